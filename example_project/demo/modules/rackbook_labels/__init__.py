@@ -1,0 +1,1 @@
+"""A third-party module of Rackbook: shelf labels for devices."""
