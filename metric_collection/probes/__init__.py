@@ -1,0 +1,1 @@
+"""What gathers facts on this installation, and the declaration of each fact."""

@@ -1,0 +1,31 @@
+"""How the product was installed."""
+
+import os
+from collections.abc import Mapping
+
+from ..conf import conf
+from .probe import Fact
+from .resolution import resolve
+
+VARIABLE = "METRIC_COLLECTION_INSTALLATION_METHOD"
+UNSPECIFIED = "unspecified"
+
+
+class InstallationProbe:
+    """Reports the installation method: the setting, else the environment, else ``unspecified``."""
+
+    facts = (
+        Fact(
+            name="Installation Method",
+            description="The way in which the product was installed, as its installer says.",
+            example="docker-compose",
+            purpose="To know which installers are used and deserve the most care.",
+        ),
+    )
+
+    def __init__(self, *, environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+
+    def gather(self) -> Mapping[str, object]:
+        stated = resolve(conf.INSTALLATION_METHOD) or self._environ.get(VARIABLE)
+        return {"Installation Method": stated or UNSPECIFIED}

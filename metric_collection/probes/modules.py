@@ -1,0 +1,66 @@
+"""The enabled modules: the distributions whose apps are in INSTALLED_APPS."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from django.apps import apps
+
+from ..conf import conf
+from .distributions import Distribution, normalize, read_distribution
+from .ownership import owners, place_of
+from .probe import Compared, Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnabledModule:
+    """What is enabled; an app without a distribution goes by its package and has no version."""
+
+    name: str
+    version: str | None
+    shared: bool
+
+
+class ModulesProbe:
+    """Reports the enabled distributions that ``METRIC_COLLECTION_MODULES`` names, and no others."""
+
+    @property
+    def facts(self) -> Sequence[Fact]:
+        return [
+            Fact(
+                name=module.name,
+                description=f"The version of {module.name}, which is enabled.",
+                example=module.version or "1.3.2",
+                purpose="To know which modules, and which versions of them, are in use.",
+                compared=Compared.VERSION,
+            )
+            for module in enabled_modules()
+            if module.shared
+        ]
+
+    def gather(self) -> Mapping[str, object]:
+        return {module.name: module.version for module in enabled_modules() if module.shared}
+
+
+def enabled_modules() -> list[EnabledModule]:
+    """Every distribution with an enabled app, and every enabled app without one, by name."""
+    places = [place_of(app) for app in apps.get_app_configs()]
+    owned = owners(places)
+    distributions = {owner: read_distribution(owner) for owner in owned.values()}
+    modules = (_module(place.package, distributions.get(owned.get(place, ""))) for place in places)
+    return sorted(dict.fromkeys(modules), key=lambda module: normalize(module.name))
+
+
+def _module(package: str, distribution: Distribution | None) -> EnabledModule:
+    if distribution is None:
+        return EnabledModule(name=package, version=None, shared=False)
+    return EnabledModule(
+        name=distribution.name,
+        version=distribution.version,
+        shared=is_shared(distribution.name),
+    )
+
+
+def is_shared(name: str) -> bool:
+    """Whether the publisher asked for this distribution, in whatever spelling."""
+    return any(fnmatchcase(normalize(name), normalize(pattern)) for pattern in conf.MODULES)

@@ -1,0 +1,48 @@
+"""The declaration: what a fact is called, what it says and why the publisher wants it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class Compared(Enum):
+    """What makes an Upgrade of a fact: a new or higher version, any other value, or nothing."""
+
+    VERSION = "version"
+    VALUE = "value"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One name that may be sent, as an operator reads about it before anything is sent.
+
+    ``coarsened`` says how the value was made less exact; it is empty for a value sent as it is.
+    """
+
+    name: str
+    description: str
+    example: str
+    purpose: str
+    since: str = "1.0"
+    coarsened: str = ""
+    compared: Compared = Compared.NEVER
+
+
+class Probe(Protocol):
+    """Gathers the facts that it declares; ``facts`` may be a class attribute or a property.
+
+    ``gather`` returns fact name -> text, bool, number or date. None and "" mean that there is
+    nothing to say. It never asks the network and never starts a process.
+    """
+
+    @property
+    def facts(self) -> Sequence[Fact]: ...
+
+    def gather(self) -> Mapping[str, object]: ...
+
+
+def name_of(probe: Probe) -> str:
+    """The dotted path of the probe's class, by which logs and the dictionary call it."""
+    return f"{type(probe).__module__}.{type(probe).__qualname__}"

@@ -1,0 +1,143 @@
+"""Every probe of this installation, asked in turn; each fails alone."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.utils.module_loading import import_string
+
+from ..conf import conf
+from .complaints import complain
+from .installation import InstallationProbe
+from .libraries import LibrariesProbe
+from .modules import ModulesProbe
+from .operating_system import OperatingSystemProbe
+from .plain_text import plain_text
+from .probe import Compared, Fact, Probe, name_of
+from .product import ProductProbe
+
+DEFAULT_PROBES: tuple[Callable[[], Probe], ...] = (
+    ProductProbe,
+    ModulesProbe,
+    LibrariesProbe,
+    OperatingSystemProbe,
+    InstallationProbe,
+)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The text of a fact, "" when its probe has nothing to say, and the probe that said so."""
+
+    fact: Fact
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What the probes found, in order, by the names of the facts.
+
+    The facts of ``failed`` probes are not known this time, which does not mean that they are gone.
+    """
+
+    readings: Mapping[str, Reading]
+    failed: Sequence[str] = ()
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Fact name -> text."""
+        return {name: reading.text for name, reading in self.readings.items()}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Fact name -> name of the probe that it came from."""
+        return {name: reading.source for name, reading in self.readings.items()}
+
+    @property
+    def compared(self) -> dict[str, Compared]:
+        """Fact name -> what makes an Upgrade of it."""
+        return {name: reading.fact.compared for name, reading in self.readings.items()}
+
+
+def probes() -> list[Probe]:
+    """The default probes, then those of ``METRIC_COLLECTION_PROBES`` that can be loaded."""
+    return [*(make() for make in DEFAULT_PROBES), *_chosen()]
+
+
+def load(entry: Any) -> Probe:
+    """The probe of a dotted path to its class or to an instance, or of (dotted path, options)."""
+    path, options = (entry, {}) if isinstance(entry, str) else entry
+    found = import_string(path)
+    probe: Probe = found(**options) if callable(found) else found
+    return probe
+
+
+def declared() -> list[tuple[Probe, Fact]]:
+    """Every fact that can be sent from here, with its probe; a name belongs to its first probe."""
+    owned: dict[str, tuple[Probe, Fact]] = {}
+    for probe in probes():
+        for fact in _attempt(probe, _facts) or ():
+            owned.setdefault(fact.name, (probe, fact))
+    return list(owned.values())
+
+
+def declared_names() -> list[str]:
+    """The name of every fact that can be sent from here."""
+    return [fact.name for _, fact in declared()]
+
+
+def gather() -> Gathered:
+    """Ask every probe, and keep what it declared and knows; a name belongs to its first probe."""
+    readings: dict[str, Reading] = {}
+    failed: list[str] = []
+    for probe in probes():
+        found = _attempt(probe, _readings)
+        if found is None:
+            failed.append(name_of(probe))
+        for reading in found or ():
+            first = readings.setdefault(reading.fact.name, reading)
+            if first is not reading:
+                name = reading.fact.name
+                complain("Probe %s declares %s, which %s has", reading.source, name, first.source)
+    known = {name: reading for name, reading in readings.items() if reading.text}
+    return Gathered(readings=known, failed=failed)
+
+
+def _chosen() -> Iterator[Probe]:
+    for entry in conf.PROBES:
+        try:
+            yield load(entry)
+        except Exception as error:  # noqa: BLE001, PERF203  a publisher's module may raise anything
+            complain("Probe %s cannot be loaded: %s", str(entry), type(error).__name__)
+
+
+def _attempt(probe: Probe, ask: Callable[[Probe], T]) -> T | None:
+    try:
+        return ask(probe)
+    except Exception as error:  # noqa: BLE001  a probe fails alone, whatever it raises
+        complain("Probe %s failed with %s", name_of(probe), type(error).__name__)
+        return None
+
+
+def _facts(probe: Probe) -> list[Fact]:
+    return list(probe.facts)
+
+
+def _readings(probe: Probe) -> list[Reading]:
+    values = dict(probe.gather())
+    facts = _facts(probe)
+    for name in values.keys() - {fact.name for fact in facts}:
+        complain("Probe %s gathered %s without declaring it: dropped", name_of(probe), name)
+    return [_reading(probe, fact, values.get(fact.name)) for fact in facts]
+
+
+def _reading(probe: Probe, fact: Fact, value: object) -> Reading:
+    source = name_of(probe)
+    try:
+        text = plain_text(value)
+    except TypeError as error:
+        complain("Probe %s has no text for %s: %s", source, fact.name, str(error))
+        text = ""
+    return Reading(fact=fact, text=text, source=source)
