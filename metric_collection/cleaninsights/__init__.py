@@ -1,0 +1,1 @@
+"""Clean Insights for Python: aggregates of finished periods, sent with consent and nothing else."""

@@ -1,0 +1,144 @@
+"""Posting with requests: all that needs that library, loaded with the first post."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from requests import exceptions as refusals
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from .answer import Answer
+from .deadline import bound
+from .exceptions import (
+    ConnectionFailed,
+    ProxyFailed,
+    RequestInvalid,
+    TimedOut,
+    TLSFailed,
+    TransportError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .clock import Clock
+
+TEXT_LIMIT: Final = 1024
+USER_AGENT: Final = "clean-insights-python"
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_TRANSLATIONS: Final[tuple[tuple[Any, type[TransportError], str], ...]] = (
+    ((refusals.ProxyError, refusals.InvalidProxyURL), ProxyFailed, "the proxy does not lead to"),
+    (refusals.SSLError, TLSFailed, "TLS failed with"),
+    (refusals.Timeout, TimedOut, "no answer in time from"),
+    (ValueError, RequestInvalid, "no valid request for"),
+    ((refusals.RequestException, HTTPError), ConnectionFailed, "no connection to"),
+    (OSError, TLSFailed, "no CA bundle to trust"),
+)
+
+
+def post(
+    url: str, body: bytes, *, headers: Mapping[str, str], timeout: tuple[float, float], clock: Clock
+) -> Answer:
+    """Post once, within `timeout` however slowly the server drips."""
+    with _Session() as session:
+        try:
+            response = session.post(
+                url,
+                data=body,
+                headers=dict(headers),
+                timeout=timeout,
+                auth=_without_netrc,
+                allow_redirects=False,
+                stream=True,
+            )
+        except (OSError, ValueError, HTTPError) as error:
+            raise _translated(error, url) from error
+        with response:
+            return Answer(
+                status=response.status_code,
+                text=_text(response),
+                retry_after=_retry_after(response.headers, clock),
+            )
+
+
+class _Session(requests.Session):
+    """A session that adds nothing of its own to a request and follows nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers = requests.structures.CaseInsensitiveDict({"User-Agent": USER_AGENT})
+        self.mount("http://", _Adapter())
+        self.mount("https://", _Adapter())
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Find none: requests reads the whole body of any answer that it could follow."""
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter whose connections bound the time of an answer, through proxies too."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        bound(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        bound(manager)
+        return manager
+
+
+def _without_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Stand where requests would otherwise put what ~/.netrc says about the host."""
+    return request
+
+
+def _text(response: requests.Response) -> str:
+    """Return the start of the body; the status counts without it, so it may fail to come."""
+    try:
+        start = response.raw.read(TEXT_LIMIT, decode_content=False)
+    except (OSError, HTTPError):
+        return ""
+    return str(start, "utf-8", "replace")
+
+
+def _retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
+    """Read either form of Retry-After; a date counts from the server's own clock, if it told."""
+    wanted = headers.get("Retry-After", "").strip()
+    if wanted.isascii() and wanted.isdecimal():
+        return float(wanted)
+    try:
+        until = parsedate_to_datetime(wanted)
+        now = parsedate_to_datetime(headers["Date"]) if "Date" in headers else clock()
+        return max(0.0, (until - now).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _translated(error: Exception, url: str) -> TransportError:
+    kinds = (row for row in _TRANSLATIONS if isinstance(error, row[0]))
+    _, translation, story = next(kinds)
+    return translation(f"{story} {_place(url)}{_reason(error)}")
+
+
+def _place(url: str) -> str:
+    """Return host and port only: a path or query may hold what is not for a log."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    except (KeyError, ValueError):
+        return "this URL"
+    return f"{parts.hostname}:{port}"
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the operating system or OpenSSL said at the root of it."""
+    reason = ""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+        reason = getattr(cause, "verify_message", "") or getattr(cause, "strerror", "") or reason
+    return f": {reason}" if reason else ""

@@ -1,0 +1,181 @@
+"""The body of a request, as the Clean Insights Matomo Proxy (CIMP) takes it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+
+from .clock import epoch_seconds
+from .exceptions import MISSING, PayloadError
+
+if TYPE_CHECKING:
+    from .datapoints import DataPoint, Event, Visit
+
+TEXT_LIMIT: Final = 255  # what Matomo keeps of an event's texts
+
+_UNSENDABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_EXACT_FLOATS: Final = 2.0**53
+
+
+def encode(
+    site_id: int,
+    *,
+    events: Iterable[Event] = (),
+    visits: Iterable[Visit] = (),
+    lang: str | None = None,
+    ua: str | None = None,
+) -> bytes:
+    """Return the compact UTF-8 JSON that is posted; any text and any number can go in."""
+    body = {
+        "idsite": site_id,
+        "lang": lang if lang is None else clean(lang),
+        "ua": ua if ua is None else clean(ua),
+        "visits": [_visit(visit) for visit in visits] or None,
+        "events": [_event(event) for event in events] or None,
+    }
+    text = json.dumps(_present(body), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
+
+
+def clean(text: str) -> str:
+    """Return the text with U+FFFD for control characters and lone surrogates."""
+    return _UNSENDABLE.sub("\ufffd", text)
+
+
+def _visit(visit: Visit) -> dict[str, Any]:
+    return {"action_name": clean(visit.identity), **_period(visit)}
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return _present(
+        {
+            "category": _short(event.category),
+            "action": _short(event.action),
+            "name": event.name if event.name is None else _short(event.name),
+            "value": event.value if event.value is None else _number(event.value),
+            **_period(event),
+        }
+    )
+
+
+def _period(point: DataPoint) -> dict[str, int]:
+    return {
+        "times": point.times,
+        "period_start": epoch_seconds(point.period_start),
+        "period_end": epoch_seconds(point.period_end),
+    }
+
+
+def _short(text: str) -> str:
+    return clean(text[:TEXT_LIMIT])
+
+
+def _number(value: float) -> float | None:
+    """Return 2 for 2.0 and True, as JavaScript writes them; nothing for what JSON cannot write."""
+    if isinstance(value, int):
+        return int(value)
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < _EXACT_FLOATS else value
+
+
+def _present(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in mapping.items() if value is not None}
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """Return what CIMP would read, or raise PayloadError naming the first key that is wrong."""
+    parsed: dict[str, Any] = _parse(body)
+    _expect_object("body", parsed, required=("idsite",), known=_BODY)
+    return parsed
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise PayloadError("body", body, "JSON in UTF-8") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+_Check: TypeAlias = Callable[[str, Any], None]
+
+
+def _expect_object(
+    path: str, found: Any, *, required: Iterable[str], known: Mapping[str, _Check]
+) -> None:
+    if not isinstance(found, dict):
+        raise PayloadError(path, found, "an object")
+    for key in required:
+        if key not in found:
+            raise PayloadError(_below(path, key), MISSING, "a value")
+    for key, value in found.items():
+        if key not in known:
+            raise PayloadError(_below(path, key), value, f"no other keys than {', '.join(known)}")
+        known[key](_below(path, key), value)
+
+
+def _below(path: str, key: str) -> str:
+    return key if path == "body" else f"{path}.{key}"
+
+
+def _whole(path: str, found: Any) -> None:
+    number = isinstance(found, float) and found.is_integer()
+    if isinstance(found, bool) or not (number or isinstance(found, int)):
+        raise PayloadError(path, found, "a whole number")
+
+
+def _positive(path: str, found: Any) -> None:
+    _whole(path, found)
+    if found < 1:
+        raise PayloadError(path, found, "a whole number >= 1")
+
+
+def _finite(path: str, found: Any) -> None:
+    number = isinstance(found, int | float) and not isinstance(found, bool)
+    if not number or not math.isfinite(found):
+        raise PayloadError(path, found, "a number")
+
+
+def _text(path: str, found: Any) -> None:
+    if not isinstance(found, str):
+        raise PayloadError(path, found, "text")
+
+
+def _some_text(path: str, found: Any) -> None:
+    _text(path, found)
+    if not found:
+        raise PayloadError(path, found, "text that is not empty")
+
+
+def _list_of(required: Iterable[str], known: Mapping[str, _Check]) -> _Check:
+    def check(path: str, found: Any) -> None:
+        if not isinstance(found, list):
+            raise PayloadError(path, found, "a list")
+        for index, item in enumerate(found):
+            _expect_object(f"{path}[{index}]", item, required=required, known=known)
+
+    return check
+
+
+_PERIOD: Final[Mapping[str, _Check]] = {
+    "period_start": _whole,
+    "period_end": _whole,
+    "times": _positive,
+}
+_VISIT: Final[Mapping[str, _Check]] = {"action_name": _some_text, **_PERIOD}
+_NAMED: Final[Mapping[str, _Check]] = {"category": _some_text, "action": _some_text, **_PERIOD}
+_EVENT: Final[Mapping[str, _Check]] = {**_NAMED, "name": _text, "value": _finite}
+_BODY: Final[Mapping[str, _Check]] = {
+    "idsite": _positive,
+    "lang": _text,
+    "ua": _text,
+    "visits": _list_of(_VISIT, _VISIT),
+    "events": _list_of(_NAMED, _EVENT),
+}
