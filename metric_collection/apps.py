@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import sys
+
+from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class MetricCollectionConfig(AppConfig):
+    name = "metric_collection"
+    # Another app in the field has the label `metric_collection`, and tables of the same names.
+    label = "usage_metrics"
+    verbose_name = _("Usage metrics")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from .checks import check_settings
+        from .receivers import on_post_migrate
+
+        checks.register(check_settings)
+        post_migrate.connect(on_post_migrate, sender=self, dispatch_uid=self.name)
+        if "celery" in sys.modules:  # a process without Celery is not made to import it
+            connect_celery()
+
+
+def connect_celery() -> None:
+    """Listen to Celery; a worker or beat that loads Django while it starts has spoken already."""
+    from celery import current_app, signals
+
+    from .receivers import on_import_modules, on_worker_ready
+
+    signals.import_modules.connect(on_import_modules, dispatch_uid="metric_collection")
+    signals.worker_ready.connect(on_worker_ready, dispatch_uid="metric_collection")
+    if current_app.loader.worker_initialized:
+        on_import_modules(current_app)

@@ -1,0 +1,110 @@
+"""System checks: each wrong setting is named with its value and what to write instead; the host goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from difflib import get_close_matches
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.utils.module_loading import import_string
+
+from .conf import PREFIX, conf, is_false_like
+from .consent import TRUE_WORDS, switched_off
+
+NAMESPACE = "usage_metrics"
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Check everything a publisher can write; say nothing where the app is switched off."""
+    if switched_off() is not None:
+        return []
+    return [*wrong_values(), *doubtful_values(), *wrong_paths(), *unknown_names(), *missing_apps()]
+
+
+def wrong_values() -> Iterator[CheckMessage]:
+    """E001 and on: one id for each setting, as `conf` declares them."""
+    for problem in conf.problems():
+        setting = problem.setting
+        detail = f" ({problem.detail})" if problem.detail else ""
+        yield checks.Error(
+            f"{setting.name} is {problem.value!r}{detail}.",
+            hint=f"Set it to {setting.expected}. Until then no metrics are collected.",
+            id=f"{NAMESPACE}.{setting.id}",
+        )
+
+
+def doubtful_values() -> Iterator[CheckMessage]:
+    """W001 to W003: values that work, but hardly as they were meant."""
+    if not conf.MODULES:
+        yield checks.Warning(
+            f"{PREFIX}_MODULES is {conf.MODULES!r}: no module will be reported.",
+            hint="List the distributions that are yours to report, such as ['acme-*'].",
+            id=f"{NAMESPACE}.W001",
+        )
+    url = urlsplit(conf.COLLECTOR_URL or "")
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
+        yield checks.Warning(
+            f"{PREFIX}_COLLECTOR_URL is {conf.COLLECTOR_URL!r}: reports travel unencrypted.",
+            hint="Use https; plain http is for a collector on this machine.",
+            id=f"{NAMESPACE}.W002",
+        )
+    value = os.environ.get(PREFIX, "").strip()
+    if value and value.lower() not in TRUE_WORDS and not is_false_like(value):
+        yield checks.Warning(
+            f"The environment variable {PREFIX} is {value!r}, which switches nothing off.",
+            hint="Use False, 0, no or off to switch metrics off, or remove the variable.",
+            id=f"{NAMESPACE}.W003",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a URL's host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def wrong_paths() -> Iterator[CheckMessage]:
+    """E030: a dotted path that does not import; that one extension stays out, the rest goes on."""
+    for path in conf.PROBES:
+        try:
+            import_string(path)
+        except Exception as error:  # noqa: BLE001  importing runs the publisher's code
+            yield checks.Error(
+                f"{PREFIX}_PROBES names {path!r}, which cannot be imported: {error}.",
+                hint="Write the dotted path of a probe class. Until then its facts are not sent.",
+                id=f"{NAMESPACE}.E030",
+            )
+
+
+def unknown_names() -> Iterator[CheckMessage]:
+    """W004: a name that begins like ours and is none of ours, likely a typing error."""
+    known = [setting.name for setting in conf.declared()]
+    for name in dir(settings):
+        if name.startswith(f"{PREFIX}_") and name not in known:
+            nearest = get_close_matches(name, known, n=1, cutoff=0)
+            yield checks.Warning(
+                f"{name} is not a setting of metric_collection.",
+                hint=f"Did you mean {nearest[0]}?",
+                id=f"{NAMESPACE}.W004",
+            )
+
+
+def missing_apps() -> Iterator[CheckMessage]:
+    """W005: the admin is there, but nothing can carry the notice to its index."""
+    if apps.is_installed("django.contrib.admin") and not apps.is_installed(
+        "django.contrib.messages"
+    ):
+        yield checks.Warning(
+            "django.contrib.messages is not installed: the admin index cannot show the notice.",
+            hint="Add it to INSTALLED_APPS, or point superusers to the System information page.",
+            id=f"{NAMESPACE}.W005",
+        )

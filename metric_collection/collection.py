@@ -1,0 +1,179 @@
+"""Collection: what was gathered becomes an Install, an Upgrade or a Heartbeat, sealed for delivery."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError
+from packaging.version import InvalidVersion, Version
+
+from .cleaninsights import payload
+from .cleaninsights.clock import utc_now
+from .cleaninsights.datapoints import Event
+from .conf import conf
+from .consent import held_back, ruling
+from .models import Change, Consent, Report, Snapshot
+from .probes import registry
+from .probes.probe import Compared
+from .stores import atomic, hour_of, seal
+
+INSTALL, UPGRADE, HEARTBEAT = "Install", "Upgrade", "Heartbeat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What gathering has shown: the facts to send, those to remember, and what is an upgrade in them.
+
+    `remembered` also has the last known facts of probes that failed this time; they are not gone.
+    """
+
+    category: str
+    facts: Mapping[str, str]
+    remembered: Mapping[str, str]
+    changes: Mapping[str, tuple[str | None, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """Gathers, compares with the snapshot and records; the clock and chance come from outside."""
+
+    clock: Callable[[], datetime] = utc_now
+    random: Callable[[], float] = random.random
+
+    def record(self) -> Report | None:
+        """Seal the Install or Upgrade that there is, together with the snapshot it was found by."""
+        consent = Consent.objects.current()
+        if not ruling(consent).gathers:
+            return None
+        snapshot = Snapshot.objects.current()
+        finding = find(consent, snapshot)
+        if snapshot is None:
+            return self._install(finding)
+        if finding.category == HEARTBEAT:
+            refresh(snapshot, finding)
+            return None
+        return self._advance(snapshot, finding)
+
+    def beat(self) -> Report | None:
+        """Seal a Heartbeat if one is due by the database, or the Install or Upgrade that it finds."""
+        consent = Consent.objects.current()
+        if not ruling(consent).gathers:
+            return None
+        snapshot = Snapshot.objects.current()
+        if snapshot is None:
+            return self._install(find(consent, None))
+        if not self._is_due(snapshot):
+            return None
+        now = self.clock()
+        due = now + conf.HEARTBEAT_INTERVAL
+        finding = find(consent, snapshot)
+        return self._advance(snapshot, finding, heartbeat_at=now, heartbeat_due=due)
+
+    def preview(self) -> tuple[str, bytes]:
+        """Return the category and the exact bytes of the next heartbeat, and record nothing."""
+        now, snapshot = self.clock(), Snapshot.objects.current()
+        finding = find(Consent.objects.current(), snapshot)
+        due = max(now, snapshot.heartbeat_due) if snapshot else now
+        events = events_of(finding, due)
+        return finding.category, payload.encode(conf.SITE_ID or 1, events=events)
+
+    def _is_due(self, snapshot: Snapshot) -> bool:
+        """Ask the database; a moment further off than one interval is from a clock that went back."""
+        now = self.clock()
+        latest = now + conf.HEARTBEAT_INTERVAL
+        if snapshot.heartbeat_due > latest:
+            snapshot.advance(heartbeat_due=latest)
+            return False
+        return snapshot.heartbeat_due <= now
+
+    def _install(self, finding: Finding) -> Report | None:
+        """Record the first snapshot; its heartbeats fall on a random moment of the day from here on."""
+        now = self.clock()
+        due = now + conf.HEARTBEAT_INTERVAL * self.random()
+        try:
+            with atomic():
+                Snapshot.objects.create(
+                    facts=finding.remembered, installed_at=now, heartbeat_due=due
+                )
+                return seal_finding(finding, now)
+        except IntegrityError:  # another process has installed in this moment
+            return None
+
+    def _advance(self, snapshot: Snapshot, finding: Finding, **moments: datetime) -> Report | None:
+        with atomic():
+            if snapshot.advance(facts=finding.remembered, **moments):
+                return seal_finding(finding, self.clock())
+        return None  # another process has recorded in this moment
+
+
+def find(consent: Consent, snapshot: Snapshot | None) -> Finding:
+    """Gather what the operator has been told of, and compare it with the snapshot."""
+    gathered = registry.gather()
+    withheld = held_back(gathered.facts, consent)
+    facts = {name: value for name, value in gathered.facts.items() if name not in withheld}
+    if snapshot is None:
+        news = {name: (None, value) for name, value in facts.items()}
+        return Finding(category=INSTALL, facts=facts, remembered=facts, changes=news)
+    changes = upgrades(snapshot.facts, facts, gathered.compared)
+    return Finding(
+        category=UPGRADE if changes else HEARTBEAT,
+        facts=facts,
+        remembered={**snapshot.facts, **facts} if gathered.failed else facts,
+        changes=changes,
+    )
+
+
+def upgrades(
+    before: Mapping[str, str], after: Mapping[str, str], compared: Mapping[str, Compared]
+) -> dict[str, tuple[str | None, str]]:
+    """Return fact name -> (from, to) for what counts as an upgrade."""
+    return {
+        name: (before.get(name), value)
+        for name, value in after.items()
+        if is_upgrade(before.get(name), value, compared[name])
+    }
+
+
+def is_upgrade(before: str | None, after: str, compared: Compared) -> bool:
+    """Whether this fact makes an Upgrade: a version that is new or higher, a platform that differs."""
+    if compared is Compared.VERSION:
+        return before is None or is_higher(after, before)
+    return compared is Compared.VALUE and before != after
+
+
+def is_higher(after: str, before: str) -> bool:
+    """Compare as PEP 440 versions, or as text when either is none."""
+    try:
+        return Version(after) > Version(before)
+    except InvalidVersion:
+        return after > before
+
+
+def refresh(snapshot: Snapshot, finding: Finding) -> None:
+    """Remember downgrades, removals and what else has changed without being an upgrade."""
+    if finding.remembered != snapshot.facts:
+        snapshot.advance(facts=finding.remembered)
+
+
+def seal_finding(finding: Finding, now: datetime) -> Report:
+    """Queue the report of a finding, and note what changed in the version history."""
+    if finding.changes:
+        Change.objects.create(category=finding.category, recorded_at=now, changes=finding.changes)
+    return seal(events_of(finding, now), category=finding.category, now=now)
+
+
+def events_of(finding: Finding, moment: datetime) -> Iterator[Event]:
+    """Make one event of each fact, dated to the hour."""
+    hour = hour_of(moment)
+    for name, value in finding.facts.items():
+        yield Event(
+            category=finding.category,
+            action=name,
+            name=value,
+            value=1,
+            period_start=hour,
+            period_end=hour,
+        )

@@ -1,0 +1,178 @@
+"""Whether facts may be gathered and reports sent: the one place that decides, strongest rule first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from .cleaninsights.datapoints import Event
+from .conf import Mode, conf, is_false_like
+from .models import Consent
+from .probes import registry
+from .stores import atomic, discard_undelivered, hour_of, seal
+
+WITHDRAWN = "Consent Withdrawn"
+TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
+
+
+class Rule(models.TextChoices):
+    """The rule that decides; its label finishes the sentence that begins with On or Off."""
+
+    ENVIRONMENT = "environment", _("because METRIC_COLLECTION=%(value)s is set in the environment")
+    DO_NOT_TRACK = "do-not-track", _("because DO_NOT_TRACK=%(value)s is set in the environment")
+    SETTING = "setting", _("because METRIC_COLLECTION = False is set in the Django settings")
+    CONFIGURATION = "configuration", _("because the setting %(value)s is missing or wrong")
+    DEBUG = "debug", _("because the Django setting DEBUG is on")
+    TEST_RUN = "test-run", _("because this is a test run")
+    CI = "ci", _("because CI=%(value)s is set in the environment")
+    GRANTED = "granted", _("because a superuser has agreed")
+    DENIED = "denied", _("because a superuser has declined")
+    OPT_OUT = "opt-out", _("and nobody has declined")
+    NOTICE_PENDING = "notice-pending", _("until a superuser has seen the notice")
+    NOTICE_SHOWN = "notice-shown", _("as a superuser has seen the notice and nobody has declined")
+    OPT_IN = "opt-in", _("until a superuser agrees")
+
+
+LOCKING = frozenset({Rule.ENVIRONMENT, Rule.DO_NOT_TRACK, Rule.SETTING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What is allowed at this moment, and by which rule."""
+
+    rule: Rule
+    gathers: bool = False
+    sends: bool = False
+    value: str = ""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the operator's switch is without effect."""
+        return self.rule in LOCKING
+
+    @property
+    def sentence(self) -> str:
+        """State it in one plain sentence, in the language of the moment."""
+        reason = self.rule.label % {"value": self.value}
+        form = gettext("On, %(reason)s.") if self.sends else gettext("Off, %(reason)s.")
+        return form % {"reason": reason}
+
+
+def switched_off(environ: Mapping[str, str] = os.environ) -> Ruling | None:
+    """Apply the rules that no toggle overrides: the environment and the Django setting."""
+    named = environ.get("METRIC_COLLECTION", "")
+    if is_false_like(named):
+        return Ruling(rule=Rule.ENVIRONMENT, value=named)
+    asked = environ.get("DO_NOT_TRACK", "").strip()
+    if asked not in {"", "0"}:
+        return Ruling(rule=Rule.DO_NOT_TRACK, value=asked)
+    return None if conf.ENABLED else Ruling(rule=Rule.SETTING)
+
+
+def silenced(environ: Mapping[str, str] = os.environ) -> Ruling | None:
+    """Apply the rules for machines that are nobody's installation, and for settings that cannot work."""
+    if problems := conf.problems():
+        return Ruling(rule=Rule.CONFIGURATION, value=problems[0].setting.name)
+    if conf.SEND_IN_DEVELOPMENT:
+        return None
+    if settings.DEBUG:
+        return Ruling(rule=Rule.DEBUG)
+    if is_test_run():
+        return Ruling(rule=Rule.TEST_RUN)
+    named = environ.get("CI", "")
+    return Ruling(rule=Rule.CI, value=named) if named.strip().lower() in TRUE_WORDS else None
+
+
+def is_test_run() -> bool:
+    """Whether Django's test environment is set up here (its runner and pytest-django both do it)."""
+    return hasattr(sys.modules.get("django.core.mail"), "outbox")
+
+
+def by_operator(consent: Consent) -> Ruling:
+    """Apply the operator's choice, or what the publisher's mode makes of their silence."""
+    if consent.choice == Consent.Choice.DENIED:
+        return Ruling(rule=Rule.DENIED)
+    if consent.choice == Consent.Choice.GRANTED:
+        return Ruling(rule=Rule.GRANTED, gathers=True, sends=True)
+    if conf.CONSENT is Mode.OPT_IN:
+        return Ruling(rule=Rule.OPT_IN)
+    if conf.CONSENT is Mode.OPT_OUT:
+        return Ruling(rule=Rule.OPT_OUT, gathers=True, sends=True)
+    if consent.notice_shown_at is None:
+        return Ruling(rule=Rule.NOTICE_PENDING, gathers=True)
+    return Ruling(rule=Rule.NOTICE_SHOWN, gathers=True, sends=True)
+
+
+def ruling(consent: Consent | None = None) -> Ruling:
+    """Decide; one query, and none where a stronger rule has decided or `consent` is given."""
+    return switched_off() or silenced() or by_operator(consent or Consent.objects.current())
+
+
+def may_leave(category: str, allowed: Ruling) -> bool:
+    """Whether a report of `category` may be posted: the one event of an opt-out goes after the no."""
+    return allowed.sends or (allowed.rule is Rule.DENIED and category == WITHDRAWN)
+
+
+def fact_names() -> list[str]:
+    """List every fact that can be sent from here, by the probes' own declarations."""
+    return [fact.name for _probe, fact in registry.declared()]
+
+
+def undisclosed(names: Iterable[str], consent: Consent) -> list[str]:
+    """List the facts that no operator has been told of yet, in their own order."""
+    disclosed = set(consent.disclosed)
+    return [name for name in names if name not in disclosed]
+
+
+def held_back(names: Iterable[str], consent: Consent) -> frozenset[str]:
+    """Name the facts to leave out: those added since the last disclosure, but for opt-out mode."""
+    told = consent.notice_shown_at or consent.decided_at
+    if conf.CONSENT is Mode.OPT_OUT or told is None:
+        return frozenset()
+    return frozenset(undisclosed(names, consent))
+
+
+def disclose(*, now: datetime) -> None:
+    """Remember that a superuser has been shown the notice, with every fact that there is now."""
+    with atomic():
+        consent, _created = Consent.objects.get_or_create(pk=1)
+        consent.notice_shown_at = consent.notice_shown_at or now
+        consent.disclosed = sorted({*consent.disclosed, *fact_names()})
+        consent.save(update_fields=["notice_shown_at", "disclosed"])
+
+
+def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
+    """Write the operator's choice and return the one before; a no deletes all that has not left."""
+    with atomic():
+        consent, _created = Consent.objects.select_for_update().get_or_create(pk=1)
+        before, allowed = Consent.Choice(consent.choice), ruling(consent)
+        consent.choice, consent.decided_at = choice, now
+        consent.disclosed = sorted({*consent.disclosed, *fact_names()})
+        consent.save()
+        if choice == Consent.Choice.DENIED and before != choice:
+            withdraw(allowed, now=now)
+    return before
+
+
+def withdraw(allowed: Ruling, *, now: datetime) -> None:
+    """Delete what has not left; queue the one event that the publisher asked for and the page announces."""
+    discard_undelivered()
+    if conf.REPORT_OPT_OUT and allowed.sends:
+        hour = hour_of(now)
+        event = Event(
+            category=WITHDRAWN,
+            action="Action",
+            name="Opt-out",
+            value=1,
+            period_start=hour,
+            period_end=hour,
+        )
+        seal([event], category=WITHDRAWN, now=now)

@@ -1,0 +1,199 @@
+"""``manage.py metric_collection``: what the System Info page can do, and delivery, from a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from metric_collection import consent, reports
+from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.collection import Collection
+from metric_collection.conf import conf
+from metric_collection.delivery import Delivery
+from metric_collection.models import Consent, Report, Snapshot
+from metric_collection.probes import registry
+
+EXIT_OFF = 3
+ACTIONS = {
+    "status": "Say whether metrics are on, which rule decides, and what was sent last.",
+    "preview": "Print the exact JSON of the next heartbeat.",
+    "opt-in": "Agree to usage metrics.",
+    "opt-out": "Decline usage metrics and delete what has not been sent.",
+    "consent": "Show the notice and ask; without an answer nothing is changed.",
+    "heartbeat": "Record a heartbeat if one is due, and deliver: for cron, instead of Celery.",
+    "send": "Deliver what waits, now.",
+    "reports": "List what was sent and what waits.",
+    "export": "Write the queued reports to a file, for a machine without a way out.",
+    "test-server": "Ask the collector whether it is one.",
+}
+PRINTING = ("status", "preview", "heartbeat", "send", "reports", "test-server")
+ANSWERS = {"y": Consent.Choice.GRANTED, "n": Consent.Choice.DENIED}
+
+
+class Command(BaseCommand):
+    help = "Shows, sends, and switches on or off the usage metrics of this product."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        for name, summary in ACTIONS.items():
+            action = actions.add_parser(name, help=summary, description=summary)
+            if name in PRINTING:
+                action.add_argument("--json", action="store_true", help="Print JSON.")
+            if name == "export":
+                action.add_argument("file", metavar="FILE", help="A new file, or - to print.")
+
+    def handle(self, *_args: Any, action: str, **options: Any) -> None:
+        try:
+            getattr(self, action.replace("-", "_"))(**options)
+        except DatabaseError as error:
+            raise CommandError(f"The database says: {error}. Has migrate been run?") from error
+
+    def status(self, **options: Any) -> None:
+        """Exit with 0 when reports are sent, with 3 when not."""
+        state = current_state()
+        self._print(state, lines=status_lines, **options)
+        if not state["on"]:
+            sys.exit(EXIT_OFF)
+
+    def preview(self, **options: Any) -> None:
+        _category, body = Collection().preview()
+        self.stdout.write(body.decode())
+
+    def opt_in(self, **options: Any) -> None:
+        if locked := consent.switched_off():
+            raise CommandError(f"{locked.sentence} Change that first.")
+        self._choose(Consent.Choice.GRANTED)
+
+    def opt_out(self, **options: Any) -> None:
+        self._choose(Consent.Choice.DENIED)
+
+    def consent(self, **options: Any) -> None:
+        self.stdout.write("\n".join(notice()))
+        answer = input(_("Share these usage metrics? Y/N: ")) if sys.stdin.isatty() else ""
+        if choice := ANSWERS.get(answer.strip().lower()[:1]):
+            self._choose(choice)
+        else:
+            self.stdout.write(_("Nothing was changed."))
+
+    def heartbeat(self, **options: Any) -> None:
+        Collection().beat()
+        self._deliver(Delivery(), **options)
+
+    def send(self, **options: Any) -> None:
+        self._deliver(Delivery(hurried=True), **options)
+
+    def reports(self, **options: Any) -> None:
+        listed = [reports.described(report) for report in Report.objects.order_by("id")]
+        self._print(listed, lines=report_lines, **options)
+
+    def export(self, *, file: str, **options: Any) -> None:
+        """Move the queue into a new file, one body a line; overwrite nothing."""
+        if not (ruling := consent.ruling()).sends:
+            raise CommandError(f"{ruling.sentence} Nothing may leave this machine.")
+        write = self._print_bodies if file == "-" else lambda bodies: write_new(Path(file), bodies)
+        try:
+            count = reports.export(write, now=utc_now())
+        except OSError as error:
+            raise CommandError(f"{error}. Nothing was exported; name another file.") from error
+        self.stderr.write(f"{count} reports exported.")
+
+    def test_server(self, **options: Any) -> None:
+        if locked := consent.switched_off():
+            raise CommandError(f"{locked.sentence} No request was made.")
+        problem = Delivery().test_server() if conf.COLLECTOR_URL else "no collector is set"
+        if problem is not None:
+            raise CommandError(f"The collector cannot be used: {problem}.")
+        answer = "The collector can be reached and is a Clean Insights endpoint."
+        self._print({"reachable": True}, lines=lambda _: [answer], **options)
+
+    def _choose(self, choice: Consent.Choice) -> None:
+        consent.choose(choice, now=utc_now())
+        self.stdout.write(consent.ruling().sentence)
+
+    def _deliver(self, delivery: Delivery, **options: Any) -> None:
+        tried = [reports.described(report) for report in delivery.deliver()]
+        if options["verbosity"]:
+            self._print(tried, lines=report_lines, **options)
+
+    def _print(
+        self, content: Any, *, lines: Callable[[Any], Sequence[str]], **options: Any
+    ) -> None:
+        as_json = options["json"]
+        self.stdout.write(json.dumps(content, indent=2) if as_json else "\n".join(lines(content)))
+
+    def _print_bodies(self, bodies: Sequence[str]) -> None:
+        for body in bodies:
+            self.stdout.write(body)
+
+
+def current_state() -> dict[str, Any]:
+    """Return what `status` prints; moments in ISO 8601, UTC."""
+    ruling, snapshot, queue = consent.ruling(), Snapshot.objects.current(), reports.queue()
+    return {
+        "on": ruling.sends,
+        "rule": ruling.rule.value,
+        "reason": ruling.sentence,
+        "locked": ruling.is_locked,
+        "last_heartbeat": reports.iso(snapshot.heartbeat_at if snapshot else None),
+        "next_heartbeat": reports.iso(snapshot.heartbeat_due if snapshot else None),
+        "queued": queue.waiting,
+        "next_attempt": reports.iso(queue.next_attempt),
+        "last_report": queue.last and reports.described(queue.last),
+    }
+
+
+def status_lines(state: dict[str, Any]) -> list[str]:
+    """Say the state as an operator reads it."""
+    last = state["last_report"]
+    return [
+        state["reason"],
+        f"Last heartbeat: {state['last_heartbeat'] or 'none yet'}",
+        f"Next heartbeat: {state['next_heartbeat'] or 'not planned'}",
+        f"Queued reports: {state['queued']}"
+        + (f", next attempt {state['next_attempt']}" if state["queued"] else ""),
+        f"Last report: {report_line(last) if last else 'none yet'}",
+    ]
+
+
+def report_lines(listed: Sequence[dict[str, Any]]) -> list[str]:
+    """Give each report a line, or say that there is none."""
+    return [report_line(report) for report in listed] or [consent.ruling().sentence, "No report."]
+
+
+def report_line(report: dict[str, Any]) -> str:
+    """Say when a report was sealed, what it tells, how large it is and what came of it."""
+    outcome = f" ({report['outcome']})" if report["outcome"] else ""
+    return (
+        f"{report['sealed_at']}  {report['category']}  {report['bytes']} bytes"
+        f"  {report['state']}{outcome}"
+    )
+
+
+def notice() -> list[str]:
+    """Say what is shared before asking: every fact with its purpose."""
+    facts = [f"  {fact.name}: {fact.description}" for _probe, fact in registry.declared()]
+    return [
+        _("%(product)s can share anonymous usage metrics with its makers.")
+        % {"product": conf.PRODUCT},
+        _("No identifier of a person, host or installation is sent. What is shared:"),
+        *facts,
+        *([_("Learn more: %s") % conf.LEARN_MORE_URL] if conf.LEARN_MORE_URL else []),
+        consent.ruling().sentence,
+    ]
+
+
+def write_new(path: Path, bodies: Sequence[str]) -> None:
+    """Write a line for each body to a file that does not exist yet, and see it onto the disk."""
+    with path.open("x", encoding="utf-8") as file:
+        file.writelines(f"{body}\n" for body in bodies)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,36 @@
+"""Keep an opt-out that the operator made in the app that this one replaces.
+
+That app (label ``metric_collection``) has a table of its own for it, whose rows are only read here.
+"""
+
+from typing import Any
+
+from django.db import migrations
+
+TABLE, COLUMN = "metric_collection_consent", "user_consented"
+
+
+def adopt_opt_out(apps: Any, schema_editor: Any) -> None:
+    connection = schema_editor.connection
+    if not has_declined(connection):
+        return
+    consent = apps.get_model("usage_metrics", "Consent")
+    consent.objects.using(connection.alias).update_or_create(pk=1, defaults={"choice": "denied"})
+
+
+def has_declined(connection: Any) -> bool:
+    with connection.cursor() as cursor:
+        if TABLE not in connection.introspection.table_names(cursor):
+            return False
+        columns = connection.introspection.get_table_description(cursor, TABLE)
+        if COLUMN not in {column.name for column in columns}:
+            return False
+        table, column = map(connection.ops.quote_name, (TABLE, COLUMN))
+        cursor.execute(f"SELECT {column} FROM {table}")
+        return any(not agreed for (agreed,) in cursor.fetchall())
+
+
+class Migration(migrations.Migration):
+    dependencies = [("usage_metrics", "0001_initial")]
+
+    operations = [migrations.RunPython(adopt_opt_out, migrations.RunPython.noop)]

@@ -1,0 +1,262 @@
+"""The tables: what the operator chose, what was last seen here, and the reports with what came of them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from django.db import models, router
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class MomentField(models.BigIntegerField):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """An aware UTC datetime kept as whole seconds since the epoch.
+
+    Neither USE_TZ, TIME_ZONE nor a change of the clock to summer time can then shift when something is due.
+    """
+
+    _pyi_private_set_type: datetime  # type: ignore[assignment]  # what django-stubs reads
+    _pyi_private_get_type: datetime  # type: ignore[assignment]
+
+    def from_db_value(self, value: int | None, *_: object) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, timezone.utc)
+
+    def to_python(self, value: Any) -> Any:
+        return (
+            value if isinstance(value, datetime) else self.from_db_value(super().to_python(value))
+        )
+
+    def get_prep_value(self, value: Any) -> Any:
+        return (
+            int(value.timestamp()) if isinstance(value, datetime) else super().get_prep_value(value)
+        )
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return str(self.get_prep_value(self.value_from_object(obj)))
+
+
+class PrimaryManager(models.Manager[Any]):
+    """Reads where it writes: a replica that lags would repeat a heartbeat or show an old choice."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().using(router.db_for_write(self.model))
+
+
+class OnlyRow(models.Model):
+    """A table of at most one row, which the database itself ensures."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class ConsentManager(PrimaryManager):
+    def current(self) -> Consent:
+        """Return the operator's row, or one not saved yet that says unknown. Never writes."""
+        return self.first() or Consent()
+
+
+class Consent(OnlyRow):
+    """The operator's choice, and which facts they had been told of when they made it."""
+
+    class Choice(models.TextChoices):
+        UNKNOWN = "unknown", _("unknown")
+        GRANTED = "granted", _("granted")
+        DENIED = "denied", _("denied")
+
+    choice = models.CharField(
+        _("choice"), max_length=7, choices=Choice.choices, default=Choice.UNKNOWN
+    )
+    decided_at = MomentField(_("decided at"), null=True)
+    notice_shown_at = MomentField(_("notice shown at"), null=True)
+    disclosed = models.JSONField(_("disclosed facts"), default=list)
+
+    objects = ConsentManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("system information")
+        default_permissions = ("view",)
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="usage_metrics_one_consent")]
+
+    def __str__(self) -> str:
+        return str(self.get_choice_display())
+
+
+class SnapshotManager(PrimaryManager):
+    def current(self) -> Snapshot | None:
+        """Return what was last recorded here, or None before the first record."""
+        return self.first()
+
+
+class Snapshot(OnlyRow):
+    """The facts as last recorded, and when the next heartbeat is due."""
+
+    facts = models.JSONField(_("facts"))
+    installed_at = MomentField(_("installed at"))
+    heartbeat_at = MomentField(_("last heartbeat at"), null=True)
+    heartbeat_due = MomentField(_("next heartbeat due"))
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects = SnapshotManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("snapshot")
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="usage_metrics_one_snapshot")]
+
+    def __str__(self) -> str:
+        return f"{len(self.facts)} facts, heartbeat due {self.heartbeat_due:%Y-%m-%d %H:%M} UTC"
+
+    def advance(self, **values: Any) -> bool:
+        """Write `values` unless another process has recorded since this row was read.
+
+        The one statement is also what keeps two processes apart on databases without row locks.
+        """
+        unchanged = Snapshot.objects.filter(pk=self.pk, revision=self.revision)
+        return bool(unchanged.update(revision=F("revision") + 1, **values))
+
+
+class Change(models.Model):
+    """An install or upgrade that was noticed: the version history."""
+
+    class Category(models.TextChoices):
+        INSTALL = "Install", _("Install")
+        UPGRADE = "Upgrade", _("Upgrade")
+
+    category = models.CharField(_("category"), max_length=7, choices=Category.choices)
+    recorded_at = MomentField(_("recorded at"))
+    changes = models.JSONField(_("changes"), help_text=_("fact name -> [from, to]"))
+
+    objects = PrimaryManager()
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.category}, {self.recorded_at:%Y-%m-%d}"
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def queued(self) -> ReportQuerySet:
+        """Ask for what has not been settled yet, oldest first."""
+        return self.filter(state=Report.State.QUEUED).order_by("id")
+
+    def unclaimed(self, now: datetime) -> ReportQuerySet:
+        """Ask for what no worker is about to post, nor has just posted."""
+        return self.queued().exclude(leased_until__gt=now)
+
+    def has_failed(self) -> ReportQuerySet:
+        """Ask for what has come back from an attempt; one cut off by a kill does not count."""
+        return self.exclude(outcome="")
+
+    def settled(self) -> ReportQuerySet:
+        """Ask for the operator's record, newest first."""
+        return self.exclude(state=Report.State.QUEUED).order_by("-id")
+
+    def sealed_before(self, moment: datetime) -> ReportQuerySet:
+        """Ask for what was sealed before `moment`."""
+        return self.filter(sealed_at__lt=moment)
+
+    def settled_before(self, moment: datetime) -> ReportQuerySet:
+        """Ask for what was settled before `moment`."""
+        return self.filter(settled_at__lt=moment)
+
+
+class Report(models.Model):
+    """A sealed batch: the exact JSON that is posted, and what came of it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        DELIVERED = "delivered", _("delivered")
+        GIVEN_UP = "given-up", _("given up")
+        EXPORTED = "exported", _("exported")
+
+    key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
+    category = models.CharField(_("category"), max_length=20)
+    body = models.TextField(_("body"))
+    sealed_at = MomentField(_("sealed at"))
+    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    attempted_at = MomentField(_("last attempt at"), null=True)
+    leased_until = MomentField(_("leased until"), null=True)
+    wait_until = MomentField(_("not before"), null=True)
+    must_wait = models.BooleanField(_("the collector asked to wait"), default=False)
+    refused_at = MomentField(_("first refused at"), null=True)
+    status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=255, blank=True)
+    settled_at = MomentField(_("settled at"), null=True)
+
+    objects = PrimaryManager.from_queryset(ReportQuerySet)()
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["state", "id"], name="usage_metrics_report_queue"),
+            models.Index(fields=["settled_at"], name="usage_metrics_report_settled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.key}"
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether an attempt has come back with nothing; one cut off by a kill does not count."""
+        return bool(self.outcome)
+
+    def is_due(self, now: datetime, *, hurried: bool = False) -> bool:
+        """Whether an attempt may begin; a hurried one skips our own backoff, not the collector's wish.
+
+        Moments set by a clock that has since gone back hold nothing up.
+        """
+        if self.attempted_at is not None and self.attempted_at > now:
+            return True
+        if self.leased_until is not None and self.leased_until > now:
+            return False
+        return self.wait_until is None or self.wait_until <= now or (hurried and not self.must_wait)
+
+    def claim(self, now: datetime, lease: timedelta) -> bool:
+        """Take the row for one attempt; False when another process was first or it is gone."""
+        mine = self._mine()
+        self.attempts, self.attempted_at = self.attempts + 1, now
+        return bool(mine.update(attempts=self.attempts, attempted_at=now, leased_until=now + lease))
+
+    def release(self) -> None:
+        """Give the row back untried."""
+        self._mine().update(leased_until=None)
+
+    def put_off(
+        self, until: datetime, *, must_wait: bool, status: int | None, outcome: str
+    ) -> None:
+        """Keep the row for a later attempt, unless another process has begun one."""
+        if status is not None and self.refused_at is None:
+            self.refused_at = self.attempted_at
+        self.status, self.outcome = status, outcome[:255]
+        self._mine().update(
+            leased_until=None,
+            wait_until=until,
+            must_wait=must_wait,
+            refused_at=self.refused_at,
+            status=self.status,
+            outcome=self.outcome,
+        )
+
+    def settle(self, state: State, *, status: int, outcome: str, now: datetime) -> None:
+        """Write what came of the bytes that were posted into the operator's record.
+
+        The row is written anew when the switch was thrown while they were on their way: they did leave.
+        """
+        self.state, self.status, self.outcome, self.settled_at = state, status, outcome[:255], now
+        self.leased_until = self.wait_until = None
+        self.save(using=router.db_for_write(Report))
+
+    def _mine(self) -> ReportQuerySet:
+        """Ask for the row as long as it waits and nobody has begun an attempt after this one."""
+        mine: ReportQuerySet = Report.objects.queued()
+        return mine.filter(pk=self.pk, attempts=self.attempts)
