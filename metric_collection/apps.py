@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,22 +19,33 @@ class MetricCollectionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from .checks import check_settings
-        from .receivers import on_post_migrate
-
-        checks.register(check_settings)
-        post_migrate.connect(on_post_migrate, sender=self, dispatch_uid=self.name)
+        checks.register(lazily("metric_collection.checks.check_settings"))
+        post_migrate.connect(
+            lazily("metric_collection.receivers.on_post_migrate"),
+            sender=self,
+            weak=False,
+            dispatch_uid=self.name,
+        )
         if "celery" in sys.modules:  # a process without Celery is not made to import it
             connect_celery()
+
+
+def lazily(path: str) -> Callable[..., Any]:
+    """Return a function that is imported when it is first called: start-up pays for nothing else."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return import_string(path)(*args, **kwargs)
+
+    return call
 
 
 def connect_celery() -> None:
     """Listen to Celery; a worker or beat that loads Django while it starts has spoken already."""
     from celery import current_app, signals
 
-    from .receivers import on_import_modules, on_worker_ready
-
-    signals.import_modules.connect(on_import_modules, dispatch_uid="metric_collection")
-    signals.worker_ready.connect(on_worker_ready, dispatch_uid="metric_collection")
+    on_import_modules = lazily("metric_collection.receivers.on_import_modules")
+    on_worker_ready = lazily("metric_collection.receivers.on_worker_ready")
+    signals.import_modules.connect(on_import_modules, weak=False, dispatch_uid="metric_collection")
+    signals.worker_ready.connect(on_worker_ready, weak=False, dispatch_uid="metric_collection")
     if current_app.loader.worker_initialized:
         on_import_modules(current_app)

@@ -1,6 +1,6 @@
 """What the app does when Django or Celery says something: migrate has ended, a worker is ready.
 
-Nothing here reaches the network but for one message to a broker that a worker is already connected to.
+Nothing here reaches the network but for two messages to a broker that a worker is connected to.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, router
 
+from .collection import Collection
 from .conf import conf
 from .consent import switched_off
+from .models import Snapshot
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -27,10 +29,7 @@ LEASE_IS_OVER = timedelta(minutes=1)
 
 def on_post_migrate(*, using: str, **kwargs: Any) -> None:
     """Record an install or upgrade in the database that holds our tables; never fail the migrate."""
-    from .collection import Collection  # noqa: PLC0415  probes are not needed at start-up
-    from .models import Snapshot  # noqa: PLC0415
-
-    if using != router.db_for_write(Snapshot) or not is_ours(**kwargs):
+    if using != router.db_for_write(Snapshot) or not has_left_our_tables(**kwargs):
         return
     try:
         Collection().record()
@@ -38,33 +37,29 @@ def on_post_migrate(*, using: str, **kwargs: Any) -> None:
         logger.warning("No install or upgrade was recorded after migrate: %s", error)
 
 
-def is_ours(*, apps: Any = None, plan: Any = None, **_: Any) -> bool:
-    """Whether this was a migrate (a flush has no plan), not a rollback, that left our tables there."""
+def has_left_our_tables(*, apps: Any = None, plan: Any = None, **_: Any) -> bool:
+    """Whether this was a migrate (a flush has no plan), no rollback, and our tables are there."""
     if plan is None or any(backwards for _migration, backwards in plan):
         return False
-    return ("usage_metrics", "snapshot") in {
-        (model._meta.app_label, model._meta.model_name) for model in apps.get_models()
-    }
+    try:
+        return bool(apps.get_model("usage_metrics", "Snapshot"))
+    except LookupError:
+        return False
 
 
 def on_import_modules(sender: Celery, **_: Any) -> None:
     """Give a Celery worker or beat our tasks, whatever its app is called and finds by itself."""
     sender.loader.import_task_module("metric_collection.tasks")
-    schedule(sender)
-
-
-def schedule(app: Celery) -> None:
-    """Add our two entries to the app's beat schedule, below what the host says about them."""
     if switched_off() is None:
-        app.conf.beat_schedule = {**entries(), **app.conf.beat_schedule}
+        sender.conf.beat_schedule = {**beat_entries(), **sender.conf.beat_schedule}
 
 
-def entries() -> dict[str, dict[str, Any]]:
-    """Describe the two beat entries; a message that no worker takes expires before the next one."""
+def beat_entries() -> dict[str, dict[str, Any]]:
+    """Describe our two entries; a message that no worker takes expires before the next sweep."""
     spans = {HEARTBEAT: timedelta(hours=24), DELIVER: SWEEP}
+    options = {"expires": SWEEP.seconds, **route()}
     return {
-        name: {"task": name, "schedule": span, "options": {"expires": SWEEP.seconds, **route()}}
-        for name, span in spans.items()
+        name: {"task": name, "schedule": span, "options": options} for name, span in spans.items()
     }
 
 
