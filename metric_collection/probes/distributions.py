@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from pathlib import Path
 
 METADATA_ENDINGS = (".dist-info", ".egg-info")
-PYTHON_VERSION = re.compile(r"-py\d[^-]*$")
-SEPARATORS = str.maketrans("", "", "-_.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +47,14 @@ class Folder:
 
 def folders() -> tuple[Folder, ...]:
     """The folders on sys.path; what is listed there without being one is passed over."""
-    distinct = dict.fromkeys(sys.path)
-    return tuple(folder for path in distinct if (folder := folder_at(path)))
+    paths = dict.fromkeys(path for path in sys.path if isinstance(path, str))
+    return tuple(folder for path in paths if (folder := folder_at(path)))
 
 
 def folder_at(path: str) -> Folder | None:
     """The folder at a path as it is now; None where there is none that can be looked at."""
     try:
-        return Folder(path=path, changed=Path(path).stat().st_mtime_ns)
+        return Folder(path=path, changed=os.stat(path).st_mtime_ns)  # noqa: PTH116  as below
     except (OSError, ValueError):
         return None
 
@@ -84,14 +81,17 @@ def read_distribution(metadata: str) -> Distribution | None:
 
 def squeezed_name(metadata: str) -> str:
     """``mydistname`` for ``…/My.Dist_Name-1.0-py3.11.egg-info``."""
-    stem = PYTHON_VERSION.sub("", metadata.rpartition("/")[2][: -len(".dist-info")])
+    stem = metadata.rpartition("/")[2][: -len(".dist-info")]
+    if stem.rpartition("-")[2].startswith("py"):
+        stem = stem.rpartition("-")[0]
     return squeeze(stem.rpartition("-")[0] or stem)
 
 
 def read_bytes(path: str) -> bytes | None:
     """A file's content; None where there is no such file to read."""
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123  making a Path takes longer than reading
+            return file.read()
     except (OSError, ValueError):
         return None
 
@@ -103,13 +103,13 @@ def normalize(name: str) -> str:
 
 def squeeze(name: str) -> str:
     """A name without its separators, so that package names can be likened to distribution names."""
-    return name.translate(SEPARATORS).lower()
+    return name.lower().replace("-", "").replace("_", "").replace(".", "")
 
 
 @lru_cache(maxsize=64)
 def _names(folder: Folder) -> tuple[str, ...]:
     try:
-        return tuple(entry.name for entry in os.scandir(folder.path or os.curdir))
+        return tuple(os.listdir(folder.path))  # noqa: PTH208  as below
     except OSError:
         return ()
 

@@ -44,5 +44,6 @@ class Probe(Protocol):
 
 
 def name_of(probe: Probe) -> str:
-    """The dotted path of the probe's class, by which logs and the dictionary call it."""
-    return f"{type(probe).__module__}.{type(probe).__qualname__}"
+    """What logs and the dictionary call a probe: its ``name``, or the dotted path of its class."""
+    path = f"{type(probe).__module__}.{type(probe).__qualname__}"
+    return str(getattr(probe, "name", path))

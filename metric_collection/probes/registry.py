@@ -109,7 +109,7 @@ def _chosen() -> Iterator[Probe]:
     for entry in conf.PROBES:
         try:
             yield load(entry)
-        except Exception as error:  # noqa: BLE001, PERF203  a publisher's module may raise anything
+        except Exception as error:  # noqa: BLE001  a publisher's module may raise anything
             complain("Probe %s cannot be loaded: %s", str(entry), type(error).__name__)
 
 

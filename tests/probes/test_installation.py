@@ -1,0 +1,26 @@
+import pytest
+
+from metric_collection.probes.installation import VARIABLE, InstallationProbe
+
+
+@pytest.mark.parametrize(
+    ("setting", "environment", "method"),
+    [
+        ("deb", {VARIABLE: "docker"}, "deb"),
+        (lambda: "ansible", {}, "ansible"),
+        (None, {VARIABLE: "docker"}, "docker"),
+        (None, {VARIABLE: ""}, "unspecified"),
+        (None, {}, "unspecified"),
+        (lambda: None, {}, "unspecified"),
+    ],
+)
+def test_the_method_is_the_settings_else_the_environments(settings, setting, environment, method):
+    settings.METRIC_COLLECTION_INSTALLATION_METHOD = setting
+    probe = InstallationProbe(environ=environment)
+    assert probe.gather() == {"Installation Method": method}
+
+
+def test_the_environment_is_that_of_the_process(settings, monkeypatch):
+    settings.METRIC_COLLECTION_INSTALLATION_METHOD = None
+    monkeypatch.setenv(VARIABLE, "snap")
+    assert InstallationProbe().gather() == {"Installation Method": "snap"}

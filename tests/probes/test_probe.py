@@ -1,0 +1,28 @@
+import pytest
+
+from metric_collection.probes.probe import Fact, name_of
+
+
+def test_a_fact_is_read_by_name_and_never_changed():
+    fact = Fact(name="colour", description="The colour.", example="red", purpose="To paint.")
+    assert (fact.since, fact.coarsened) == ("1.0", "")
+    with pytest.raises(AttributeError):
+        fact.name = "other"
+
+
+def test_a_probe_goes_by_the_dotted_path_of_its_class():
+    class Colour:
+        """Reports the colour."""
+
+    assert name_of(Colour()).endswith(
+        "test_probe.test_a_probe_goes_by_the_dotted_path_of_its_class.<locals>.Colour"
+    )
+
+
+def test_a_probe_may_have_a_name_of_its_own():
+    class Colour:
+        """Reports the colour."""
+
+        name = "METRIC_COLLECTION_FACTS"
+
+    assert name_of(Colour()) == "METRIC_COLLECTION_FACTS"

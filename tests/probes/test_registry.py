@@ -1,0 +1,190 @@
+import logging
+
+import pytest
+
+from metric_collection.probes.probe import Compared, Fact
+from metric_collection.probes.registry import declared, declared_names, gather, load
+
+LOGGER = "metric_collection.probes.complaints"
+
+
+def fact(name, **extra):
+    return Fact(name=name, description="A test's.", example="1", purpose="To test.", **extra)
+
+
+class Weather:
+    """Reports what it was made for."""
+
+    facts = (fact("weather"),)
+
+    def __init__(self, *, weather="fine"):
+        self.weather = weather
+
+    def gather(self):
+        return {"weather": self.weather}
+
+
+rainy = Weather(weather="rain")
+
+
+class Broken:
+    """Fails with a secret in its message."""
+
+    facts = (fact("broken"),)
+
+    def gather(self):
+        raise RuntimeError("hunter2")
+
+
+class Undeclarable(Weather):
+    """Cannot even say what it would report."""
+
+    @property
+    def facts(self):
+        raise LookupError("hunter2")
+
+
+class Talkative:
+    """Says more than it declared."""
+
+    facts = (fact("said"), fact("unsaid"), fact("empty"), fact("listed"))
+
+    def gather(self):
+        return {
+            "said": True,
+            "secret": "hunter2",
+            "unsaid": None,
+            "empty": "",
+            "listed": ["hunter2"],
+        }
+
+
+class Copycat:
+    """Declares what another has."""
+
+    facts = (fact("weather"), fact("own"))
+
+    def gather(self):
+        return {"weather": "hunter2", "own": 1}
+
+
+@pytest.fixture
+def use(settings):
+    def use(*classes):
+        settings.METRIC_COLLECTION_PROBES = [f"{__name__}.{name}" for name in classes]
+
+    return use
+
+
+@pytest.fixture
+def told(caplog):
+    caplog.set_level(logging.DEBUG, logger=LOGGER)
+    return lambda: [(record.levelname, record.getMessage()) for record in caplog.records]
+
+
+def test_the_default_facts_come_in_the_order_of_the_page(settings):
+    settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.0"
+    settings.METRIC_COLLECTION_MODULES = []
+    settings.METRIC_COLLECTION_LIBRARIES = ["django"]
+    names = [
+        "Acme Version",
+        "Django",
+        "os_version",
+        "kernel_version",
+        "hardware_platform",
+        "Installation Method",
+    ]
+    assert declared_names() == names
+    assert list(gather().facts) == names
+
+
+def test_a_publishers_probe_is_asked_after_the_default_ones(use):
+    use("Weather")
+    gathered = gather()
+    assert list(gathered.facts.items())[-1] == ("weather", "fine")
+    assert gathered.sources["weather"] == f"{__name__}.Weather"
+    assert gathered.compared["weather"] is Compared.NEVER
+    assert gathered.failed == []
+
+
+def test_a_dotted_path_may_lead_to_a_probe_made_before(use):
+    use("rainy")
+    assert gather().facts["weather"] == "rain"
+
+
+def test_a_probe_takes_options():
+    assert load((f"{__name__}.Weather", {"weather": "snow"})).gather() == {"weather": "snow"}
+
+
+def test_a_probe_that_fails_fails_alone(use):
+    use("Broken", "Weather")
+    gathered = gather()
+    assert gathered.facts["weather"] == "fine"
+    assert "broken" not in gathered.facts
+    assert gathered.failed == [f"{__name__}.Broken"]
+
+
+def test_a_probe_that_cannot_declare_fails_alone(use):
+    use("Undeclarable", "Weather")
+    assert gather().failed == [f"{__name__}.Undeclarable"]
+    assert declared_names()[-1] == "weather"
+
+
+@pytest.mark.parametrize("name", ["Missing", "fact"])
+def test_a_probe_that_cannot_be_loaded_costs_itself(use, told, name):
+    use(name, "Weather")
+    assert gather().facts["weather"] == "fine"
+    assert any(f"{__name__}.{name} cannot be loaded" in message for _, message in told())
+
+
+def test_only_what_is_declared_and_known_is_kept(use):
+    use("Talkative")
+    found = {
+        name: text
+        for name, text in gather().facts.items()
+        if name in {"said", "secret", "unsaid", "empty", "listed"}
+    }
+    assert found == {"said": "true"}
+
+
+def test_a_name_belongs_to_the_first_probe_that_declares_it(use):
+    use("Weather", "Copycat")
+    gathered = gather()
+    assert (gathered.facts["weather"], gathered.facts["own"]) == ("fine", "1")
+    assert [type(probe).__name__ for probe, fact in declared() if fact.name == "weather"] == [
+        "Weather"
+    ]
+
+
+class Failing(Broken):
+    """Fails in one test alone, since a complaint is remembered."""
+
+
+class Chatty(Talkative):
+    """Says too much in one test alone."""
+
+
+class Parrot(Copycat):
+    """Repeats in one test alone."""
+
+
+@pytest.mark.parametrize(
+    ("name", "complaints"),
+    [
+        ("Failing", ["{0}.Failing failed with RuntimeError"]),
+        ("Parrot", ["{0}.Parrot declares weather, which {0}.Weather has"]),
+        (
+            "Chatty",
+            [
+                "{0}.Chatty gathered secret without declaring it: dropped",
+                "{0}.Chatty has no text for listed: list is no value for a fact; return text or a number",
+            ],
+        ),
+    ],
+)
+def test_a_complaint_warns_once_and_never_quotes_a_value(use, told, name, complaints):
+    use("Weather", name)
+    gather()
+    gather()
+    texts = [f"Probe {complaint.format(__name__)}" for complaint in complaints]
+    assert told() == [("WARNING", text) for text in texts] + [("DEBUG", text) for text in texts]
