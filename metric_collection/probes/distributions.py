@@ -47,7 +47,7 @@ class Folder:
 
 def folders() -> tuple[Folder, ...]:
     """The folders on sys.path; what is listed there without being one is passed over."""
-    paths = dict.fromkeys(path for path in sys.path if isinstance(path, str))
+    paths = dict.fromkeys(map(os.fsdecode, sys.path))
     return tuple(folder for path in paths if (folder := folder_at(path)))
 
 
