@@ -95,18 +95,25 @@ class Collection:
         due = now + conf.HEARTBEAT_INTERVAL * self.random()
         try:
             with atomic():
-                Snapshot.objects.create(
-                    facts=finding.remembered, installed_at=now, heartbeat_due=due
-                )
-                return seal_finding(finding, now)
-        except IntegrityError:  # another process has installed in this moment
-            return None
+                if still_wanted():
+                    Snapshot.objects.create(
+                        facts=finding.remembered, installed_at=now, heartbeat_due=due
+                    )
+                    return seal_finding(finding, now)
+        except IntegrityError:
+            pass
+        return None  # declined, or installed by another process, in this moment
 
     def _advance(self, snapshot: Snapshot, finding: Finding, **moments: datetime) -> Report | None:
         with atomic():
-            if snapshot.advance(facts=finding.remembered, **moments):
+            if still_wanted() and snapshot.advance(facts=finding.remembered, **moments):
                 return seal_finding(finding, self.clock())
-        return None  # another process has recorded in this moment
+        return None  # declined, or recorded by another process, in this moment
+
+
+def still_wanted() -> bool:
+    """Ask for consent once more, and hold it: an opt-out comes wholly before or wholly after."""
+    return ruling(Consent.objects.locked()).gathers
 
 
 def find(consent: Consent, snapshot: Snapshot | None) -> Finding:

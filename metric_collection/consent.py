@@ -143,7 +143,7 @@ def held_back(names: Iterable[str], consent: Consent) -> frozenset[str]:
 def disclose(*, now: datetime) -> None:
     """Remember that a superuser has been shown the notice, with every fact that there is now."""
     with atomic():
-        consent, _created = Consent.objects.get_or_create(pk=1)
+        consent = Consent.objects.locked()
         consent.notice_shown_at = consent.notice_shown_at or now
         consent.disclosed = sorted({*consent.disclosed, *fact_names()})
         consent.save(update_fields=["notice_shown_at", "disclosed"])
@@ -152,7 +152,7 @@ def disclose(*, now: datetime) -> None:
 def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
     """Write the operator's choice and return the one before; a no deletes all that has not left."""
     with atomic():
-        consent, _created = Consent.objects.select_for_update().get_or_create(pk=1)
+        consent = Consent.objects.locked()
         before, allowed = Consent.Choice(consent.choice), ruling(consent)
         consent.choice, consent.decided_at = choice, now
         consent.disclosed = sorted({*consent.disclosed, *fact_names()})

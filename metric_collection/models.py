@@ -58,6 +58,15 @@ class ConsentManager(PrimaryManager):
         """Return the operator's row, or one not saved yet that says unknown. Never writes."""
         return self.first() or Consent()
 
+    def locked(self) -> Consent:
+        """Return the row, made if need be, and keep it as it is until the transaction ends.
+
+        Writing first takes SQLite's lock at once, where reading first would end in a deadlock of two.
+        """
+        self.bulk_create([Consent()], ignore_conflicts=True)
+        consent: Consent = self.select_for_update().get(pk=1)
+        return consent
+
 
 class Consent(OnlyRow):
     """The operator's choice, and which facts they had been told of when they made it."""

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+from django.core import checks
+from django.test import override_settings
+
+from metric_collection.checks import check_settings
+
+
+def found(**expected) -> list[str]:
+    return [message.id for message in check_settings()]
+
+
+def test_good_settings_have_nothing_to_say():
+    assert check_settings() == []
+
+
+def test_the_checks_are_registered_with_django(settings):
+    settings.METRIC_COLLECTION_SITE_ID = "x"
+    assert "usage_metrics.E003" in {message.id for message in checks.run_checks()}
+
+
+def test_a_wrong_value_is_quoted_with_a_hint(settings):
+    settings.METRIC_COLLECTION_SITE_ID = "5"
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.E003"
+    assert message.level == checks.ERROR
+    assert "'5'" in message.msg
+    assert "integer >= 1" in message.hint
+
+
+@pytest.mark.parametrize("name", ["COLLECTOR_URL", "SITE_ID"])
+def test_a_missing_required_setting_is_an_error(settings, name):
+    delattr(settings, f"METRIC_COLLECTION_{name}")
+    assert [message.msg for message in check_settings()] == [f"METRIC_COLLECTION_{name} is None."]
+
+
+def test_no_modules_is_a_warning(settings):
+    settings.METRIC_COLLECTION_MODULES = []
+    (message,) = check_settings()
+    assert (message.id, message.level) == ("usage_metrics.W001", checks.WARNING)
+
+
+@pytest.mark.parametrize("host", ["metrics.example.org", "192.0.2.1", "[2001:db8::1]"])
+def test_plain_http_over_a_network_is_a_warning(settings, host):
+    settings.METRIC_COLLECTION_COLLECTOR_URL = f"http://{host}/cleaninsights.php"
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W002"
+    assert host in message.msg
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8080", "127.8.8.8", "[::1]", "localhost", "a.localhost"]
+)
+def test_plain_http_on_this_machine_is_fine(settings, host):
+    settings.METRIC_COLLECTION_COLLECTOR_URL = f"http://{host}/cleaninsights.php"
+    assert found() == []
+
+
+@pytest.mark.parametrize("value", ["maybe", "flase"])
+def test_an_environment_variable_that_switches_nothing_off_is_a_warning(monkeypatch, value):
+    monkeypatch.setenv("METRIC_COLLECTION", value)
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W003"
+    assert repr(value) in message.msg
+
+
+def test_switched_off_there_is_nothing_to_check(settings, monkeypatch):
+    settings.METRIC_COLLECTION_SITE_ID = 0
+    monkeypatch.setenv("METRIC_COLLECTION", "False")
+    assert found() == []
+
+
+def test_an_unimportable_probe_is_an_error_that_quotes_it(settings):
+    settings.METRIC_COLLECTION_PROBES = ["tests.nowhere.Probe"]
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.E030"
+    assert "'tests.nowhere.Probe'" in message.msg
+
+
+def test_a_misspelt_setting_is_told_the_nearest(settings):
+    settings.METRIC_COLLECTION_COLECTOR_URL = "https://example.org"
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W004"
+    assert "METRIC_COLLECTION_COLECTOR_URL" in message.msg
+    assert "METRIC_COLLECTION_COLLECTOR_URL" in message.hint
+
+
+def test_an_admin_without_messages_is_told_what_is_missing(settings):
+    apps = [app for app in settings.INSTALLED_APPS if app != "django.contrib.messages"]
+    with override_settings(INSTALLED_APPS=apps):
+        assert found() == ["usage_metrics.W005"]
+
+
+def test_without_the_admin_messages_are_not_missed(settings):
+    missing = ("django.contrib.messages", "django.contrib.admin")
+    with override_settings(INSTALLED_APPS=[a for a in settings.INSTALLED_APPS if a not in missing]):
+        assert found() == []
