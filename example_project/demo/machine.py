@@ -88,13 +88,13 @@ class Machine:
         return self.processes[name].poll() is None
 
     def stop(self, *names: str) -> None:
-        """End these processes, and after five seconds whatever is left of them."""
+        """End these processes, and after ten seconds whatever is left of them."""
         ending = [self.processes.pop(name) for name in names]
         for process in ending:
             process.terminate()
         for process in ending:
             with suppress(subprocess.TimeoutExpired):
-                process.wait(5)
+                process.wait(10)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -3,6 +3,7 @@
 import secrets
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from demo.collector import Collector
@@ -11,7 +12,7 @@ from demo.operator import PAGE, Operator
 from demo.terminal import Terminal, heading
 from demo.wheels import build
 
-DAY = 4  # seconds: what Rackbook takes for 24 hours while the demo runs
+DAY = 3  # seconds: what Rackbook takes for 24 hours while the demo runs
 MODULE = "rackbook-labels"
 USER = "operator"
 CELERY = [sys.executable, "-m", "celery", "-A", "rackbook"]
@@ -49,6 +50,8 @@ class Story:
 
     def beat(self) -> None:
         self.terminal.title(f"2. A day goes by; here it has {DAY} seconds")
+        self.forget()
+        self.machine.await_line("beat", BELL)
         self.expect("Heartbeat")
 
     def upgrade(self) -> None:
@@ -91,7 +94,7 @@ class Story:
         rung = len(self.machine.said("beat", BELL))
         self.machine.await_line("beat", BELL, times=rung + days)
         time.sleep(1)  # the worker has done what beat asked for
-        self.terminal.say(f"{days} days later beat has rung {days} times more:")
+        self.terminal.say(f"{days} days later beat has asked for {days} more heartbeats:")
 
     def expect(self, category: str) -> None:
         """Wait for a report of `category` and show it."""
@@ -120,12 +123,14 @@ class Story:
         self.seen = len(self.collector.arrivals)
 
     def stay(self) -> None:
-        """Leave everything running, and tell of what arrives, until somebody ends it."""
-        self.terminal.title("The admin, the worker, beat and the collector go on until Ctrl-C")
+        """Leave everything running, and tell of what arrives, until Ctrl-C."""
+        self.terminal.title("5. Yours until Ctrl-C: admin, worker, beat and collector go on")
         self.terminal.say(f"{self.site}{PAGE}")
         self.terminal.say(f"user {USER}, password {self.password}")
-        while self.machine.is_running("web"):
-            for arrival in self.collector.await_more(than=self.seen, seconds=1):
-                self.terminal.say(heading(arrival))
-            self.forget()
-        raise DemoError("The admin has ended by itself")
+        self.terminal.say("Switch it on again there, and what arrives is told here.")
+        with suppress(KeyboardInterrupt):
+            while self.machine.is_running("web"):
+                for arrival in self.collector.await_more(than=self.seen, seconds=1):
+                    self.terminal.say(heading(arrival))
+                    self.seen += 1
+            raise DemoError("The admin has ended by itself")

@@ -22,43 +22,49 @@ class Terminal:
         self.width = min(shutil.get_terminal_size().columns, 100)
 
     def title(self, text: str) -> None:
-        self.write(["", *wrap(text, self.width)], self.style.MIGRATE_HEADING)
+        self.write(["", *lines(text, self.width)], self.style.MIGRATE_HEADING)
 
     def say(self, text: str) -> None:
-        self.write(indented(text, self.width))
+        self.write(lines(text, self.width, INDENT))
 
     def show(self, arrival: Arrival, earlier: dict[str, str]) -> None:
         """Show a body, and which facts are not what they were `earlier`."""
-        self.write(indented(heading(arrival), self.width), self.style.SUCCESS)
+        self.write(lines(heading(arrival), self.width, INDENT), self.style.SUCCESS)
         self.write(table(arrival.facts, earlier, self.width))
 
-    def write(self, lines: Iterable[str], style: Callable[[str], str] = str) -> None:
-        for line in lines:
+    def write(self, text: Iterable[str], style: Callable[[str], str] = str) -> None:
+        for line in text:
             self.stdout.write(style(line))
         self.stdout.flush()
 
 
-def indented(text: str, width: int) -> list[str]:
-    return wrap(text, width, initial_indent=INDENT, subsequent_indent=INDENT)
+def lines(text: str, width: int, indent: str = "") -> list[str]:
+    return wrap(
+        text, width, initial_indent=indent, subsequent_indent=INDENT, break_on_hyphens=False
+    )
 
 
 def heading(arrival: Arrival) -> str:
     """Say what arrived, about which hour, and how it was answered."""
     hour = datetime.fromtimestamp(arrival.body["events"][0]["period_start"], timezone.utc)
     return (
-        f"{arrival.category}: {len(arrival.facts)} facts, period {hour:%Y-%m-%d %H:%M} UTC, "
+        f"{arrival.category}: {len(arrival.facts)} facts of {hour:%Y-%m-%d, %H:00} UTC, "
         f"{arrival.size} bytes, answered {arrival.status}"
     )
 
 
 def table(facts: dict[str, str], earlier: dict[str, str], width: int) -> Iterator[str]:
-    """Align names and values; a long value goes on in its own column."""
-    column = len(INDENT) + min(max(map(len, facts)), width // 2)
+    """Align names and values under their headings; a long value goes on in its own column."""
+    first = min(max(map(len, facts)), width // 2)
+    second = max(width - len(INDENT) - first - 2, 20)
+    yield from row("fact", "value", first, second)
+    yield from row("-" * first, "-" * min(second, 40), first, second)
     for name, value in facts.items():
-        text = value if earlier.get(name, value) == value else f"{value}  (was {earlier[name]})"
-        yield from wrap(
-            text,
-            max(width, column + 20),
-            initial_indent=f"{INDENT}{name}".ljust(column) + "  ",
-            subsequent_indent=" " * (column + 2),
-        )
+        was = earlier.get(name, value)
+        yield from row(name, value if value == was else f"{value} (was {was})", first, second)
+
+
+def row(name: str, value: str, first: int, second: int) -> Iterator[str]:
+    for line in wrap(value, second) or [""]:
+        yield f"{INDENT}{name:<{first}}  {line}".rstrip()
+        name = ""

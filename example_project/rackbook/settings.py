@@ -11,7 +11,7 @@ from environ import Env
 env = Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR = Path(env.str("RACKBOOK_VAR", default=str(BASE_DIR / "var")))
+VAR = Path(env.str("RACKBOOK_VAR", default=str(BASE_DIR / "var"))).resolve()
 VAR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.bool("RACKBOOK_DEBUG", default=True)
@@ -84,6 +84,17 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_in": str(BROKER),
         "data_folder_out": str(BROKER),
         "control_folder": str(BROKER / "control"),
+        "polling_interval": 0.2,
+    }
+
+# A demo cannot wait for 24 hours. A product leaves this out: the app schedules itself.
+if DAY_SECONDS := env.int("RACKBOOK_DAY_SECONDS", default=0):
+    METRIC_COLLECTION_HEARTBEAT_INTERVAL = DAY_SECONDS
+    CELERY_BEAT_SCHEDULE = {
+        "metric_collection.heartbeat": {
+            "task": "metric_collection.heartbeat",
+            "schedule": DAY_SECONDS,
+        }
     }
 
 # --- metric_collection: what a publisher writes, ready to copy -------------------------------
@@ -110,9 +121,6 @@ METRIC_COLLECTION_MODULES = [
 # How much the product is used, sent as a bucket ("20-49") and never as the number.
 METRIC_COLLECTION_COUNTS = {"Devices": "inventory.Device"}
 
-# A product leaves this one out: 24 hours are what its operators expect. A demo has less time.
-METRIC_COLLECTION_HEARTBEAT_INTERVAL = env.int("RACKBOOK_DAY_SECONDS", default=24 * 60 * 60)
-
-# A product leaves this one out as well, so that its developers and its CI report nothing.
+# A product leaves this out, so that its developers and its CI report nothing.
 # Here DEBUG is on and the collector is a process on the same machine.
 METRIC_COLLECTION_SEND_IN_DEVELOPMENT = True

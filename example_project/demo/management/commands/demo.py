@@ -1,3 +1,4 @@
+import os
 import shutil
 import signal
 import tempfile
@@ -12,6 +13,8 @@ from demo.collector import collecting
 from demo.machine import DemoError, Machine
 from demo.story import DAY, Story
 from demo.terminal import Terminal
+
+REFUSALS = {"METRIC_COLLECTION", "DO_NOT_TRACK"}
 
 
 class Command(BaseCommand):
@@ -29,12 +32,17 @@ class Command(BaseCommand):
         except DemoError as trouble:
             raise CommandError(f"{trouble}. The logs are in {folder}") from None
         except KeyboardInterrupt:
-            self.stdout.write("\nEnded.")
+            shutil.rmtree(folder)
+            raise CommandError("Ended before all was shown.", returncode=130) from None
         shutil.rmtree(folder)
 
     def play(self, folder: Path, *, stay: bool) -> None:
         with collecting() as collector, Machine(folder, settings_for(collector.url)) as machine:
             terminal = Terminal(self.stdout, self.style)
+            for name in REFUSALS & os.environ.keys():
+                terminal.say(
+                    f"{name} is set here. The demo goes without it: it sends to itself only."
+                )
             story = Story(machine=machine, collector=collector, terminal=terminal)
             try:
                 story.tell()
