@@ -18,7 +18,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from . import pages
+from . import notices, pages
 from .cleaninsights.clock import utc_now
 from .forms import SwitchForm
 from .models import Consent, Report
@@ -43,6 +43,12 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             path("system.json", view(self.system_view), name="usage_metrics_system"),
         ]
 
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Answer what the index asks while it is built: the moment to tell a superuser there."""
+        if self._is_index(request) and is_superuser(request):
+            notices.announce(request, url=self._url, now=utc_now())
+        return super().get_model_perms(request)
+
     def has_add_permission(self, *_: Any) -> bool:
         return False
 
@@ -63,7 +69,7 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not form.is_valid():
             return self._page(request, form=form, status=400)
         self._switch(request, form)
-        return HttpResponseRedirect(reverse(f"admin:{PAGE}", current_app=self.admin_site.name))
+        return HttpResponseRedirect(self._url)
 
     @method_decorator(require_safe)
     def record_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -90,6 +96,20 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
         response["Content-Disposition"] = 'attachment; filename="system-information.json"'
         return response
+
+    @property
+    def _url(self) -> str:
+        return reverse(f"admin:{PAGE}", current_app=self.admin_site.name)
+
+    def _is_index(self, request: HttpRequest) -> bool:
+        """Whether this site's own index is being looked at, wherever the site is mounted."""
+        match = request.resolver_match
+        return (
+            request.method == "GET"
+            and match is not None
+            and match.url_name == "index"
+            and match.namespaces[-1:] == [self.admin_site.name]
+        )
 
     def _require_view(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):

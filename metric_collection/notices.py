@@ -1,0 +1,133 @@
+"""The notice: superusers are told once what is shared, and again of facts that an update has added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+from weakref import ref
+
+from django.contrib import messages
+from django.db import DatabaseError, router, transaction
+from django.db.models.signals import post_migrate
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+
+from . import consent
+from .conf import Mode, conf
+from .consent import Rule
+from .models import Consent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What is to be told: of the metrics as such, or with `news` of the facts that are new."""
+
+    position: consent.Ruling
+    news: Sequence[str] = ()
+
+    @property
+    def product(self) -> str:
+        return conf.PRODUCT
+
+    @property
+    def asks(self) -> bool:
+        """Whether nothing happens without a yes."""
+        return self.position.rule is Rule.OPT_IN
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether what it tells of has been held back until it is told."""
+        return conf.CONSENT is not Mode.OPT_OUT
+
+    @property
+    def announces_opt_out(self) -> bool:
+        """Whether switching off sends one last event."""
+        return conf.REPORT_OPT_OUT and self.position.sends
+
+
+def open_notice(row: Consent, names: Sequence[str]) -> Notice | None:
+    """Return the notice that has not been shown yet, if any; `names` are the facts there are."""
+    position = consent.by_operator(row)
+    if is_overruled() or position.rule is Rule.DENIED:
+        return None
+    if row.notice_shown_at is None and row.choice == Consent.Choice.UNKNOWN:
+        return Notice(position=position)
+    news = consent.undisclosed(names, row)
+    return Notice(position=position, news=news) if news else None
+
+
+def is_overruled() -> bool:
+    """Whether nothing can be gathered here for now, so that there is nothing to tell."""
+    return bool(consent.switched_off() or consent.silenced())
+
+
+class Told(frozenset[str]):
+    """The names of facts that are told; a frozenset that can be weakly referred to."""
+
+
+class Memory:
+    """What this process knows to be told, so that it need not ask the database again.
+
+    Within a transaction it counts at once, but only a commit keeps it: until then nothing but the
+    connection's list of callbacks holds it, and a rollback drops that list.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self, **_: Any) -> None:
+        """Ask the database again: its rows may be others now."""
+        self._kept: Told | None = None
+        self._latest: ref[Told] | None = None
+
+    def keep(self, names: Sequence[str]) -> None:
+        """Remember, with the transaction that is open on our database, if any."""
+        told = Told(names)
+        self._latest = ref(told)
+        transaction.on_commit(partial(self._commit, told), using=router.db_for_write(Consent))
+
+    def covers(self, names: Sequence[str]) -> bool:
+        """Whether all of these are told."""
+        told = self._latest() if self._latest else None
+        return told is not None and told.issuperset(names)
+
+    def _commit(self, told: Told) -> None:
+        self._kept = told
+
+
+memory = Memory()
+post_migrate.connect(memory.forget, dispatch_uid="metric_collection.notices")  # also after a flush
+
+
+def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
+    """Add the open notice to the messages of a superuser's request; `url` is that of the page.
+
+    At most one query, and none once this process knows that there is nothing to tell. Where the
+    tables are missing the index does without the notice.
+    """
+    if is_overruled() or not can_tell(request) or memory.covers(names := consent.fact_names()):
+        return
+    try:
+        row = Consent.objects.current()
+        if notice := open_notice(row, names):
+            messages.info(request, rendered(notice, request, url=url))
+            consent.disclose(now=now)
+        memory.keep(names)
+    except DatabaseError:
+        return
+
+
+def can_tell(request: HttpRequest) -> bool:
+    """Whether messages are in use here and one of this level is not dropped."""
+    storage = messages.get_messages(request)
+    return bool(hasattr(storage, "add") and messages.get_level(request) <= messages.INFO)
+
+
+def rendered(notice: Notice, request: HttpRequest, *, url: str) -> str:
+    """Write the notice; without the host's context processors, which may ask the database."""
+    context = {"notice": notice, "url": url, "csrf_token": get_token(request)}
+    return render_to_string("usage_metrics/notice.html", context)
