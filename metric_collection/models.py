@@ -24,6 +24,8 @@ class MomentField(models.BigIntegerField):  # type: ignore[type-arg]  # not subs
         return None if value is None else datetime.fromtimestamp(value, timezone.utc)
 
     def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and "T" in value:  # as a fixture has it
+            return datetime.fromisoformat(value.replace("Z", "+00:00"))
         return (
             value if isinstance(value, datetime) else self.from_db_value(super().to_python(value))
         )
@@ -32,9 +34,6 @@ class MomentField(models.BigIntegerField):  # type: ignore[type-arg]  # not subs
         return (
             int(value.timestamp()) if isinstance(value, datetime) else super().get_prep_value(value)
         )
-
-    def value_to_string(self, obj: models.Model) -> str:
-        return str(self.get_prep_value(self.value_from_object(obj)))
 
 
 class PrimaryManager(models.Manager[Any]):

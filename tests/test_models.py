@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from django.core import serializers
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
+
+from metric_collection.models import Change, Consent, Report, Snapshot
+
+pytestmark = pytest.mark.django_db
+MOMENT = datetime(2026, 3, 29, 1, 30, 15, 999, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def snapshot():
+    return Snapshot.objects.create(facts={"a": "1"}, installed_at=MOMENT, heartbeat_due=MOMENT)
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Rome", "America/New_York"])
+def test_a_moment_is_the_same_in_every_time_zone_setting(settings, snapshot, use_tz, zone):
+    settings.USE_TZ, settings.TIME_ZONE = use_tz, zone
+    assert Snapshot.objects.get().installed_at == MOMENT.replace(microsecond=0)
+    assert Snapshot.objects.filter(heartbeat_due__lte=MOMENT).exists()
+
+
+def test_a_moment_survives_dumpdata_and_loaddata(snapshot):
+    dumped = serializers.serialize("json", [snapshot])
+    (loaded,) = serializers.deserialize("json", dumped)
+    assert loaded.object.installed_at == MOMENT.replace(microsecond=0)
+
+
+def test_no_moment_is_none():
+    Consent.objects.create()
+    assert Consent.objects.get().decided_at is None
+
+
+def test_the_database_refuses_a_second_snapshot(snapshot):
+    with pytest.raises(IntegrityError):
+        Snapshot.objects.create(id=2, facts={}, installed_at=MOMENT, heartbeat_due=MOMENT)
+
+
+def test_of_two_readers_of_a_snapshot_the_first_to_write_wins(snapshot):
+    first, second = Snapshot.objects.get(), Snapshot.objects.get()
+    assert first.advance(facts={"a": "2"})
+    assert not second.advance(facts={"a": "3"})
+    assert Snapshot.objects.get().facts == {"a": "2"}
+
+
+def test_the_row_is_made_when_it_is_locked_first():
+    Consent.objects.locked()
+    assert Consent.objects.locked().choice == Consent.Choice.UNKNOWN
+    assert Consent.objects.count() == 1
+
+
+def test_rows_say_what_they_are(snapshot):
+    report = Report(category="Heartbeat", body="{}")
+    assert str(snapshot) == "1 facts, heartbeat due 2026-03-29 01:30 UTC"
+    assert str(Change(category="Install", recorded_at=MOMENT)) == "Install, 2026-03-29"
+    assert str(report) == f"Heartbeat {report.key}"
+    assert str(Consent()) == "unknown"
+
+
+def plan_of(queryset) -> str:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        queryset.first() if queryset.query.order_by else list(queryset)
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + captured[0]["sql"])
+        return " ".join(str(row) for row in cursor.fetchall())
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's query plan")
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [
+        (lambda: Report.objects.queued(), "usage_metrics_report_queue"),
+        (lambda: Report.objects.queued().filter(pk__gt=5), "usage_metrics_report_queue"),
+        (lambda: Report.objects.settled_before(MOMENT), "usage_metrics_report_settled"),
+    ],
+)
+def test_a_question_that_is_asked_at_every_sweep_uses_its_index(question, index):
+    plan = plan_of(question())
+    assert index in plan
+    assert "TEMP B-TREE" not in plan

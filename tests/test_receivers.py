@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from celery import Celery, current_app
+from django.apps import apps
+from django.core.management import call_command
+from django.db import DatabaseError
+
+from metric_collection import receivers
+from metric_collection.apps import connect_celery
+from metric_collection.models import Report
+
+
+@pytest.fixture
+def app():
+    app = Celery("host", broker="memory://", set_as_current=False)
+    yield app
+    app.close()
+
+
+class TestPostMigrate:
+    pytestmark = pytest.mark.django_db(transaction=True)
+
+    def test_a_migrate_without_migrations_records_the_install_once(self):
+        call_command("migrate", verbosity=0)
+        call_command("migrate", verbosity=0)
+        assert [report.category for report in Report.objects.all()] == ["Install"]
+
+    def test_a_flush_records_nothing(self):
+        call_command("flush", interactive=False, verbosity=0)
+        assert not Report.objects.exists()
+
+    def test_a_plan_records_nothing(self, capsys):
+        call_command("migrate", plan=True)
+        assert not Report.objects.exists()
+
+    def send(self, **changed):
+        receivers.on_post_migrate(**{"using": "default", "apps": apps, "plan": [], **changed})
+
+    def test_another_database_records_nothing(self):
+        self.send(using="other")
+        assert not Report.objects.exists()
+
+    def test_a_rollback_records_nothing(self):
+        self.send(plan=[("migration", True)])
+        assert not Report.objects.exists()
+
+    def test_a_migrate_before_our_tables_are_there_records_nothing(self):
+        class NoApps:
+            def get_model(self, app_label, model_name):
+                raise LookupError
+
+        self.send(apps=NoApps())
+        assert not Report.objects.exists()
+
+    def test_a_database_that_fails_fails_no_migrate(self, monkeypatch, caplog):
+        class Broken:
+            def record(self):
+                raise DatabaseError("disk full")
+
+        monkeypatch.setattr(receivers, "Collection", Broken)
+        self.send()
+        assert "disk full" in caplog.text
+        assert caplog.records[0].levelno == logging.WARNING
+
+
+class TestCelery:
+    def test_the_tasks_are_there_when_modules_are_imported(self, app):
+        receivers.on_import_modules(app)
+        assert {receivers.HEARTBEAT, receivers.DELIVER} <= set(app.tasks)
+
+    def test_the_two_entries_are_added_to_the_schedule(self, app):
+        receivers.on_import_modules(app)
+        spans = {name: entry["schedule"] for name, entry in app.conf.beat_schedule.items()}
+        assert spans == {
+            "metric_collection.heartbeat": timedelta(hours=24),
+            "metric_collection.deliver": timedelta(minutes=10),
+        }
+
+    def test_what_the_host_schedules_stays_and_wins(self, app):
+        own = {"task": "metric_collection.deliver", "schedule": 60}
+        given = {"nightly": {"task": "x", "schedule": 5}, "metric_collection.deliver": own}
+        app.conf.beat_schedule = given
+        receivers.on_import_modules(app)
+        assert app.conf.beat_schedule["metric_collection.deliver"] == own
+        assert "nightly" in app.conf.beat_schedule
+        assert set(given) == {"nightly", "metric_collection.deliver"}
+
+    def test_a_queue_can_be_named(self, app, settings):
+        settings.METRIC_COLLECTION_QUEUE = "telemetry"
+        entries = receivers.beat_entries()
+        assert {entry["options"]["queue"] for entry in entries.values()} == {"telemetry"}
+
+    @pytest.mark.parametrize("variable", ["METRIC_COLLECTION", "DO_NOT_TRACK"])
+    def test_switched_off_nothing_is_scheduled_or_sent(self, app, monkeypatch, variable):
+        monkeypatch.setenv(variable, "off")
+        receivers.on_import_modules(app)
+        assert app.conf.beat_schedule == {}
+        receivers.on_worker_ready(None)
+
+    def test_a_worker_that_is_ready_is_asked_to_deliver(self, app):
+        class Consumer:
+            pass
+
+        Consumer.app = app
+        receivers.on_worker_ready(Consumer)
+        with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+            names = [queue.get(block=False).headers["task"] for _ in range(queue.qsize())]
+        assert names == ["metric_collection.deliver"] * 2
+
+    def test_a_program_that_has_imported_its_modules_already_is_served_too(self):
+        current_app.loader.worker_initialized = True
+        connect_celery()
+        assert "metric_collection.deliver" in current_app.conf.beat_schedule
