@@ -1,0 +1,1 @@
+"""Real hosts, collectors and brokers for tests: processes and loopback sockets, ended with the test."""

@@ -1,0 +1,148 @@
+"""A product in a folder of its own: settings from a dictionary, commands and daemons as real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from .process import Process
+
+MANAGE = """\
+import sys
+from django.core.management import execute_from_command_line
+execute_from_command_line(sys.argv)
+"""
+CELERY = """\
+from celery import Celery
+app = Celery("product")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+"""
+LOADS_CELERY = {
+    "product/celery.py": CELERY,
+    "product/__init__.py": "from product.celery import app as celery_app\n",
+}
+DJANGO_SETUP = "import django, json, sys\ndjango.setup()\n"
+
+# What whoever runs the tests has set for other purposes must not steer a host; above all not CI.
+FOREIGN = re.compile(
+    r"(CI|METRIC_COLLECTION.*|DO_NOT_TRACK|DJANGO_.*|CELERY.*|PYTEST.*|.*_proxy)$", re.IGNORECASE
+)
+
+
+def product_settings(folder: Path) -> dict[str, Any]:
+    """The settings of a product that reports everything and asks for nothing else."""
+    return {
+        "SECRET_KEY": "tests",
+        "USE_TZ": True,
+        "DATABASES": {"default": sqlite(folder / "product.sqlite3")},
+        "INSTALLED_APPS": [
+            "django.contrib.contenttypes",
+            "django.contrib.auth",
+            "metric_collection",
+        ],
+        "METRIC_COLLECTION_COLLECTOR_URL": "http://127.0.0.1:9/cleaninsights.php",
+        "METRIC_COLLECTION_SITE_ID": 5,
+        "METRIC_COLLECTION_PRODUCT": "Acme",
+        "METRIC_COLLECTION_PRODUCT_VERSION": "1.0",
+        "METRIC_COLLECTION_MODULES": ["acme-*"],
+        "METRIC_COLLECTION_TIMEOUT": (0.5, 2),
+        **folder_broker(folder),
+    }
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """A database in a file."""
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}
+
+
+def folder_broker(folder: Path) -> dict[str, Any]:
+    """Celery settings for a broker that is a folder: no server to install."""
+    broker = folder / "broker"
+    broker.mkdir(exist_ok=True)
+    return {
+        "CELERY_BROKER_URL": "filesystem://",
+        "CELERY_BROKER_TRANSPORT_OPTIONS": {
+            "data_folder_in": str(broker),
+            "data_folder_out": str(broker),
+            "control_folder": str(broker / "control"),
+        },
+    }
+
+
+class Host:
+    """A product installed in `folder`; `settings` are laid over the plain ones, `files` written beside."""
+
+    def __init__(
+        self, folder: Path, files: Mapping[str, str] | None = None, **settings: Any
+    ) -> None:
+        self.folder = folder
+        self.settings = product_settings(folder) | settings
+        self.environ: dict[str, str] = {}
+        self._logs = 0
+        self.write({"manage.py": MANAGE, "product/__init__.py": "", **(files or {})})
+        self.configure()
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write path -> source."""
+        for name, source in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dedent(source), encoding="utf-8")
+
+    def configure(self, **settings: Any) -> None:
+        """Change settings, for the processes that start from now on."""
+        self.settings |= settings
+        lines = [f"{name} = {value!r}" for name, value in self.settings.items()]
+        self.write({"product/settings.py": "\n".join(["import datetime", *lines, ""])})
+
+    def manage(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command to its end, whatever that is."""
+        return self._run(["manage.py", *arguments], environ)
+
+    def django(self, source: str, *arguments: str, **environ: str) -> Any:
+        """Run `source` with Django set up; return what its last line prints as JSON."""
+        return self.python(DJANGO_SETUP + dedent(source), *arguments, **environ)
+
+    def python(self, source: str, *arguments: str, **environ: str) -> Any:
+        """Run `source`; return what its last line prints as JSON."""
+        ended = self._run(["-c", dedent(source), *arguments], environ)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        lines = ended.stdout.splitlines()
+        return json.loads(lines[-1]) if lines else None
+
+    @contextmanager
+    def celery(self, *arguments: str, app: str = "product", **environ: str) -> Iterator[Process]:
+        """Run a worker or a beat until the block ends."""
+        self._logs += 1
+        command = [sys.executable, "-m", "celery", "-A", app, *arguments]
+        log = self.folder / f"celery-{self._logs}.log"
+        with Process(command, log, cwd=self.folder, env=self._environ(environ)) as process:
+            yield process
+
+    def _run(
+        self, arguments: list[str], environ: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self._environ(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def _environ(self, environ: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not FOREIGN.match(name)}
+        ours = {"DJANGO_SETTINGS_MODULE": "product.settings", "NO_PROXY": "127.0.0.1"}
+        return {**kept, **ours, **self.environ, **environ}

@@ -1,0 +1,144 @@
+"""Whatever a host's Celery app is called and however it is made, it gets our two beat entries."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.host import Host
+
+DELIVER, HEARTBEAT = "metric_collection.deliver", "metric_collection.heartbeat"
+
+AS_DOCUMENTED = {
+    "product/__init__.py": "from .celery import app as celery_app",
+    "product/celery.py": """
+        import os
+        from celery import Celery
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "product.settings")
+        app = Celery("product")
+        app.config_from_object("django.conf:settings", namespace="CELERY")
+        app.autodiscover_tasks()
+    """,
+}
+DISCOVERS_NOTHING = {
+    "product/celery.py": """
+        from celery import Celery
+        app = Celery("product")
+        app.config_from_object("django.conf:settings", namespace="CELERY")
+    """,
+}
+NAMED_OTHERWISE = {
+    "acme/__init__.py": "",
+    "acme/engine.py": """
+        from celery import Celery
+        jobs = Celery("something.else")
+        jobs.config_from_object("django.conf:settings", namespace="JOBS")
+    """,
+}
+SETS_DJANGO_UP = {
+    "product/celery.py": """
+        import django
+        django.setup()
+        from celery import Celery
+        app = Celery("product")
+        app.config_from_object("django.conf:settings", namespace="CELERY")
+    """,
+}
+IS_NOT_CURRENT = {
+    "product/celery.py": """
+        from celery import Celery
+        app = Celery("product", set_as_current=False)
+        app.config_from_object("django.conf:settings", namespace="CELERY")
+    """,
+}
+SCHEDULES_IN_PYTHON = {
+    "product/celery.py": """
+        from celery import Celery
+        app = Celery("product")
+        app.conf.beat_schedule = {"hosts-own": {"task": "product.tidy", "schedule": 60}}
+    """,
+}
+SCHEDULES_LATE = {
+    "product/celery.py": """
+        from celery import Celery
+        app = Celery("product")
+        app.config_from_object("django.conf:settings", namespace="CELERY")
+
+        @app.on_after_finalize.connect
+        def add_entries(sender, **_):
+            sender.add_periodic_task(60, sender.signature("product.tidy"), name="hosts-own")
+    """,
+}
+OWN_ENTRY = {"hosts-own": {"task": "product.tidy", "schedule": 60}}
+
+# What a worker and a beat do with -A before they begin (celery.beat.Service, WorkController).
+START = """
+import json, sys
+from celery.app.utils import find_app
+from celery.schedules import maybe_schedule
+
+app = find_app(sys.argv[1])
+app.loader.init_worker()
+app.finalize()
+
+from django.conf import settings
+print(json.dumps({
+    "schedule": {name: entry["task"] for name, entry in app.conf.beat_schedule.items()},
+    "seconds": {name: maybe_schedule(entry["schedule"]).run_every.total_seconds()
+                for name, entry in app.conf.beat_schedule.items() if name in app.tasks},
+    "options": {name: entry.get("options") for name, entry in app.conf.beat_schedule.items()},
+    "tasks": sorted(name for name in app.tasks if name.startswith("metric_collection.")),
+    "settings": list(getattr(settings, "CELERY_BEAT_SCHEDULE", {})),
+}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "app", "schedule"),
+    [
+        pytest.param(AS_DOCUMENTED, "product", "CELERY_BEAT_SCHEDULE", id="documented"),
+        pytest.param(DISCOVERS_NOTHING, "product", "CELERY_BEAT_SCHEDULE", id="discovers nothing"),
+        pytest.param(NAMED_OTHERWISE, "acme.engine:jobs", "JOBS_BEAT_SCHEDULE", id="other names"),
+        pytest.param(SETS_DJANGO_UP, "product.celery", "CELERY_BEAT_SCHEDULE", id="sets Django up"),
+        pytest.param(IS_NOT_CURRENT, "product", "CELERY_BEAT_SCHEDULE", id="is not current"),
+        pytest.param(SCHEDULES_IN_PYTHON, "product", "UNUSED", id="schedules in Python"),
+        pytest.param(SCHEDULES_LATE, "product", "UNUSED", id="schedules late"),
+    ],
+)
+def test_our_entries_join_the_schedule_of_the_host(tmp_path, files, app, schedule):
+    started = Host(tmp_path, files, **{schedule: OWN_ENTRY}).python(START, app)
+    assert started["schedule"] == {
+        HEARTBEAT: HEARTBEAT,
+        DELIVER: DELIVER,
+        "hosts-own": "product.tidy",
+    }
+    assert started["seconds"] == {HEARTBEAT: 24 * 3600, DELIVER: 600}
+    assert started["tasks"] == [DELIVER, HEARTBEAT]
+
+
+@pytest.fixture(scope="module")
+def opinionated(tmp_path_factory):
+    """A host that has a schedule, an entry of ours in it, and a queue for our tasks."""
+    host = Host(tmp_path_factory.mktemp("opinionated"), AS_DOCUMENTED)
+    host.configure(
+        METRIC_COLLECTION_QUEUE="slow",
+        CELERY_BEAT_SCHEDULE={**OWN_ENTRY, DELIVER: {"task": DELIVER, "schedule": 30}},
+    )
+    return host.python(START, "product")
+
+
+def test_the_dictionary_in_the_hosts_settings_stays_its_own(opinionated):
+    assert opinionated["settings"] == ["hosts-own", DELIVER]
+
+
+def test_what_the_host_says_about_our_entries_counts(opinionated):
+    assert opinionated["seconds"] == {HEARTBEAT: 24 * 3600, DELIVER: 30}
+
+
+def test_our_tasks_go_to_the_queue_that_the_host_names(opinionated):
+    assert opinionated["options"][HEARTBEAT]["queue"] == "slow"
+
+
+def test_nothing_is_scheduled_where_the_app_is_switched_off(tmp_path):
+    host = Host(tmp_path, AS_DOCUMENTED, CELERY_BEAT_SCHEDULE=OWN_ENTRY)
+    started = host.python(START, "product", METRIC_COLLECTION="False")
+    assert list(started["schedule"]) == ["hosts-own"]
