@@ -14,11 +14,13 @@ MANAGE = Path(__file__).parents[1] / "example_project" / "manage.py"
 def manage(tmp_path):
     """Run a management command of the example project, from a folder that is not its own."""
 
+    inherited = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+
     def run(*arguments, **environment):
         return subprocess.run(
             [sys.executable, MANAGE, *arguments],
             cwd=tmp_path,
-            env={**os.environ, "RACKBOOK_VAR": str(tmp_path / "var"), **environment},
+            env={**inherited, "RACKBOOK_VAR": str(tmp_path / "var"), **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -52,7 +52,7 @@ class Machine:
 
     def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave any behind
-        self.stop(*self.processes)
+        self.kill(*self.processes)
 
     def manage(self, *arguments: str) -> None:
         """Run a management command to its end."""
@@ -89,12 +89,17 @@ class Machine:
 
     def stop(self, *names: str) -> None:
         """End these processes, and after ten seconds whatever is left of them."""
-        ending = [self.processes.pop(name) for name in names]
-        for process in ending:
-            process.terminate()
-        for process in ending:
+        for name in names:
+            self.processes[name].terminate()
+        for name in names:
             with suppress(subprocess.TimeoutExpired):
-                process.wait(10)
+                self.processes[name].wait(10)
+        self.kill(*names)
+
+    def kill(self, *names: str) -> None:
+        """End these processes and their children at once."""
+        for name in names:
+            process = self.processes.pop(name)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
