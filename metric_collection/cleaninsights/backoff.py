@@ -1,8 +1,12 @@
-"""Truncated exponential backoff: how long to leave a server alone after it failed."""
+"""Truncated exponential backoff: how long a server that failed is left alone."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
+
+from .clock import EPOCH
 
 _ENOUGH_DOUBLINGS: Final = 63  # beyond any cap, before a float overflows
 
@@ -12,10 +16,29 @@ def retry_delay(
 ) -> float:
     """Return min(timeout * 2^failures, max_retry_delay) seconds, or 0 if nothing failed.
 
-    `jitter`, a random number in [0, 1), takes up to half of it away, so that the clients of a
-    server that was down do not all come back at once.
+    `jitter`, a random number in [0, 1), adds up to half of it, so that the clients of a server
+    that was down do not all come back at once.
     """
     if failures < 1:
         return 0.0
     delay = min(timeout * 2.0 ** min(failures, _ENOUGH_DOUBLINGS), max_retry_delay)
-    return delay * (1 - jitter / 2)
+    return delay * (1 + jitter / 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How often in a row sending has failed, when last, and how long the server asked to wait."""
+
+    failures: int = 0
+    failed_at: datetime = EPOCH
+    asked: float = 0.0
+
+    def after_failure(self, now: datetime, *, asked: float | None = None) -> Backoff:
+        """Return the state after one more failure; `asked` is the answer's Retry-After."""
+        return Backoff(failures=self.failures + 1, failed_at=now, asked=asked or 0.0)
+
+    def holds(self, now: datetime, *, timeout: float, max_retry_delay: float) -> bool:
+        """Whether it is too early to try again; a clock that was set back holds nothing up."""
+        delay = retry_delay(self.failures, timeout=timeout, max_retry_delay=max_retry_delay)
+        wait = max(delay, min(self.asked, max_retry_delay))
+        return self.failed_at <= now < self.failed_at + timedelta(seconds=wait)

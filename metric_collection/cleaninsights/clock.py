@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Clock: TypeAlias = Callable[[], datetime]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-SECOND = timedelta(seconds=1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+SECOND: Final = timedelta(seconds=1)
+
+_ALL_DAYS: Final = 3_652_058  # from datetime.min to datetime.max
 
 
 def utc_now() -> datetime:
@@ -20,3 +22,8 @@ def utc_now() -> datetime:
 def epoch_seconds(moment: datetime) -> int:
     """Return the whole seconds from the epoch to an aware moment, rounded down."""
     return (moment - EPOCH) // SECOND
+
+
+def days(number: float) -> timedelta:
+    """Return that many days of 24 hours, or all that a datetime can count."""
+    return timedelta(days=min(number, _ALL_DAYS))

@@ -5,6 +5,7 @@ CleanInsightsError
 ├── UnexpectedValue        a key holds what it must not
 │   ├── ConfigurationError     in a configuration
 │   └── PayloadError           in a body received
+├── MeasurementError       what is to be measured is nothing that can be sent
 ├── StoreError             what was measured cannot be read or kept
 └── TransportError         a request got no answer
     ├── ConnectionFailed       not reached, or cut off
@@ -48,9 +49,17 @@ class UnexpectedValue(CleanInsightsError):
 class ConfigurationError(UnexpectedValue):
     """A configuration is refused; `path` is in the spelling of cleaninsights.json."""
 
+    def below(self, key: str) -> ConfigurationError:
+        """Return the same error as seen from the object that holds this one at `key`."""
+        return ConfigurationError(f"{key}.{self.path}", self.found, self.expected)
+
 
 class PayloadError(UnexpectedValue):
     """A body is not what CIMP accepts."""
+
+
+class MeasurementError(CleanInsightsError):
+    """A text is empty, or a value is no number."""
 
 
 class StoreError(CleanInsightsError):

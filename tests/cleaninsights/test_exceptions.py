@@ -26,7 +26,9 @@ def test_the_tree_at_the_top_is_the_tree_of_the_classes():
     assert drawn == {name: kind.__base__.__name__ for name, kind in classes().items()}
 
 
-@pytest.mark.parametrize("found, shown", [(0, "0"), ("a", "'a'"), (exceptions.MISSING, "missing")])
+@pytest.mark.parametrize(
+    ("found", "shown"), [(0, "0"), ("a", "'a'"), (exceptions.MISSING, "missing")]
+)
 def test_an_unexpected_value_is_told_with_its_path_and_what_is_expected(found, shown):
     error = exceptions.UnexpectedValue("campaigns.t.end", found, "text")
     assert str(error) == f"campaigns.t.end: {shown}, expected text"

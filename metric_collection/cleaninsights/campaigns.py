@@ -1,0 +1,112 @@
+"""Campaigns: what is measured for a while, in periods, and how it is aggregated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from .clock import days
+from .datapoints import DataPoint, Event
+from .exceptions import ConfigurationError
+from .keys import BOOLEAN, MOMENT, Keyed, one_of, whole_number
+
+_EXACT: Final = 2**53  # from here on other SDKs count in floats, and so does JSON
+
+
+class EventAggregationRule(str, Enum):
+    """What becomes of the values of one event in one period."""
+
+    SUM = "sum"
+    AVG = "avg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A span of time, both ends included."""
+
+    start: datetime
+    end: datetime
+
+
+_DAYS: Final = whole_number("a whole number of days >= 1", 1)
+_PERIODS: Final = whole_number("a whole number")
+_RULE: Final = one_of(EventAggregationRule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign(Keyed):
+    """One campaign of a configuration; the keys are those of cleaninsights.json."""
+
+    start: datetime = field(metadata=MOMENT)
+    end: datetime = field(metadata=MOMENT)
+    aggregation_period_length: int = field(metadata=_DAYS)
+    number_of_periods: int = field(metadata=_PERIODS, default=1)
+    only_record_once: bool = field(metadata=BOOLEAN, default=False)
+    event_aggregation_rule: EventAggregationRule = field(
+        metadata=_RULE, default=EventAggregationRule.SUM
+    )
+    strengthen_anonymity: bool = field(metadata=BOOLEAN, default=False)
+
+    def _check(self) -> None:
+        if self.end < self.start:
+            expected = f"a moment after the campaign's start, {self.start.isoformat()}"
+            raise ConfigurationError("end", self.end.isoformat(), expected)
+
+    @property
+    def aggregation_period(self) -> timedelta:
+        """The length of a full period."""
+        return days(self.aggregation_period_length)
+
+    def is_running(self, now: datetime) -> bool:
+        """Whether the campaign has begun and is not over."""
+        return self.start <= now <= self.end
+
+    def current_period(self, now: datetime) -> Period | None:
+        """Return the period that `now` is in; the last one ends with the campaign."""
+        if self.number_of_periods <= 0 or not self.is_running(now):
+            return None
+        length = self.aggregation_period
+        start = self.start + (now - self.start) // length * length
+        is_last = self.end - start < length
+        return Period(start=start, end=self.end if is_last else start + length)
+
+    def window(self, now: datetime) -> Period | None:
+        """Return the window of consent that a grant at `now` opens.
+
+        It is as many whole periods long as the campaign allows and as fit before its end.
+        """
+        if (current := self.current_period(now)) is None:
+            return None
+        length = self.aggregation_period
+        start = current.end if self.strengthen_anonymity else current.start
+        periods = min(self.number_of_periods, (self.end - start) // length)
+        return Period(start=start, end=start + periods * length) if periods else None
+
+    def merged(self, row: DataPoint, point: DataPoint) -> DataPoint:
+        """Return the row with one more point of the same identity and period counted in."""
+        if self.only_record_once:
+            return row
+        times = row.times + point.times
+        if isinstance(row, Event) and isinstance(point, Event):
+            return replace(row, times=times, value=self._aggregated(row, point))
+        return replace(row, times=times)
+
+    def _aggregated(self, row: Event, point: Event) -> float | None:
+        """Return the aggregate of both values, where none is nothing to add to a sum.
+
+        The mean is over `times`, as in the reference SDK: a measurement without a value leaves it
+        as it is and has its weight from then on.
+        """
+        if point.value is None:
+            return row.value
+        old = row.value or 0
+        if self.event_aggregation_rule is EventAggregationRule.SUM:
+            return exact(old + point.value)
+        return (float(old) * row.times + point.value * point.times) / (row.times + point.times)
+
+
+def exact(number: float) -> float:
+    """Return the number as JSON's readers will have it: whole numbers are exact up to 2^53."""
+    return number if abs(number) <= _EXACT else float(number)

@@ -1,0 +1,27 @@
+"""Locks and forks: a child inherits its parent's memory, but no thread that could free a lock."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+
+class Forkable:
+    """Something with a lock that begins anew when it finds itself in a forked child."""
+
+    def __init__(self) -> None:
+        self._enter_process()
+
+    def _enter_process(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Set to nothing what a child must leave to its parent."""
+
+    def _of_this_process(self) -> threading.Lock:
+        """Return the lock; to be called before anything that `_begin` sets is touched."""
+        if self._pid != os.getpid():
+            self._enter_process()
+        return self._lock

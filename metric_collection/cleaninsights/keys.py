@@ -1,0 +1,151 @@
+"""The keys of a configuration: how they are spelled, read and refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any, Final, TypedDict, TypeVar
+from urllib.parse import urlsplit
+
+from .exceptions import MISSING, ConfigurationError
+
+T = TypeVar("T", bound="Keyed")
+
+_MOMENT: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,6})\d*)?(?:(Z)|([+-]\d\d):?(\d\d))"
+)
+
+
+class Kind(TypedDict):
+    """The metadata of a field: what is expected, in words, and how it is read, or ValueError."""
+
+    expected: str
+    read: Callable[[Any], Any]
+
+
+class Keyed:
+    """A dataclass that is an object of cleaninsights.json: each field is a key with its Kind.
+
+    The values are read and checked however it is made.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def from_dict(cls: type[T], found: Mapping[str, Any]) -> T:
+        """Make one of a mapping with camelCase keys, or raise ConfigurationError."""
+        if not isinstance(found, Mapping):
+            raise ConfigurationError("configuration", found, "an object")
+        names = {_camel_case(field.name): field.name for field in _fields(cls)}
+        for name, value in found.items():
+            if name not in names:
+                raise ConfigurationError(str(name), value, f"no other keys than {', '.join(names)}")
+        for field in _fields(cls):
+            _require(field, found)
+        return cls(**{names[name]: value for name, value in found.items()})
+
+    def __post_init__(self) -> None:
+        for field in _fields(type(self)):
+            value = _read(field, getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse values that are right each but not together."""
+
+
+def _fields(cls: Any) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cls)
+
+
+def _require(field: dataclasses.Field[Any], found: Mapping[str, Any]) -> None:
+    name = _camel_case(field.name)
+    if name not in found and field.default is dataclasses.MISSING:
+        raise ConfigurationError(name, MISSING, field.metadata["expected"])
+
+
+def _read(field: dataclasses.Field[Any], value: Any) -> Any:
+    name = _camel_case(field.name)
+    try:
+        return field.metadata["read"](value)
+    except ConfigurationError as error:
+        raise error.below(name) from None
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigurationError(name, value, field.metadata["expected"]) from None
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def whole_number(expected: str, least: int | None = None) -> Kind:
+    """Return the kind of whole numbers from `least` on, JSON's 7.0 among them."""
+
+    def read(value: Any) -> int:
+        number = int(_number(value))
+        if number != value or (least is not None and number < least):
+            raise ValueError
+        return number
+
+    return Kind(expected=expected, read=read)
+
+
+def number(expected: str, accepts: Callable[[float], bool]) -> Kind:
+    """Return the kind of those numbers that `accepts` says yes to."""
+
+    def read(value: Any) -> float:
+        if not accepts(_number(value)):
+            raise ValueError
+        return _number(value)
+
+    return Kind(expected=expected, read=read)
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return value
+    raise ValueError
+
+
+def one_of(choices: type[Enum]) -> Kind:
+    """Return the kind of the values of an enumeration."""
+    expected = " or ".join(repr(choice.value) for choice in choices)
+    return Kind(expected=expected, read=choices)
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, datetime) and value.utcoffset() is not None:
+        return value.astimezone(timezone.utc)
+    return _moment(datetime.fromisoformat(_normal(value)))
+
+
+def _normal(text: str) -> str:
+    """Return ISO 8601 in the one spelling that Python 3.10 reads too."""
+    if not (match := _MOMENT.fullmatch(text)):
+        raise ValueError
+    day, minute, second, fraction, utc, hours, minutes = match.groups()
+    zone = "+00:00" if utc else f"{hours}:{minutes}"
+    return f"{day}T{minute}{second or ':00'}.{fraction or '':0<6}{zone}"
+
+
+def _url(value: Any) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+        raise ValueError
+    return str(value)
+
+
+BOOLEAN: Final = Kind(expected="true or false", read=_boolean)
+MOMENT: Final = Kind(expected="a moment with zone such as '2026-01-31T00:00:00Z'", read=_moment)
+URL: Final = Kind(expected="a full URL such as 'https://example.org/cleaninsights.php'", read=_url)

@@ -1,0 +1,139 @@
+"""Sending: sealing what is due into a batch, posting it, and recording what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from .answer import Answer
+from .backoff import Backoff
+from .clock import EPOCH, Clock, days
+from .config import Configuration
+from .datapoints import DataPoint, Event, Visit
+from .exceptions import TransportError
+from .forks import Forkable
+from .payload import encode
+from .stores import Batch, Pack, Store
+from .transport import Transport
+
+logger = logging.getLogger(__name__)
+
+HEADERS: Final = {"Content-Type": "application/json"}
+NOT_UNDERSTOOD: Final = 400
+
+
+class Sender(Forkable):
+    """Posts what is due from a store, one thread at a time.
+
+    A batch that is sealed stays as it is, key included, until the server has it; only if it holds
+    what must no longer leave, it is sealed anew without that.
+    """
+
+    def __init__(
+        self, configuration: Configuration, store: Store, transport: Transport, clock: Clock
+    ) -> None:
+        super().__init__()
+        self._configuration = configuration
+        self._store = store
+        self._transport = transport
+        self._clock = clock
+
+    def send(self, features: Mapping[str, str]) -> None:
+        """Post all that is due, unless it is too early after a failure or another thread does."""
+        lock = self._of_this_process()
+        if lock.acquire(blocking=False):
+            try:
+                self._send(features)
+            finally:
+                lock.release()
+
+    def _send(self, features: Mapping[str, str]) -> None:
+        now = self._clock()
+        if self._is_held_back(now):
+            logger.debug("Nothing is sent yet: the server failed a short while ago.")
+            return
+
+        def pack(points: Iterable[DataPoint]) -> bytes:
+            return self._pack(points, features)
+
+        while (batch := self._next(now, pack)) and self._deliver(batch):
+            logger.debug("Sent %d aggregates.", len(batch.points))
+
+    def _is_held_back(self, now: datetime) -> bool:
+        return self._store.backoff().holds(
+            now,
+            timeout=self._configuration.timeout,
+            max_retry_delay=self._configuration.max_retry_delay,
+        )
+
+    def _pack(self, points: Iterable[DataPoint], features: Mapping[str, str]) -> bytes:
+        points = tuple(points)
+        return encode(
+            self._configuration.site_id,
+            events=[point for point in points if isinstance(point, Event)],
+            visits=[point for point in points if isinstance(point, Visit)],
+            lang=features.get("lang"),
+            ua=features.get("ua"),
+        )
+
+    def _next(self, now: datetime, pack: Pack) -> Batch | None:
+        """Return the batch to post; what has become too old is forgotten on the way."""
+        oldest = now - min(days(self._configuration.max_age_of_old_data), now - EPOCH)
+        self._store.purge(oldest)
+        batch = self._store.seal(now, self._configuration.campaigns, pack)
+        if batch is None or self._still_stands(batch, oldest, pack):
+            return batch
+        self._store.release(batch)
+        self._store.purge(oldest)
+        return self._store.seal(now, self._configuration.campaigns, pack)
+
+    def _still_stands(self, batch: Batch, oldest: datetime, pack: Pack) -> bool:
+        """Whether all of a batch may leave as it is: age, campaigns and features are as they were."""
+        current = all(
+            point.period_end >= oldest and point.campaign_id in self._configuration.campaigns
+            for point in batch.points
+        )
+        return current and pack(batch.points) == batch.body
+
+    def _deliver(self, batch: Batch) -> bool:
+        try:
+            answer = self._post(batch.body, {**HEADERS, "Idempotency-Key": batch.key})
+        except TransportError as error:
+            self._put_off(str(error))
+            return False
+        if not answer.accepted:
+            self._put_off(f"it answers {answer.status}", answer.retry_after)
+            return False
+        self._store.settle(batch)
+        self._recover()
+        return True
+
+    def _post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        patience = (self._configuration.timeout, self._configuration.timeout)
+        return self._transport.post(
+            self._configuration.server, body, headers=headers, timeout=patience
+        )
+
+    def _put_off(self, why: str, asked: float | None = None) -> None:
+        backoff = self._store.backoff().after_failure(self._clock(), asked=asked)
+        self._store.put_backoff(backoff)
+        level = logging.WARNING if backoff.failures == 1 else logging.DEBUG
+        logger.log(level, "Measurements are kept for later: %s.", why)
+
+    def _recover(self) -> None:
+        if self._store.backoff().failures:
+            self._store.put_backoff(Backoff())
+            logger.info("The server takes measurements again.")
+
+    def test(self) -> bool:
+        """Post an empty body, which a Clean Insights endpoint does not understand."""
+        try:
+            status = self._post(b"", HEADERS).status
+        except TransportError as error:
+            logger.warning("The server is not reached: %s.", error)
+            return False
+        if status != NOT_UNDERSTOOD:
+            logger.warning("The server answers %d to an empty body, not 400.", status)
+        return status == NOT_UNDERSTOOD
