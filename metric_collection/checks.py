@@ -33,8 +33,9 @@ def wrong_values() -> Iterator[CheckMessage]:
     for problem in conf.problems():
         setting = problem.setting
         detail = f" ({problem.detail})" if problem.detail else ""
+        found = repr(problem.value) if hasattr(settings, setting.name) else "missing"
         yield checks.Error(
-            f"{setting.name} is {problem.value!r}{detail}.",
+            f"{setting.name} is {found}{detail}.",
             hint=f"Set it to {setting.expected}. Until then no metrics are collected.",
             id=f"{NAMESPACE}.{setting.id}",
         )

@@ -32,7 +32,7 @@ def test_a_wrong_value_is_quoted_with_a_hint(settings):
 @pytest.mark.parametrize("name", ["COLLECTOR_URL", "SITE_ID"])
 def test_a_missing_required_setting_is_an_error(settings, name):
     delattr(settings, f"METRIC_COLLECTION_{name}")
-    assert [message.msg for message in check_settings()] == [f"METRIC_COLLECTION_{name} is None."]
+    assert [message.msg for message in check_settings()] == [f"METRIC_COLLECTION_{name} is missing."]
 
 
 def test_no_modules_is_a_warning(settings):

@@ -78,8 +78,7 @@ class Command(BaseCommand):
 
     def consent(self, **options: Any) -> None:
         self.stdout.write("\n".join(notice()))
-        answer = input(_("Share these usage metrics? Y/N: ")) if sys.stdin.isatty() else ""
-        if choice := ANSWERS.get(answer.strip().lower()[:1]):
+        if choice := ANSWERS.get(ask(_("Share these usage metrics? Y/N: "))):
             self._choose(choice)
         else:
             self.stdout.write(_("Nothing was changed."))
@@ -109,7 +108,8 @@ class Command(BaseCommand):
     def test_server(self, **options: Any) -> None:
         if locked := consent.switched_off():
             raise CommandError(f"{locked.sentence} No request was made.")
-        problem = Delivery().test_server() if conf.COLLECTOR_URL else "no collector is set"
+        unset = "METRIC_COLLECTION_COLLECTOR_URL is not set"
+        problem = Delivery().test_server() if conf.COLLECTOR_URL else unset
         if problem is not None:
             raise CommandError(f"The collector cannot be used: {problem}.")
         answer = "The collector can be reached and is a Clean Insights endpoint."
@@ -189,6 +189,14 @@ def notice() -> list[str]:
         *([_("Learn more: %s") % conf.LEARN_MORE_URL] if conf.LEARN_MORE_URL else []),
         consent.ruling().sentence,
     ]
+
+
+def ask(question: str) -> str:
+    """Return the first letter of the answer, in lower case; none where nobody can answer."""
+    try:
+        return input(question).strip().lower()[:1] if sys.stdin.isatty() else ""
+    except EOFError:
+        return ""
 
 
 def write_new(path: Path, bodies: Sequence[str]) -> None:

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import io
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from metric_collection.cleaninsights import payload
+from metric_collection.cleaninsights.exceptions import PayloadError
+from metric_collection.collection import Collection
+from metric_collection.management.commands import metric_collection as command
+from metric_collection.models import Consent, Report
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*args, **options) -> str:
+    out = io.StringIO()
+    call_command("metric_collection", *args, stdout=out, stderr=io.StringIO(), **options)
+    return out.getvalue()
+
+
+@pytest.fixture
+def collector(settings):
+    """A collector on loopback that answers as CIMP does."""
+    bodies = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            try:
+                bodies.append(payload.decode(body))
+                self.send_response(204)
+            except PayloadError:
+                self.send_response(400)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        settings.METRIC_COLLECTION_COLLECTOR_URL = f"http://127.0.0.1:{server.server_port}/ci.php"
+        yield bodies
+        server.shutdown()
+        thread.join()
+
+
+class TestStatus:
+    def test_on_exits_with_0_and_names_the_rule(self):
+        assert run("status").startswith("On, and nobody has declined.")
+
+    def test_off_exits_with_3(self, clock):
+        out = io.StringIO()
+        run("opt-out")
+        with pytest.raises(SystemExit) as exit:
+            call_command("metric_collection", "status", stdout=out)
+        assert exit.value.code == 3
+        assert out.getvalue().startswith("Off, because a superuser has declined.")
+
+    def test_as_json(self):
+        Collection().record()
+        told = json.loads(run("status", "--json"))
+        assert told["on"] is True
+        assert told["rule"] == "opt-out"
+        assert told["queued"] == 1
+        assert told["last_heartbeat"] is None
+        assert told["next_heartbeat"].endswith("Z")
+        assert told["last_report"] is None
+
+    def test_it_tells_the_queue_and_the_last_outcome(self, collector):
+        assert "Last report: none yet" in run("status")
+        Collection().record()
+        assert "Queued reports: 1, next attempt 2" in run("status")
+        run("send")
+        told = run("status")
+        assert "Queued reports: 0\n" in told
+        assert "delivered (accepted)" in told
+
+
+def test_preview_prints_the_exact_bytes_and_nothing_else():
+    assert run("preview").removesuffix("\n").encode() == Collection().preview()[1]
+
+
+class TestChoice:
+    def test_opt_out_and_back(self):
+        assert run("opt-out").startswith("Off")
+        assert Consent.objects.get().choice == "denied"
+        assert run("opt-in").startswith("On")
+        assert Consent.objects.get().choice == "granted"
+
+    def test_a_locked_switch_cannot_be_opted_in(self, monkeypatch):
+        monkeypatch.setenv("METRIC_COLLECTION", "False")
+        with pytest.raises(CommandError, match="METRIC_COLLECTION=False"):
+            run("opt-in")
+        assert not Consent.objects.exists()
+
+    def test_a_no_is_kept_even_where_the_switch_is_locked(self, monkeypatch):
+        monkeypatch.setenv("METRIC_COLLECTION", "False")
+        run("opt-out")
+        assert Consent.objects.get().choice == "denied"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class TestConsent:
+    @pytest.mark.parametrize(
+        ("answer", "choice"),
+        [("y", "granted"), ("Yes", "granted"), ("n", "denied"), ("NO", "denied")],
+    )
+    def test_an_answer_is_kept(self, monkeypatch, answer, choice):
+        monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+        run("consent")
+        assert Consent.objects.get().choice == choice
+
+    @pytest.mark.parametrize("answer", ["\n", "x\n", ""])
+    def test_no_answer_changes_nothing(self, monkeypatch, answer):
+        monkeypatch.setattr("sys.stdin", Terminal(answer))
+        assert "Nothing was changed." in run("consent")
+        assert not Consent.objects.exists()
+
+    def test_no_terminal_changes_nothing(self, monkeypatch):
+        monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+        assert "Nothing was changed." in run("consent")
+        assert not Consent.objects.exists()
+
+    def test_the_notice_names_every_fact(self, settings, monkeypatch):
+        settings.METRIC_COLLECTION_LEARN_MORE_URL = "https://example.org/metrics"
+        monkeypatch.setattr("sys.stdin", io.StringIO())
+        shown = run("consent")
+        assert "Acme can share" in shown
+        assert "kernel_version: " in shown
+        assert "https://example.org/metrics" in shown
+
+
+class TestSending:
+    def test_a_heartbeat_from_cron_records_and_delivers(self, collector):
+        assert "delivered (accepted)" in run("heartbeat")
+        assert {event["category"] for event in collector[0]["events"]} == {"Install"}
+
+    def test_it_can_be_quiet(self, collector):
+        assert run("heartbeat", verbosity=0) == ""
+
+    def test_nothing_due_is_said(self):
+        assert "No report." in run("send")
+
+    def test_off_sends_nothing_and_says_why(self, collector, monkeypatch):
+        monkeypatch.setenv("DO_NOT_TRACK", "1")
+        assert "DO_NOT_TRACK=1" in run("heartbeat")
+        assert collector == []
+
+    def test_as_json(self, collector):
+        (told,) = json.loads(run("heartbeat", "--json"))
+        assert json.loads(told["body"]) == collector[0]
+        assert told["state"] == "delivered"
+
+    def test_reports_lists_what_was_sent(self, collector):
+        run("heartbeat")
+        (line,) = run("reports").splitlines()
+        assert "Install" in line
+        assert "bytes" in line
+        assert json.loads(run("reports", "--json"))[0]["status"] == 204
+
+
+class TestExport:
+    def test_each_line_is_a_body(self, tmp_path):
+        sealed = Collection().record()
+        file = tmp_path / "metrics.jsonl"
+        run("export", str(file))
+        assert file.read_text() == sealed.body + "\n"
+        assert Report.objects.get().state == "exported"
+
+    def test_to_the_terminal(self):
+        sealed = Collection().record()
+        assert run("export", "-") == sealed.body + "\n"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_file_that_is_there_is_not_overwritten(self, tmp_path):
+        Collection().record()
+        file = tmp_path / "metrics.jsonl"
+        file.write_text("precious")
+        with pytest.raises(CommandError, match="Nothing was exported"):
+            run("export", str(file))
+        assert file.read_text() == "precious"
+        assert Report.objects.get().state == "queued"
+
+    def test_nothing_leaves_after_a_no(self, tmp_path):
+        run("opt-out")
+        with pytest.raises(CommandError, match="Nothing may leave"):
+            run("export", str(tmp_path / "x"))
+
+
+class TestServer:
+    def test_an_endpoint_is_recognised(self, collector):
+        assert "is a Clean Insights endpoint" in run("test-server")
+        assert json.loads(run("test-server", "--json")) == {"reachable": True}
+
+    def test_a_server_that_is_not_there_is_named(self):
+        with pytest.raises(CommandError, match="127.0.0.1:9"):
+            run("test-server")
+
+    def test_a_missing_setting_is_named(self, settings):
+        del settings.METRIC_COLLECTION_COLLECTOR_URL
+        with pytest.raises(CommandError, match="METRIC_COLLECTION_COLLECTOR_URL"):
+            run("test-server")
+
+    def test_switched_off_no_request_is_made(self, collector, monkeypatch):
+        monkeypatch.setenv("METRIC_COLLECTION", "no")
+        with pytest.raises(CommandError, match="No request was made"):
+            run("test-server")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_tables_the_command_says_what_to_do():
+    call_command("migrate", "usage_metrics", "zero", verbosity=0)
+    try:
+        with pytest.raises(CommandError, match="Has migrate been run"):
+            run("status")
+    finally:
+        call_command("migrate", "usage_metrics", verbosity=0)
+
+
+def test_every_action_has_a_summary_and_a_method():
+    assert all(hasattr(command.Command, name.replace("-", "_")) for name in command.ACTIONS)
