@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -17,15 +18,24 @@ from django.utils.module_loading import import_string
 
 from .conf import PREFIX, conf, is_false_like
 from .consent import TRUE_WORDS, switched_off
+from .probes.resolution import follow
 
 NAMESPACE = "usage_metrics"
+PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Check everything a publisher can write; say nothing where the app is switched off."""
     if switched_off() is not None:
         return []
-    return [*wrong_values(), *doubtful_values(), *wrong_paths(), *unknown_names(), *missing_apps()]
+    return [
+        *wrong_values(),
+        *doubtful_values(),
+        *wrong_paths(),
+        *doubtful_paths(),
+        *unknown_names(),
+        *missing_apps(),
+    ]
 
 
 def wrong_values() -> Iterator[CheckMessage]:
@@ -83,6 +93,22 @@ def wrong_paths() -> Iterator[CheckMessage]:
                 f"{PREFIX}_PROBES names {path!r}, which cannot be imported: {error}.",
                 hint="Write the dotted path of a probe class. Until then its facts are not sent.",
                 id=f"{NAMESPACE}.E030",
+            )
+
+
+def doubtful_paths() -> Iterator[CheckMessage]:
+    """W006: a text that looks like a dotted path but leads nowhere, and is taken as it stands."""
+    stated = {f"FACTS[{name!r}]": value for name, value in conf.FACTS.items()}
+    versions = {
+        "PRODUCT_VERSION": conf.PRODUCT_VERSION,
+        "INSTALLATION_METHOD": conf.INSTALLATION_METHOD,
+    }
+    for name, value in {**versions, **stated}.items():
+        if isinstance(value, str) and PATH.fullmatch(value) and follow(value) == value:
+            yield checks.Warning(
+                f"{PREFIX}_{name} is {value!r}, which cannot be imported.",
+                hint="Correct the dotted path. Until then this very text is what is reported.",
+                id=f"{NAMESPACE}.W006",
             )
 
 

@@ -32,7 +32,9 @@ def test_a_wrong_value_is_quoted_with_a_hint(settings):
 @pytest.mark.parametrize("name", ["COLLECTOR_URL", "SITE_ID"])
 def test_a_missing_required_setting_is_an_error(settings, name):
     delattr(settings, f"METRIC_COLLECTION_{name}")
-    assert [message.msg for message in check_settings()] == [f"METRIC_COLLECTION_{name} is missing."]
+    assert [message.msg for message in check_settings()] == [
+        f"METRIC_COLLECTION_{name} is missing."
+    ]
 
 
 def test_no_modules_is_a_warning(settings):
@@ -96,3 +98,26 @@ def test_without_the_admin_messages_are_not_missed(settings):
     missing = ("django.contrib.messages", "django.contrib.admin")
     with override_settings(INSTALLED_APPS=[a for a in settings.INSTALLED_APPS if a not in missing]):
         assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PRODUCT_VERSION", "acme.nowhere.VERSION"),
+        ("INSTALLATION_METHOD", "acme.method"),
+        ("FACTS", {"edition": "acme.nowhere.edition"}),
+    ],
+)
+def test_a_dotted_path_that_leads_nowhere_is_quoted(settings, name, value):
+    setattr(settings, f"METRIC_COLLECTION_{name}", value)
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W006"
+    assert "acme." in message.msg
+
+
+@pytest.mark.parametrize(
+    "value", ["1.0.dev1", "2024.1-custom", "django.__version__", "docker", None]
+)
+def test_texts_and_good_paths_are_not(settings, value):
+    settings.METRIC_COLLECTION_PRODUCT_VERSION = value
+    assert found() == []

@@ -1,0 +1,98 @@
+"""The documents are kept true: what they name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+from django.core.management import load_command_class
+
+from metric_collection import checks
+from metric_collection.cleaninsights import payload
+from metric_collection.conf import conf
+from metric_collection.probes import registry
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.rst").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    found = re.findall(rf"\.\. code-block:: {language}\n\n((?:[ ]+.*\n|\n)+)", README)
+    return [textwrap.dedent(block) for block in found]
+
+
+@pytest.mark.parametrize("name", [setting.name for setting in conf.declared()])
+def test_the_readme_names_every_setting(name):
+    assert f"* - ``{name}``\n" in README
+
+
+def test_the_readme_names_no_setting_that_does_not_exist():
+    known = {setting.name for setting in conf.declared()}
+    assert set(re.findall(r"\bMETRIC_COLLECTION(?:_[A-Z_]+)?\b", README)) <= known
+
+
+def test_the_readme_names_every_check():
+    source = Path(checks.__file__).read_text()
+    single = set(re.findall(r"NAMESPACE}\.([EW]\d+)", source))
+    assert single == set(re.findall(r"usage_metrics\.([EW]\d+)``\n", README))
+    ids = [setting.id for setting in conf.declared()]
+    assert f"``usage_metrics.{min(ids)}`` … ``{max(ids)}``" in README
+
+
+def test_the_readme_names_every_action_and_option_of_the_command():
+    parser = load_command_class("metric_collection", "metric_collection").create_parser("", "")
+    (actions,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    for name, action in actions.choices.items():
+        assert f"``{name}" in README
+        own = {option for each in action._actions for option in each.option_strings}
+        assert all(option in README for option in own - {"-h", "--help"})
+
+
+def test_the_readme_names_the_facts_of_the_default_probes():
+    for _probe, fact in registry.declared():
+        assert f"``{fact.name.replace('Acme', '<PRODUCT>')}``" in README
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_in_the_readme_compiles_and_names_what_exists(block):
+    for node in ast.walk(ast.parse(block)):
+        if isinstance(node, ast.ImportFrom):
+            module = __import__(node.module, fromlist=["*"])
+            assert all(hasattr(module, alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("block", blocks("json"))
+def test_json_in_the_readme_is_what_a_collector_takes(block):
+    assert payload.decode(block.encode()) == json.loads(block)
+
+
+@pytest.mark.django_db
+def test_the_readmes_test_of_a_host_passes():
+    (block,) = (block for block in blocks("python") if "TestCase" in block)
+    names: dict = {}
+    exec(compile(block, "README.rst", "exec"), names)
+    case = names["MetricsTests"]("test_the_version_is_reported")
+    case.setUpClass()
+    case.test_the_version_is_reported()
+    case.tearDownClass()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'python -m pip install -e ".[example]" && python example_project/manage.py demo',
+        'python -m pip install -e ".[test]" && python -m pytest',
+    ],
+)
+def test_the_two_commands_stand_in_the_readme_word_for_word(command):
+    assert f"    {command}\n" in README
+
+
+@pytest.mark.parametrize("path", re.findall(r"`[^`<]*<([A-Z]+\.rst)>`_", README))
+def test_documents_that_the_readme_links_to_are_there(path):
+    assert (ROOT / path).is_file()
