@@ -1,6 +1,7 @@
 """Libraries that the publisher wants to know of although they are no apps."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..conf import conf
 from .distributions import Distribution, installed
@@ -10,15 +11,22 @@ from .probe import Compared, Fact
 class LibrariesProbe:
     """Reports the distributions of ``METRIC_COLLECTION_LIBRARIES`` that are installed."""
 
+    form = Fact(
+        name="<library>",
+        description="The version of an installed library.",
+        example="2.0.1",
+        purpose="To know which versions of the libraries releases have to work with.",
+        compared=Compared.VERSION,
+    )
+
     @property
     def facts(self) -> Sequence[Fact]:
         return [
-            Fact(
+            replace(
+                self.form,
                 name=library.name,
-                description=f"The version of the library {library.name}, which is installed.",
-                example=library.version or "2.0.1",
-                purpose="To know which versions of the libraries releases have to work with.",
-                compared=Compared.VERSION,
+                description=f"The version of the installed library {library.name}.",
+                example=library.version or self.form.example,
             )
             for library in _libraries()
         ]

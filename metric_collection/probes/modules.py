@@ -1,7 +1,7 @@
 """The enabled modules: the distributions whose apps are in INSTALLED_APPS."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from django.apps import apps
@@ -24,15 +24,22 @@ class EnabledModule:
 class ModulesProbe:
     """Reports the enabled distributions that ``METRIC_COLLECTION_MODULES`` names, and no others."""
 
+    form = Fact(
+        name="<module>",
+        description="The version of an enabled module.",
+        example="1.3.2",
+        purpose="To know which modules, and which versions of them, are in use.",
+        compared=Compared.VERSION,
+    )
+
     @property
     def facts(self) -> Sequence[Fact]:
         return [
-            Fact(
+            replace(
+                self.form,
                 name=module.name,
-                description=f"The version of {module.name}, which is enabled.",
-                example=module.version or "1.3.2",
-                purpose="To know which modules, and which versions of them, are in use.",
-                compared=Compared.VERSION,
+                description=f"The version of the enabled module {module.name}.",
+                example=module.version or self.form.example,
             )
             for module in enabled_modules()
             if module.shared

@@ -1,6 +1,7 @@
 """The product's own version."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..conf import conf
 from .probe import Compared, Fact
@@ -10,17 +11,21 @@ from .resolution import resolve
 class ProductProbe:
     """Reports ``<PRODUCT> Version`` as ``METRIC_COLLECTION_PRODUCT_VERSION`` says."""
 
+    form = Fact(
+        name="<PRODUCT> Version",
+        description="The version of the product that is running.",
+        example="24.11.1",
+        purpose="To know which versions need fixes and which can be retired.",
+        compared=Compared.VERSION,
+    )
+
     @property
     def facts(self) -> Sequence[Fact]:
-        return [
-            Fact(
-                name=f"{conf.PRODUCT} Version",
-                description=f"The version of {conf.PRODUCT} that is running.",
-                example="24.11.1",
-                purpose="To know which versions need fixes and which can be retired.",
-                compared=Compared.VERSION,
-            )
-        ]
+        return [replace(self.form, name=self._fact_name)]
 
     def gather(self) -> Mapping[str, object]:
-        return {f"{conf.PRODUCT} Version": resolve(conf.PRODUCT_VERSION)}
+        return {self._fact_name: resolve(conf.PRODUCT_VERSION)}
+
+    @property
+    def _fact_name(self) -> str:
+        return f"{conf.PRODUCT} Version"

@@ -8,6 +8,8 @@ from django.utils.module_loading import import_string
 
 from ..conf import conf
 from .complaints import complain
+from .counts import counts
+from .facts import stated_facts
 from .installation import InstallationProbe
 from .libraries import LibrariesProbe
 from .modules import ModulesProbe
@@ -16,7 +18,7 @@ from .plain_text import plain_text
 from .probe import Compared, Fact, Probe, name_of
 from .product import ProductProbe
 
-DEFAULT_PROBES: tuple[Callable[[], Probe], ...] = (
+DEFAULT_PROBES: tuple[type[Probe], ...] = (
     ProductProbe,
     ModulesProbe,
     LibrariesProbe,
@@ -62,8 +64,8 @@ class Gathered:
 
 
 def probes() -> list[Probe]:
-    """The default probes, then those of ``METRIC_COLLECTION_PROBES`` that can be loaded."""
-    return [*(make() for make in DEFAULT_PROBES), *_chosen()]
+    """The default probes, the facts and counts of the settings, then the probes of the settings."""
+    return [*(make() for make in DEFAULT_PROBES), *stated_facts(), *counts(), *_chosen()]
 
 
 def load(entry: Any) -> Probe:

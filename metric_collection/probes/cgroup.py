@@ -1,0 +1,62 @@
+"""The limits that a container or a service lives under: control groups, version 2 and version 1.
+
+A limit of any group around this process counts, so the tightest one is taken.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from .files import fields, read
+
+CGROUPS = "sys/fs/cgroup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryGroup:
+    """A limit on memory, what is used of it, and what of that can be had back at once; in bytes."""
+
+    limit: int
+    used: int
+    reclaimable: int
+
+
+def cpu_limit(root: Path) -> float | None:
+    """How many processors' time this process may use; None without a limit."""
+    return min(
+        filter(None, (_cpu_quota(root, group) for group in _groups(root, "cpu"))), default=None
+    )
+
+
+def memory_group(root: Path) -> MemoryGroup | None:
+    """The tightest limit on this process's memory; None without any."""
+    found = (_memory(root, group) for group in _groups(root, "memory"))
+    return min(filter(None, found), key=lambda group: group.limit, default=None)
+
+
+def _groups(root: Path, controller: str) -> Iterator[str]:
+    """The folders of this process's groups, each followed by those around it."""
+    for line in read(root, "proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if not controllers or controller in controllers.split(","):
+            mount = f"{CGROUPS}/{controller}" if controllers else CGROUPS
+            inner = PurePosixPath(path.lstrip("/"))
+            yield from (f"{mount}/{group}" for group in (inner, *inner.parents))
+
+
+def _cpu_quota(root: Path, group: str) -> float | None:
+    quota, _, period = read(root, f"{group}/cpu.max").partition(" ")
+    quota = quota or read(root, f"{group}/cpu.cfs_quota_us")
+    period = period or read(root, f"{group}/cpu.cfs_period_us")
+    # "max" and -1 stand for no limit.
+    return int(quota) / int(period) if quota.isdecimal() and period.isdecimal() else None
+
+
+def _memory(root: Path, group: str) -> MemoryGroup | None:
+    limit = read(root, f"{group}/memory.max") or read(root, f"{group}/memory.limit_in_bytes")
+    if not limit.isdecimal():
+        return None
+    used = read(root, f"{group}/memory.current") or read(root, f"{group}/memory.usage_in_bytes")
+    statistics = fields(read(root, f"{group}/memory.stat"), " ")
+    cached = statistics.get("total_inactive_file") or statistics.get("inactive_file")
+    return MemoryGroup(limit=int(limit), used=int(used or 0), reclaimable=int(cached or 0))

@@ -1,0 +1,22 @@
+"""Making numbers less exact: the 1-2-5 series, so that a value fits many installations."""
+
+UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
+UNEVEN = "In steps of 1, 2, 5, 10, 20, 50 and so on."
+
+
+def count_bucket(number: int) -> str:
+    """``0``, ``1``, ``2-4``, ``5-9``, ``10-19``, ``20-49`` and so on; ValueError for less than 0."""
+    if number < 0:
+        raise ValueError("a count is 0 or more")
+    if number < 2:
+        return str(number)
+    power = 10 ** (len(str(number)) - 1)
+    step = next(step for step in (5, 2, 1) if number >= step * power)
+    following = {1: 2, 2: 5, 5: 10}[step]
+    return f"{step * power}-{following * power - 1}"
+
+
+def size_bucket(size: int) -> str:
+    """A number of bytes in the largest unit that fits it (of 1000 each): ``5-9 GB``."""
+    unit = (len(str(size)) - 1) // 3
+    return f"{count_bucket(size // 1000**unit)} {UNITS[unit]}"

@@ -1,0 +1,69 @@
+"""How many objects there are: ``METRIC_COLLECTION_COUNTS``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ..conf import conf
+from .coarse import UNEVEN, count_bucket, size_bucket
+from .counting import count, countable
+from .probe import Fact
+from .wording import is_worded, worded
+
+
+class CountProbe:
+    """Reports one count, so that one that takes too long costs its own fact alone.
+
+    An entry is a model, a queryset, a callable, or the name of one; or a mapping that has it as
+    ``of``, beside ``exact`` (send the number itself), ``unit`` ("bytes" for sizes),
+    ``description``, ``example`` and ``purpose``.
+    """
+
+    form = Fact(
+        name="<name in COUNTS>",
+        description="How many objects of a kind there are.",
+        example="1000-1999",
+        purpose="To know how large installations are.",
+        coarsened=UNEVEN,
+    )
+
+    def __init__(self, fact_name: str, entry: Any) -> None:
+        self.name = f"METRIC_COLLECTION_COUNTS[{fact_name!r}]"
+        self._fact_name = fact_name
+        self._entry = entry
+        self._options = entry if is_worded(entry) else {"of": entry}
+
+    @property
+    def facts(self) -> Sequence[Fact]:
+        thing = countable(self._options["of"])
+        fact = replace(
+            self.form,
+            name=self._fact_name,
+            example=self._text(1234),
+            coarsened="" if self._is_exact else UNEVEN,
+        )
+        if isinstance(thing, QuerySet):
+            things = thing.model._meta.verbose_name_plural
+            fact = replace(fact, description=f"How many {things} there are.")
+        return [worded(fact, entry=self._entry, source=thing)]
+
+    def gather(self) -> Mapping[str, object]:
+        number = count(countable(self._options["of"]), exactly=self._is_exact)
+        return {self._fact_name: None if number is None else self._text(number)}
+
+    @property
+    def _is_exact(self) -> bool:
+        return self._options.get("exact") is True
+
+    def _text(self, number: int) -> str:
+        if self._is_exact:
+            return str(number)
+        is_size = self._options.get("unit") == "bytes"
+        return size_bucket(number) if is_size else count_bucket(number)
+
+
+def counts() -> list[CountProbe]:
+    """A probe for each entry of ``METRIC_COLLECTION_COUNTS``."""
+    return [CountProbe(name, entry) for name, entry in conf.COUNTS.items()]

@@ -1,0 +1,102 @@
+"""How the product is deployed: the kinds of its services, and whether one machine holds them all."""
+
+from collections.abc import Collection, Mapping
+
+from django.conf import settings
+
+from .probe import Fact
+from .services import broker_urls, is_local, scheme, service_hosts
+
+# Backends that are public. A dotted path of the publisher's or of the operator's is never sent.
+CACHES = {
+    "django.core.cache.backends.db.DatabaseCache",
+    "django.core.cache.backends.dummy.DummyCache",
+    "django.core.cache.backends.filebased.FileBasedCache",
+    "django.core.cache.backends.locmem.LocMemCache",
+    "django.core.cache.backends.memcached.PyLibMCCache",
+    "django.core.cache.backends.memcached.PyMemcacheCache",
+    "django.core.cache.backends.redis.RedisCache",
+    "django_redis.cache.RedisCache",
+    "django_valkey.cache.ValkeyCache",
+    "diskcache.DjangoCache",
+}
+STORAGES = {
+    "django.core.files.storage.FileSystemStorage",
+    "django.core.files.storage.InMemoryStorage",
+    "django.core.files.storage.filesystem.FileSystemStorage",
+    "django.core.files.storage.memory.InMemoryStorage",
+    "storages.backends.azure_storage.AzureStorage",
+    "storages.backends.dropbox.DropboxStorage",
+    "storages.backends.ftp.FTPStorage",
+    "storages.backends.gcloud.GoogleCloudStorage",
+    "storages.backends.s3.S3Storage",
+    "storages.backends.s3boto3.S3Boto3Storage",
+    "storages.backends.sftpstorage.SFTPStorage",
+}
+BROKERS = {
+    "amqp": "RabbitMQ",
+    "amqps": "RabbitMQ",
+    "pyamqp": "RabbitMQ",
+    "redis": "Redis",
+    "rediss": "Redis",
+    "sentinel": "Redis",
+    "sqs": "SQS",
+    "filesystem": "filesystem",
+    "memory": "memory",
+}
+
+
+class DeploymentProbe:
+    """Reports kinds and numbers of services as the settings have them; no names, no addresses."""
+
+    facts = (
+        Fact(
+            name="nodes",
+            description="Whether all services are on one machine: single or several.",
+            example="single",
+            purpose="To know whether the product has to work across machines.",
+            coarsened="By whether database, cache and broker are reached within the machine.",
+        ),
+        Fact(
+            name="high_availability",
+            description="Whether a database, a cache or the broker has more than one server.",
+            example="false",
+            purpose="To know whether the loss of a server has to be survived.",
+        ),
+        Fact(
+            name="cache",
+            description="The class of the default cache.",
+            example="RedisCache",
+            purpose="To know which caches to test releases with.",
+            coarsened='"other" for every class that is not of Django or a well-known package.',
+        ),
+        Fact(
+            name="broker",
+            description="The kind of Celery's broker: RabbitMQ, Redis, SQS, filesystem, memory.",
+            example="Redis",
+            purpose="To know which brokers to test releases with.",
+            coarsened='"other" for any other kind.',
+        ),
+        Fact(
+            name="storage",
+            description="The class that stores uploaded files.",
+            example="FileSystemStorage",
+            purpose="To know which storages to test releases with.",
+            coarsened='"other" for every class that is not of Django or a well-known package.',
+        ),
+    )
+
+    def gather(self) -> Mapping[str, object]:
+        hosts, brokers = service_hosts(), broker_urls()
+        local = all(is_local(host) for service in hosts for host in service)
+        return {
+            "nodes": "single" if local else "several",
+            "high_availability": any(len(service) > 1 for service in hosts),
+            "cache": _class_name(settings.CACHES["default"]["BACKEND"], CACHES),
+            "broker": BROKERS.get(scheme(brokers[0]), "other") if brokers else None,
+            "storage": _class_name(settings.STORAGES["default"]["BACKEND"], STORAGES),
+        }
+
+
+def _class_name(path: str, known: Collection[str]) -> str:
+    return path.rpartition(".")[2] if path in known else "other"

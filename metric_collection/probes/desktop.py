@@ -1,0 +1,53 @@
+"""What the machine shows and plays: the display server and the sound server."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from .files import fields, present, read
+from .probe import Fact
+
+SESSIONS = "run/systemd/sessions"
+DISPLAYS = {"wayland": "run/user/*/wayland-*", "x11": "tmp/.X11-unix/X*"}
+SOUNDS = ("pipewire", "pulseaudio")
+
+
+class DesktopProbe:
+    """Reports which display server and which sound server are running."""
+
+    facts = (
+        Fact(
+            name="display_server",
+            description="The display server that is running: wayland, x11 or none.",
+            example="none",
+            purpose="To know whether the product is used on machines with a screen.",
+        ),
+        Fact(
+            name="sound_server",
+            description="The sound server that is running: pipewire, pulseaudio or none.",
+            example="none",
+            purpose="To know which way to play sound has to work.",
+        ),
+    )
+
+    def __init__(self, *, root: Path = Path("/")) -> None:
+        self._root = root
+
+    def gather(self) -> Mapping[str, object]:
+        return {"display_server": self._display(), "sound_server": self._sound()}
+
+    def _display(self) -> str:
+        """A desktop on Wayland has an X server for old programs too: Wayland counts first."""
+        shown = {*self._session_types(), *self._sockets()}
+        return next((display for display in DISPLAYS if display in shown), "none")
+
+    def _session_types(self) -> Iterator[str]:
+        for session in (self._root / SESSIONS).glob("*"):
+            yield fields(read(self._root, f"{SESSIONS}/{session.name}"), "=").get("TYPE", "")
+
+    def _sockets(self) -> Iterator[str]:
+        return (display for display, socket in DISPLAYS.items() if present(self._root, socket))
+
+    def _sound(self) -> str | None:
+        """By the names of the processes, which all may read; the servers' sockets they may not."""
+        names = {read(process, "comm") for process in (self._root / "proc").glob("[0-9]*")}
+        return next((sound for sound in SOUNDS if sound in names), "none") if names else None

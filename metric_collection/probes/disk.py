@@ -1,0 +1,36 @@
+"""The space on the disk that the system lives on."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from .coarse import UNEVEN, size_bucket
+from .probe import Fact
+
+
+class DiskProbe:
+    """Reports the size of the root file system, and how much of it is free."""
+
+    facts = (
+        Fact(
+            name="total_disk",
+            description="How large the disk is.",
+            example="50-99 GB",
+            purpose="To know how much space the product may ask for.",
+            coarsened=UNEVEN,
+        ),
+        Fact(
+            name="free_disk",
+            description="How much space on the disk is free.",
+            example="20-49 GB",
+            purpose="To know whether machines run short of space.",
+            coarsened=UNEVEN,
+        ),
+    )
+
+    def __init__(self, *, root: Path = Path("/")) -> None:
+        self._root = root
+
+    def gather(self) -> Mapping[str, object]:
+        usage = shutil.disk_usage(self._root)
+        return {"total_disk": size_bucket(usage.total), "free_disk": size_bucket(usage.free)}

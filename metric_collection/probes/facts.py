@@ -1,0 +1,49 @@
+"""The facts that the publisher states in settings: ``METRIC_COLLECTION_FACTS``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..conf import conf
+from .probe import Fact
+from .resolution import follow, resolve
+from .wording import is_worded, worded
+
+
+class FactProbe:
+    """Reports one stated fact, so that a callable that raises costs its own fact alone.
+
+    An entry is a value, a dotted path or a callable; or a mapping that has it as ``value``, beside
+    ``description``, ``example`` and ``purpose``.
+    """
+
+    form = Fact(
+        name="<name in FACTS>",
+        description="What the makers of the product state in its settings.",
+        example="stable",
+        purpose="To know how the product is set up.",
+    )
+
+    def __init__(self, fact_name: str, entry: Any) -> None:
+        self.name = f"METRIC_COLLECTION_FACTS[{fact_name!r}]"
+        self._fact_name = fact_name
+        self._entry = entry
+
+    @property
+    def facts(self) -> Sequence[Fact]:
+        source = follow(self._value) if isinstance(self._value, str) else self._value
+        example = self.form.example if callable(source) else str(source)
+        fact = replace(self.form, name=self._fact_name, example=example)
+        return [worded(fact, entry=self._entry, source=source)]
+
+    def gather(self) -> Mapping[str, object]:
+        return {self._fact_name: resolve(self._value)}
+
+    @property
+    def _value(self) -> object:
+        return self._entry["value"] if is_worded(self._entry) else self._entry
+
+
+def stated_facts() -> list[FactProbe]:
+    """A probe for each entry of ``METRIC_COLLECTION_FACTS``."""
+    return [FactProbe(name, entry) for name, entry in conf.FACTS.items()]

@@ -1,0 +1,61 @@
+"""The make of the machine, as far as the publisher wants to know it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .firmware import board_model, product_model
+from .probe import Fact
+
+RASPBERRY_PI = re.compile(r"Raspberry Pi [\w ]+?(?= Rev |$)", re.ASCII)
+
+
+class HardwareProbe:
+    """Reports which of the ``models`` that the publisher lists this machine is.
+
+    A model is the beginning of what the firmware says: ``Raspberry Pi 4`` has all revisions.
+    """
+
+    form = Fact(
+        name="hardware",
+        description="The make of the machine, if it is one of those that the publisher lists.",
+        example="other",
+        purpose="To know on which of the supported machines the product runs.",
+        coarsened='"other" for every model that is not listed.',
+    )
+
+    def __init__(self, *, root: Path = Path("/"), models: Sequence[str] = ()) -> None:
+        self._root = root
+        self._models = models
+
+    @property
+    def facts(self) -> Sequence[Fact]:
+        models = ", ".join([*self._models, "other"])
+        return [replace(self.form, description=f"The make of the machine: {models}.")]
+
+    def gather(self) -> Mapping[str, object]:
+        model = board_model(self._root) or product_model(self._root)
+        listed = [known for known in self._models if f"{model} ".startswith(f"{known} ")]
+        return {"hardware": max(listed, key=len, default="other") if model else None}
+
+
+class RaspberryPiProbe:
+    """Reports which Raspberry Pi the machine is, if it is one."""
+
+    facts = (
+        Fact(
+            name="raspberry_pi",
+            description="The model of the Raspberry Pi, or false for any other machine.",
+            example="Raspberry Pi 4 Model B",
+            purpose="To know how much the product is used on small machines.",
+            coarsened="Without the revision.",
+        ),
+    )
+
+    def __init__(self, *, root: Path = Path("/")) -> None:
+        self._root = root
+
+    def gather(self) -> Mapping[str, object]:
+        found = RASPBERRY_PI.match(board_model(self._root))
+        return {"raspberry_pi": found.group() if found else False}

@@ -1,0 +1,65 @@
+"""The processors: how many the product may use, and what they are capable of."""
+
+import os
+from collections.abc import Callable, Mapping
+from math import ceil
+from pathlib import Path
+
+from .cgroup import cpu_limit
+from .files import fields, read
+from .probe import Fact
+
+# The flag that the kernel shows, strongest first, and what its instructions are commonly called.
+LEVELS = {
+    "avx512f": "AVX-512",
+    "avx2": "AVX2",
+    "avx": "AVX",
+    "sse4_2": "SSE4.2",
+    "sve": "SVE",
+    "asimd": "NEON",
+    "neon": "NEON",
+}
+
+
+def usable_cpus() -> int:
+    """How many processors the scheduler may give to this process."""
+    return len(os.sched_getaffinity(0))
+
+
+class ProcessorProbe:
+    """Reports the number of processors, as limited for containers, and their SIMD level."""
+
+    facts = (
+        Fact(
+            name="cpu_count",
+            description="How many processors the product may use, by the limits of its container.",
+            example="4",
+            purpose="To know how much work can be done in parallel.",
+            coarsened="Rounded up to whole processors.",
+        ),
+        Fact(
+            name="cpu_capable",
+            description="The processor's SIMD level: SSE4.2, AVX, AVX2, AVX-512, NEON or SVE.",
+            example="AVX2",
+            purpose="To know which instructions compiled packages may use.",
+            coarsened="The highest level only; no model, no serial number.",
+        ),
+    )
+
+    def __init__(self, *, root: Path = Path("/"), cpus: Callable[[], int] = usable_cpus) -> None:
+        self._root = root
+        self._cpus = cpus
+
+    def gather(self) -> Mapping[str, object]:
+        cpus, limit = self._cpus(), cpu_limit(self._root)
+        flags = cpu_flags(self._root)
+        return {
+            "cpu_count": min(cpus, ceil(limit)) if limit else cpus,
+            "cpu_capable": next((level for flag, level in LEVELS.items() if flag in flags), None),
+        }
+
+
+def cpu_flags(root: Path) -> frozenset[str]:
+    """The first processor's flags; empty where the kernel shows none."""
+    first = fields(read(root, "proc/cpuinfo"), ":")
+    return frozenset((first.get("flags") or first.get("Features") or "").split())

@@ -1,0 +1,64 @@
+"""A limit to the time that the database takes for a query, where the database has one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
+from time import monotonic
+from typing import Any, cast
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+INSTRUCTIONS = 10_000  # of SQLite's machine between two looks at the clock: about a millisecond
+
+
+def time_limit(connection: BaseDatabaseWrapper, limit: timedelta) -> AbstractContextManager[None]:
+    """Have the database break off what it is asked here when a query takes longer than the limit.
+
+    What is broken off raises DatabaseError. Nothing may be written here: it may be rolled back.
+    """
+    limits = {"postgresql": _in_postgresql, "mysql": _in_mysql, "sqlite": _in_sqlite}
+    chosen = limits.get(connection.vendor)
+    return chosen(connection, limit) if chosen else nullcontext()
+
+
+@contextmanager
+def _in_postgresql(connection: BaseDatabaseWrapper, limit: timedelta) -> Iterator[None]:
+    """By settings of the transaction, which is rolled back so that they do not outlive it."""
+    milliseconds = limit // timedelta(milliseconds=1)
+    with transaction.atomic(using=connection.alias):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {milliseconds}")
+        yield
+        transaction.set_rollback(True, using=connection.alias)
+
+
+def _in_mysql(connection: Any, limit: timedelta) -> AbstractContextManager[None]:
+    """By words in each query, so that the session stays as the host has set it."""
+
+    def execute_limited(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        return execute(limited(sql, limit, is_mariadb=connection.mysql_is_mariadb), *arguments)
+
+    return cast("AbstractContextManager[None]", connection.execute_wrapper(execute_limited))
+
+
+def limited(sql: str, limit: timedelta, *, is_mariadb: bool) -> str:
+    """A query of MariaDB's or MySQL's that is to end within the limit; other statements as they are."""
+    if not sql.startswith("SELECT"):
+        return sql
+    if is_mariadb:
+        return f"SET STATEMENT max_statement_time={limit.total_seconds()} FOR {sql}"
+    milliseconds = limit // timedelta(milliseconds=1)
+    return f"SELECT /*+ MAX_EXECUTION_TIME({milliseconds}) */{sql.removeprefix('SELECT')}"
+
+
+@contextmanager
+def _in_sqlite(connection: BaseDatabaseWrapper, limit: timedelta) -> Iterator[None]:
+    """By a handler that SQLite calls now and then; it has no limit of its own."""
+    connection.ensure_connection()
+    end = monotonic() + limit.total_seconds()
+    connection.connection.set_progress_handler(lambda: monotonic() > end, INSTRUCTIONS)
+    try:
+        yield
+    finally:
+        connection.connection.set_progress_handler(None, INSTRUCTIONS)
