@@ -27,7 +27,18 @@ class MetricCollectionConfig(AppConfig):
             dispatch_uid=self.name,
         )
         if "celery" in sys.modules:  # a process without Celery is not made to import it
-            connect_celery()
+            self.connect_celery()
+
+    def connect_celery(self) -> None:
+        """Listen to Celery; a worker or beat that loads Django while it starts has spoken already."""
+        from celery import current_app, signals
+
+        on_import_modules = lazily("metric_collection.receivers.on_import_modules")
+        on_worker_ready = lazily("metric_collection.receivers.on_worker_ready")
+        signals.import_modules.connect(on_import_modules, weak=False, dispatch_uid=self.name)
+        signals.worker_ready.connect(on_worker_ready, weak=False, dispatch_uid=self.name)
+        if current_app.loader.worker_initialized:
+            on_import_modules(current_app)
 
 
 def lazily(path: str) -> Callable[..., Any]:
@@ -38,14 +49,3 @@ def lazily(path: str) -> Callable[..., Any]:
 
     return call
 
-
-def connect_celery() -> None:
-    """Listen to Celery; a worker or beat that loads Django while it starts has spoken already."""
-    from celery import current_app, signals
-
-    on_import_modules = lazily("metric_collection.receivers.on_import_modules")
-    on_worker_ready = lazily("metric_collection.receivers.on_worker_ready")
-    signals.import_modules.connect(on_import_modules, weak=False, dispatch_uid="metric_collection")
-    signals.worker_ready.connect(on_worker_ready, weak=False, dispatch_uid="metric_collection")
-    if current_app.loader.worker_initialized:
-        on_import_modules(current_app)

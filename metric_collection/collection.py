@@ -82,12 +82,11 @@ class Collection:
 
     def _is_due(self, snapshot: Snapshot) -> bool:
         """Ask the database; a moment further off than one interval is from a clock that went back."""
-        now = self.clock()
+        now, due = self.clock(), snapshot.heartbeat_due
         latest = now + conf.HEARTBEAT_INTERVAL
-        if snapshot.heartbeat_due > latest:
+        if due > latest:
             snapshot.advance(heartbeat_due=latest)
-            return False
-        return snapshot.heartbeat_due <= now
+        return due <= now
 
     def _install(self, finding: Finding) -> Report | None:
         """Record the first snapshot; its heartbeats fall on a random moment of the day from here on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.apps import apps
 
 from .collection import Collection
 from .delivery import Delivery
@@ -24,3 +25,7 @@ def heartbeat() -> None:
 def deliver() -> None:
     """Deliver what is due, and catch a heartbeat that beat has missed."""
     sweep()
+
+
+# A program of the host's own may import Celery, and by it this module, only after Django is set up.
+apps.get_app_config("usage_metrics").connect_celery()  # type: ignore[attr-defined]

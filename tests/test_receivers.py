@@ -10,7 +10,6 @@ from django.core.management import call_command
 from django.db import DatabaseError
 
 from metric_collection import receivers
-from metric_collection.apps import connect_celery
 from metric_collection.models import Report
 
 
@@ -113,5 +112,5 @@ class TestCelery:
 
     def test_a_program_that_has_imported_its_modules_already_is_served_too(self):
         current_app.loader.worker_initialized = True
-        connect_celery()
+        apps.get_app_config("usage_metrics").connect_celery()
         assert "metric_collection.deliver" in current_app.conf.beat_schedule
