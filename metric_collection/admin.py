@@ -75,7 +75,7 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def record_view(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
         before = request.GET.get("before", "")
-        record = pages.record(pages.LIST_LENGTH, before=int(before) if before.isdecimal() else None)
+        record = pages.record(pages.LISTED, before=int(before) if before.isdecimal() else None)
         return self._render(request, "record", title=_("Usage metrics sent"), record=record)
 
     @method_decorator(require_safe)
@@ -127,14 +127,18 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _page(
         self, request: HttpRequest, *, form: SwitchForm | None = None, status: int = 200
     ) -> HttpResponseBase:
+        row, notice, may_change = Consent.objects.current(), None, is_superuser(request)
+        if may_change:
+            row, notice = notices.on_page(row, now=utc_now())
         return self._render(
             request,
             "system_info",
             status=status,
             title=_("System information"),
-            page=pages.page(),
+            page=pages.page(row),
+            notice=notice,
             form=form,
-            may_change=is_superuser(request),
+            may_change=may_change,
         )
 
     def _render(

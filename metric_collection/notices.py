@@ -10,6 +10,7 @@ from typing import Any
 from weakref import ref
 
 from django.contrib import messages
+from django.contrib.messages.storage.base import BaseStorage
 from django.db import DatabaseError, router, transaction
 from django.db.models.signals import post_migrate
 from django.http import HttpRequest
@@ -39,8 +40,8 @@ class Notice:
         return self.position.rule is Rule.OPT_IN
 
     @property
-    def holds_back(self) -> bool:
-        """Whether what it tells of has been held back until it is told."""
+    def is_awaited(self) -> bool:
+        """Whether what it tells of is not sent before it is told."""
         return conf.CONSENT is not Mode.OPT_OUT
 
     @property
@@ -60,9 +61,31 @@ def open_notice(row: Consent, names: Sequence[str]) -> Notice | None:
     return Notice(position=position, news=news) if news else None
 
 
+def unanswered(row: Consent) -> Notice | None:
+    """Return the notice for the page, where it stands until somebody has decided."""
+    if is_overruled() or row.choice != Consent.Choice.UNKNOWN:
+        return None
+    return Notice(position=consent.by_operator(row))
+
+
 def is_overruled() -> bool:
     """Whether nothing can be gathered here for now, so that there is nothing to tell."""
     return bool(consent.switched_off() or consent.silenced())
+
+
+def on_page(row: Consent, *, now: datetime) -> tuple[Consent, Notice | None]:
+    """Return what a superuser is told on the page, and the row with that remembered.
+
+    It is written only where something waits for it; the index has its own turn in any case.
+    """
+    names = consent.fact_names()
+    notice = open_notice(row, names)
+    if notice is None:
+        return row, unanswered(row)
+    if notice.is_awaited:
+        consent.disclose(now=now)
+        return Consent.objects.current(), notice
+    return row, notice
 
 
 class Told(frozenset[str]):
@@ -106,28 +129,29 @@ post_migrate.connect(memory.forget, dispatch_uid="metric_collection.notices")  #
 def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
     """Add the open notice to the messages of a superuser's request; `url` is that of the page.
 
-    At most one query, and none once this process knows that there is nothing to tell. Where the
-    tables are missing the index does without the notice.
+    One query, and none once this process knows that there is nothing to tell. Where the tables are
+    missing the index does without the notice.
     """
     if is_overruled() or not can_tell(request) or memory.covers(names := consent.fact_names()):
         return
     try:
-        row = Consent.objects.current()
-        if notice := open_notice(row, names):
-            messages.info(request, rendered(notice, request, url=url))
+        notice = open_notice(Consent.objects.current(), names)
+        if notice is not None:
             consent.disclose(now=now)
         memory.keep(names)
     except DatabaseError:
         return
+    if notice is not None:
+        messages.info(request, rendered(notice, request, url=url))
 
 
 def can_tell(request: HttpRequest) -> bool:
     """Whether messages are in use here and one of this level is not dropped."""
-    storage = messages.get_messages(request)
-    return bool(hasattr(storage, "add") and messages.get_level(request) <= messages.INFO)
+    in_use = isinstance(messages.get_messages(request), BaseStorage)
+    return in_use and messages.get_level(request) <= messages.INFO
 
 
 def rendered(notice: Notice, request: HttpRequest, *, url: str) -> str:
-    """Write the notice; without the host's context processors, which may ask the database."""
+    """Write the notice without the host's context processors, which may ask the database."""
     context = {"notice": notice, "url": url, "csrf_token": get_token(request)}
     return render_to_string("usage_metrics/notice.html", context)

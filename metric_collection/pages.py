@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import platform
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from typing import Any
 
 import django
 from django.db import connections, router
-from django.utils import timezone
+from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext
 
 from .collection import Collection
@@ -28,8 +28,10 @@ from .probes.modules import EnabledModule, enabled_modules
 from .probes.probe import Fact, Probe
 from .probes.registry import Gathered
 
-RECORD_LENGTH = 10
-LIST_LENGTH = 50
+RECENT = 10
+LISTED = 50
+SHOWN_IN_PLACE = 8 * 1024  # bytes; a longer body is only linked to, so that the page stays small
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +45,16 @@ class System:
 
     @property
     def text(self) -> str:
-        """Write it for a bug report, whose readers share no language but English."""
-        lines = [f"{self.product} {self.version}".rstrip(), "", "Platform"]
-        lines += [f"  {name}: {value}" for name, value in self.platform.items()]
-        lines += ["", "Modules"]
-        lines += [f"  {module.name} {module.version or ''}".rstrip() for module in self.modules]
-        return "\n".join(lines)
+        """Write it for a bug report, in English whoever copies it."""
+        return "\n".join(
+            [
+                f"{self.product} {self.version}".rstrip(),
+                "\nPlatform",
+                *(f"  {name}: {value}" for name, value in self.platform.items()),
+                "\nModules",
+                *(f"  {module.name} {module.version or ''}".rstrip() for module in self.modules),
+            ]
+        )
 
     @property
     def json(self) -> dict[str, Any]:
@@ -70,22 +76,28 @@ class Switch:
 
     ruling: Ruling
     position: Ruling
-    choice: str
+    is_answered: bool
+    decided_at: datetime | None
 
     @property
     def is_on(self) -> bool:
         """Whether it stands on yes, be it by the operator's choice or by their silence."""
-        return self.position.gathers
+        return self.position.gathers and not self.ruling.is_locked
 
     @property
     def is_overruled(self) -> bool:
-        """Whether something other than a lock keeps its position from counting at the moment."""
+        """Whether its position does not count at the moment although it can be used."""
         return self.ruling.rule is not self.position.rule and not self.ruling.is_locked
 
     @property
     def announces_opt_out(self) -> bool:
         """Whether switching off sends one last event."""
         return conf.REPORT_OPT_OUT and self.ruling.sends
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether there is one report a day, as the publisher has left it."""
+        return conf.HEARTBEAT_INTERVAL == DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +129,16 @@ class NextReport:
         """Lay the JSON out for reading."""
         return json.dumps(json.loads(self.body), indent=2, ensure_ascii=False)
 
+    @property
+    def moment(self) -> datetime:
+        """Return the hour that the report is for, which is all it says about time itself."""
+        seconds = json.loads(self.body)["events"][0]["period_start"]
+        return localtime(datetime.fromtimestamp(seconds, timezone.utc))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A report of the record or of the queue."""
+    """A report of the record, or of the queue with the moment of its next attempt."""
 
     report: Report
     moment: datetime
@@ -130,10 +148,22 @@ class Entry:
         """Return the bytes of the body."""
         return len(self.report.body.encode())
 
+    @property
+    def outcome(self) -> str:
+        """Say in words what has become of it."""
+        if self.report.state == Report.State.DELIVERED:
+            return gettext("accepted")
+        return str(self.report.get_state_display())
+
+    @property
+    def is_shown_in_place(self) -> bool:
+        """Whether the body is short enough to stand on the page."""
+        return self.size <= SHOWN_IN_PLACE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A stretch of the operator's record, newest first; `older` leads on where there is more."""
+    """A stretch of the operator's record, newest first; `older` is the last key where there is more."""
 
     entries: Sequence[Entry]
     older: int | None
@@ -143,9 +173,12 @@ class Record:
 class Step:
     """An install or upgrade in the version history, with fact name -> (from, to)."""
 
-    category: str
+    change: Change
     moment: datetime
-    changes: Mapping[str, Sequence[str | None]]
+
+    @property
+    def is_install(self) -> bool:
+        return bool(self.change.category == Change.Category.INSTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,19 +196,19 @@ class Page:
     zone: str
 
 
-def page() -> Page:
-    """Look at everything; five queries of our own, however much there is."""
-    consent, gathered = Consent.objects.current(), registry.gather()
+def page(consent: Consent) -> Page:
+    """Look at everything; five queries, however much there is."""
+    gathered = registry.gather()
     return Page(
         system=system(gathered),
         switch=switch(consent),
         groups=list(groups(gathered, consent)),
         next_report=next_report(),
-        record=record(RECORD_LENGTH),
+        record=record(RECENT),
         queue=queue(),
         history=history(),
         learn_more=conf.LEARN_MORE_URL,
-        zone=timezone.get_current_timezone_name(),
+        zone=get_current_timezone_name(),
     )
 
 
@@ -206,20 +239,21 @@ def database() -> str:
 
 def switch(consent: Consent) -> Switch:
     """Say what the operator has chosen and what decides."""
-    return Switch(ruling=ruling(consent), position=by_operator(consent), choice=consent.choice)
+    return Switch(
+        ruling=ruling(consent),
+        position=by_operator(consent),
+        is_answered=consent.choice != Consent.Choice.UNKNOWN,
+        decided_at=consent.decided_at and localtime(consent.decided_at),
+    )
 
 
 def groups(gathered: Gathered, consent: Consent) -> Iterator[Group]:
     """List what can be sent, probe by probe."""
-    declared = registry.declared()
+    declared, texts = registry.declared(), gathered.facts
     withheld = held_back([fact.name for _probe, fact in declared], consent)
     for probe, pairs in groupby(declared, key=lambda pair: pair[0]):
         facts = [
-            SharedFact(
-                fact=fact,
-                text=gathered.facts.get(fact.name, ""),
-                is_held_back=fact.name in withheld,
-            )
+            SharedFact(fact=fact, text=texts.get(fact.name, ""), is_held_back=fact.name in withheld)
             for _probe, fact in pairs
         ]
         yield Group(title=title_of(probe), facts=facts)
@@ -227,8 +261,9 @@ def groups(gathered: Gathered, consent: Consent) -> Iterator[Group]:
 
 def title_of(probe: Probe) -> str:
     """Make a heading of a probe's class: ``OperatingSystemProbe`` is "Operating system"."""
-    words = re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", type(probe).__name__.removesuffix("Probe"))
-    return gettext(" ".join(words).capitalize() or type(probe).__name__)
+    name = type(probe).__name__
+    words = re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", name.removesuffix("Probe"))
+    return gettext(" ".join(words).capitalize() or name)
 
 
 def next_report() -> NextReport:
@@ -240,33 +275,23 @@ def next_report() -> NextReport:
 def record(length: int, *, before: int | None = None) -> Record:
     """List what has left or was given up; `before` is the key of the last report already seen."""
     settled = Report.objects.settled()
-    reports = list(settled.filter(pk__lt=before) if before else settled[: length + 1])[: length + 1]
+    rest = settled if before is None else settled.filter(pk__lt=before)
+    reports = list(rest[: length + 1])
     entries = [entry(report, report.settled_at) for report in reports[:length]]
     return Record(entries=entries, older=reports[length - 1].pk if reports[length:] else None)
 
 
 def queue() -> list[Entry]:
     """List what waits, each with the moment of its next attempt."""
-    return [entry(report, report.wait_until or report.sealed_at) for report in waiting()]
-
-
-def waiting() -> Iterable[Report]:
-    """Ask for what waits."""
-    return Report.objects.queued()[:LIST_LENGTH]
+    return [entry(report, report.wait_until) for report in Report.objects.queued()[:LISTED]]
 
 
 def entry(report: Report, moment: datetime | None) -> Entry:
     """Date a report for the operator."""
-    return Entry(report=report, moment=timezone.localtime(moment or report.sealed_at))
+    return Entry(report=report, moment=localtime(moment or report.sealed_at))
 
 
 def history() -> list[Step]:
     """List what was installed and upgraded here, newest first."""
-    return [
-        Step(
-            category=change.get_category_display(),
-            moment=timezone.localtime(change.recorded_at),
-            changes=change.changes,
-        )
-        for change in Change.objects.order_by("-id")[:LIST_LENGTH]
-    ]
+    changes = Change.objects.order_by("-id")[:LISTED]
+    return [Step(change=change, moment=localtime(change.recorded_at)) for change in changes]
