@@ -86,7 +86,7 @@ class Collection:
         latest = now + conf.HEARTBEAT_INTERVAL
         if due > latest:
             snapshot.advance(heartbeat_due=latest)
-        return due <= now
+        return bool(due <= now)
 
     def _install(self, finding: Finding) -> Report | None:
         """Record the first snapshot; its heartbeats fall on a random moment of the day from here on."""

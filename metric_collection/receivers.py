@@ -56,7 +56,7 @@ def on_import_modules(sender: Celery, **_: Any) -> None:
 
 def beat_entries() -> dict[str, dict[str, Any]]:
     """Describe our two entries; a message that no worker takes expires before the next sweep."""
-    spans = {HEARTBEAT: timedelta(hours=24), DELIVER: SWEEP}
+    spans = {HEARTBEAT: conf.HEARTBEAT_INTERVAL, DELIVER: SWEEP}
     options = {"expires": SWEEP.seconds, **route()}
     return {
         name: {"task": name, "schedule": span, "options": options} for name, span in spans.items()
