@@ -22,7 +22,8 @@ class Terminal:
         self.width = min(shutil.get_terminal_size().columns, 100)
 
     def title(self, text: str) -> None:
-        self.write(["", *lines(text, self.width)], self.style.MIGRATE_HEADING)
+        self.write([""])
+        self.write(lines(text, self.width), self.style.MIGRATE_HEADING)
 
     def say(self, text: str) -> None:
         self.write(lines(text, self.width, INDENT))
