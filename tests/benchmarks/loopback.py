@@ -1,0 +1,89 @@
+"""What the hosts talk to: a collector that answers, a port that refuses, one that swallows."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+HERE = "127.0.0.1"
+NOWHERE = f"http://{HERE}:9"  # nothing listens on the port of the discard service
+
+
+class CameOtherwise(Exception):
+    """What was measured is not what came at the collector."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Takes any post as Clean Insights' own proxy does, with 204, unless told otherwise."""
+
+    server: "Collector"
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.server.bodies.append(json.loads(self.rfile.read(length)))
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class Collector(ThreadingHTTPServer):
+    """Keeps every body that was posted until it is taken."""
+
+    daemon_threads = True
+
+    def __init__(self, status: int = 204) -> None:
+        super().__init__((HERE, 0), Handler)
+        self.status = status
+        self.bodies: list[dict[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        return url_of(self.server_port)
+
+    def taken(self) -> list[str]:
+        """The category of each post since the last time."""
+        bodies, self.bodies = self.bodies, []
+        return [body["events"][0]["category"] for body in bodies]
+
+    def expect(self, *categories: str) -> None:
+        """Take the posts, and refuse to go on when they are not these."""
+        if (came := self.taken()) != list(categories):
+            raise CameOtherwise(f"expected {categories}, but {came} came")
+
+
+@contextmanager
+def collector(status: int = 204) -> Iterator[Collector]:
+    """A collector that answers with this status."""
+    with Collector(status) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def refusing() -> Iterator[int]:
+    """A port that is taken and where nobody listens."""
+    with closing(socket.socket()) as taken:
+        taken.bind((HERE, 0))
+        yield taken.getsockname()[1]
+
+
+@contextmanager
+def swallowing() -> Iterator[int]:
+    """A port that takes connections and whatever comes over them, and never answers."""
+    with closing(socket.socket()) as silent:
+        silent.bind((HERE, 0))
+        silent.listen()
+        yield silent.getsockname()[1]
+
+
+def url_of(port: int) -> str:
+    """Where a collector is, or would be."""
+    return f"http://{HERE}:{port}/cleaninsights.php"

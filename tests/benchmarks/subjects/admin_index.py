@@ -1,0 +1,33 @@
+"""What the admin index asks the database more than without the app."""
+
+from collections.abc import Iterator
+from operator import sub
+
+from ..bench import Bench
+from ..hosts import SIDES
+from ..loopback import Collector, collector
+from ..rows import Row, at_most, exactly, row
+
+SUBJECT = "Admin index: extra queries of a superuser's visit"
+VISITS = {
+    "the first, which shows the notice": at_most(1),
+    "the second": at_most(0),
+    "the first in another process, later": at_most(1),
+    "the second in another process, later": at_most(0),
+}
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """What a host with neither app asks at the same visit is taken off."""
+    with collector() as sink:
+        bare, *sides = (visited(bench, side, sink) for side in ("bare", *SIDES))
+    ours, peer = (list(map(sub, side, bare)) for side in sides)
+    for number, (what, aim) in enumerate(VISITS.items()):
+        found = {"ours": ours[number], "peer": peer[number]}
+        yield row(SUBJECT, what, found, exactly, aim)
+
+
+def visited(bench: Bench, side: str, sink: Collector) -> list[int]:
+    """Count the queries of two visits in each of two processes, one after the other."""
+    host = bench.host(side, sink)
+    return [count for _ in range(2) for count in bench.gauge(host, "index", visits=2)["queries"]]
