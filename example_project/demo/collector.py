@@ -50,10 +50,11 @@ class Collector:
             self._changed.notify_all()
 
     def await_category(self, category: str, *, after: int, seconds: float) -> Arrival | None:
-        """Wait for a body of `category` among the arrivals from number `after` on."""
+        """Wait for a body of `category`, or one that is refused, from arrival number `after` on."""
 
         def found() -> Arrival | None:
-            return next((a for a in self.arrivals[after:] if a.category == category), None)
+            late = self.arrivals[after:]
+            return next((a for a in late if a.refusal or a.category == category), None)
 
         with self._changed:
             self._changed.wait_for(found, timeout=seconds)

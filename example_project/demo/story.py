@@ -131,6 +131,7 @@ class Story:
         with suppress(KeyboardInterrupt):
             while self.machine.is_running("web"):
                 for arrival in self.collector.await_more(than=self.seen, seconds=1):
+                    self.refuse_refusals()
                     self.terminal.say(heading(arrival))
                     self.seen += 1
             raise DemoError("The admin has ended by itself")

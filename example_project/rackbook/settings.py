@@ -87,16 +87,6 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "polling_interval": 0.2,
     }
 
-# A demo cannot wait for 24 hours. A product leaves this out: the app schedules itself.
-if DAY_SECONDS := env.int("RACKBOOK_DAY_SECONDS", default=0):
-    METRIC_COLLECTION_HEARTBEAT_INTERVAL = DAY_SECONDS
-    CELERY_BEAT_SCHEDULE = {
-        "metric_collection.heartbeat": {
-            "task": "metric_collection.heartbeat",
-            "schedule": DAY_SECONDS,
-        }
-    }
-
 # --- metric_collection: what a publisher writes, ready to copy -------------------------------
 
 # Where reports go, and the number that the collector (CIMP, Matomo) knows the product by.
@@ -121,6 +111,9 @@ METRIC_COLLECTION_MODULES = [
 # How much the product is used, sent as a bucket ("20-49") and never as the number.
 METRIC_COLLECTION_COUNTS = {"Devices": "inventory.Device"}
 
-# A product leaves this out, so that its developers and its CI report nothing.
+# A product leaves this out: once in 24 hours is what its operators expect. A demo has less time.
+METRIC_COLLECTION_HEARTBEAT_INTERVAL = env.int("RACKBOOK_DAY_SECONDS", default=24 * 60 * 60)
+
+# A product leaves this out as well, so that its developers and its CI report nothing.
 # Here DEBUG is on and the collector is a process on the same machine.
 METRIC_COLLECTION_SEND_IN_DEVELOPMENT = True
