@@ -60,9 +60,11 @@ class ConsentManager(PrimaryManager):
     def locked(self) -> Consent:
         """Return the row, made if need be, and keep it as it is until the transaction ends.
 
-        Writing first takes SQLite's lock at once, where reading first would end in a deadlock of two.
+        An update takes the lock at once; to read first (SQLite) or to insert first (MariaDB) would
+        end in a deadlock of two.
         """
-        self.bulk_create([Consent()], ignore_conflicts=True)
+        if not self.update(choice=F("choice")):
+            self.bulk_create([Consent()], ignore_conflicts=True)
         consent: Consent = self.select_for_update().get(pk=1)
         return consent
 
