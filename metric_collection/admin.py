@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from . import notices, pages
 from .cleaninsights.clock import utc_now
-from .forms import SwitchForm
+from .forms import RecordForm, SwitchForm
 from .models import Consent, Report
 from .probes import registry
 from .stores import atomic
@@ -61,11 +61,11 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def page_view(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
-        form = SwitchForm(request.POST) if request.method == "POST" else None
-        if form is None:
+        if request.method != "POST":
             return self._page(request)
         if not is_superuser(request):
             raise PermissionDenied
+        form = SwitchForm(request.POST)
         if not form.is_valid():
             return self._page(request, form=form, status=400)
         self._switch(request, form)
@@ -74,8 +74,9 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @method_decorator(require_safe)
     def record_view(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
-        before = request.GET.get("before", "")
-        record = pages.record(pages.LISTED, before=int(before) if before.isdecimal() else None)
+        form = RecordForm(request.GET)
+        before = form.cleaned_data["before"] if form.is_valid() else None
+        record = pages.record(pages.LISTED, before=before)
         return self._render(request, "record", title=_("Usage metrics sent"), record=record)
 
     @method_decorator(require_safe)

@@ -1,4 +1,4 @@
-"""What the System information page posts."""
+"""What the System information page is asked for and told."""
 
 from __future__ import annotations
 
@@ -35,3 +35,9 @@ class SwitchForm(forms.Form):
         """Make the choice; return the one before and this one."""
         chosen = CHOICES[self.cleaned_data["choice"]]
         return consent.choose(chosen, now=now), chosen
+
+
+class RecordForm(forms.Form):
+    """Where to go on in the record: ``before`` is the key of the last report already seen."""
+
+    before = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)

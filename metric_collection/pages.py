@@ -85,6 +85,11 @@ class Switch:
         return self.position.gathers and not self.ruling.is_locked
 
     @property
+    def is_open(self) -> bool:
+        """Whether the operator is being asked: nobody has decided yet, and a superuser could."""
+        return not self.is_answered and not self.ruling.is_locked
+
+    @property
     def is_overruled(self) -> bool:
         """Whether its position does not count at the moment although it can be used."""
         return self.ruling.rule is not self.position.rule and not self.ruling.is_locked
@@ -130,10 +135,10 @@ class NextReport:
         return json.dumps(json.loads(self.body), indent=2, ensure_ascii=False)
 
     @property
-    def moment(self) -> datetime:
-        """Return the hour that the report is for, which is all it says about time itself."""
-        seconds = json.loads(self.body)["events"][0]["period_start"]
-        return localtime(datetime.fromtimestamp(seconds, timezone.utc))
+    def moment(self) -> datetime | None:
+        """Return the hour that the report is for, as it says itself; None when it has no event."""
+        events = json.loads(self.body).get("events")
+        return events and localtime(datetime.fromtimestamp(events[0]["period_start"], timezone.utc))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,12 +256,12 @@ def groups(gathered: Gathered, consent: Consent) -> Iterator[Group]:
     """List what can be sent, probe by probe."""
     declared, texts = registry.declared(), gathered.facts
     withheld = held_back([fact.name for _probe, fact in declared], consent)
-    for probe, pairs in groupby(declared, key=lambda pair: pair[0]):
+    for title, pairs in groupby(declared, key=lambda pair: title_of(pair[0])):
         facts = [
             SharedFact(fact=fact, text=texts.get(fact.name, ""), is_held_back=fact.name in withheld)
             for _probe, fact in pairs
         ]
-        yield Group(title=title_of(probe), facts=facts)
+        yield Group(title=title, facts=facts)
 
 
 def title_of(probe: Probe) -> str:

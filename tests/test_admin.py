@@ -1,0 +1,375 @@
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import datetime, timedelta, timezone
+from urllib.parse import quote
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.urls import reverse
+
+from metric_collection.collection import Collection
+from metric_collection.consent import choose
+from metric_collection.models import Change, Consent, Report, Snapshot
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 3, 1, 12, 30, tzinfo=timezone.utc)
+KEY = uuid.UUID(int=5)
+PAGE = reverse("admin:usage_metrics_system_info")
+READ_ONLY = [
+    reverse("admin:usage_metrics_record"),
+    reverse("admin:usage_metrics_report", args=[KEY]),
+    reverse("admin:usage_metrics_next_report"),
+    reverse("admin:usage_metrics_system"),
+]
+URLS = [PAGE, *READ_ONLY]
+PEOPLE = ["anonymous", "staff", "viewer", "superuser"]
+LOOKING = ["GET", "HEAD"]
+CHANGING = ["POST", "PUT", "PATCH", "DELETE"]
+NASTY = 'a & b <c> "é"'
+
+
+@pytest.fixture
+def report():
+    return Report.objects.create(
+        key=KEY,
+        category="Heartbeat",
+        body='{"idsite":5}',
+        state=Report.State.DELIVERED,
+        status=204,
+        outcome="accepted",
+        sealed_at=NOON,
+        settled_at=NOON,
+    )
+
+
+@pytest.fixture
+def log_in(client):
+    """Log one of PEOPLE in; return the client."""
+
+    def log_in(person):
+        if person != "anonymous":
+            user = get_user_model().objects.create_user(person, is_staff=True)
+            user.is_superuser = person == "superuser"
+            user.save()
+            if person == "viewer":
+                user.user_permissions.add(Permission.objects.get(codename="view_consent"))
+            client.force_login(user)
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def superuser(log_in):
+    return log_in("superuser")
+
+
+@pytest.fixture
+def viewer(log_in):
+    return log_in("viewer")
+
+
+def text(response):
+    """The words of a page, without markup and with single blanks."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def rows():
+    models = [Consent, Snapshot, Change, Report, LogEntry]
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+def answer(person, url, method):
+    """The status that `person` is to get."""
+    if person == "anonymous":
+        return 302
+    if method not in LOOKING and (url != PAGE or method != "POST"):
+        return 405
+    if person == "staff":
+        return 403
+    if method == "POST":
+        return 302 if person == "superuser" else 403
+    return 200
+
+
+@pytest.mark.parametrize("method", [*LOOKING, *CHANGING, "OPTIONS"])
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("person", PEOPLE)
+def test_everybody_may_do_what_is_theirs(person, url, method, log_in, report):
+    client, before = log_in(person), rows()
+    data = {"choice": "off"} if method == "POST" else ""
+    response = getattr(client, method.lower())(url, data)
+    assert response.status_code == answer(person, url, method)
+    switched = (person, url, method) == ("superuser", PAGE, "POST")
+    assert (rows() != before) is switched
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_strangers_are_asked_to_log_in_and_brought_back(url, client):
+    assert client.get(url).url == f"{reverse('admin:login')}?next={quote(url)}"
+
+
+@pytest.mark.parametrize("person", ["anonymous", "viewer", "superuser"])
+@pytest.mark.parametrize("url", URLS)
+def test_no_answer_may_be_stored(url, person, log_in, report):
+    assert "no-store" in log_in(person).get(url)["Cache-Control"]
+
+
+@pytest.mark.parametrize("action", ["add/", "1/change/", "1/delete/", "1/history/", "1/"])
+def test_the_row_itself_cannot_be_edited(action, superuser, clock):
+    choose(Consent.Choice.GRANTED, now=clock())
+    assert superuser.get(f"{PAGE}{action}").status_code == 404
+
+
+def test_a_post_without_token_is_refused(superuser):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = superuser.cookies
+    assert strict.post(PAGE, {"choice": "off"}).status_code == 403
+    assert not Consent.objects.exists()
+
+
+def test_a_post_with_the_token_of_the_page_is_accepted(superuser):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = superuser.cookies
+    token = re.search('csrfmiddlewaretoken" value="(.+?)"', strict.get(PAGE).content.decode())[1]
+    strict.post(PAGE, {"choice": "off", "csrfmiddlewaretoken": token})
+    assert Consent.objects.get().choice == Consent.Choice.DENIED
+
+
+def test_the_name_that_the_index_links_to_is_the_page():
+    assert reverse("admin:usage_metrics_consent_changelist") == PAGE
+
+
+@pytest.mark.parametrize(("person", "linked"), [("staff", False), ("viewer", True)])
+def test_the_index_links_to_the_page_for_whoever_may_view_it(person, linked, log_in):
+    link = f'<a href="{PAGE}" class="viewlink"'
+    assert (link in log_in(person).get(reverse("admin:index")).content.decode()) is linked
+
+
+def test_the_switch_leads_back_to_the_page_which_says_so(superuser):
+    response = superuser.post(PAGE, {"choice": "off"}, follow=True)
+    assert response.redirect_chain == [(PAGE, 302)]
+    assert "Your choice was saved." in text(response)
+    assert "Off, because a superuser has declined." in text(response)
+    assert "The switch is off." in text(response)
+
+
+def test_the_pressed_button_is_the_choice(superuser, clock):
+    choose(Consent.Choice.DENIED, now=clock())
+    page = superuser.get(PAGE).content.decode()
+    assert '<button class="button" name="choice" value="on" aria-pressed="false">On<' in page
+    assert '<button class="button" name="choice" value="off" aria-pressed="true">Off<' in page
+
+
+def test_switching_off_deletes_what_waits_and_contacts_nobody(superuser, clock):
+    Collection(clock=clock).record()
+    superuser.post(PAGE, {"choice": "off"})
+    assert not Report.objects.exists()
+
+
+def test_every_change_is_in_the_admin_log(superuser):
+    for choice in ["off", "off", "on"]:
+        superuser.post(PAGE, {"choice": choice})
+    entries = LogEntry.objects.order_by("pk")
+    assert [entry.change_message for entry in entries] == [
+        "Usage metrics: from unknown to denied",
+        "Usage metrics: from denied to granted",
+    ]
+    assert {entry.user.get_username() for entry in entries} == {"superuser"}
+    assert {entry.content_type.model_class() for entry in entries} == {Consent}
+    assert all(entry.is_change() for entry in entries)
+
+
+def test_a_change_that_cannot_be_logged_is_not_made(superuser):
+    def fail(execute, sql, *arguments):
+        if sql.startswith('INSERT INTO "django_admin_log"'):
+            raise DatabaseError("disk full")
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(fail), pytest.raises(DatabaseError):
+        superuser.post(PAGE, {"choice": "off"})
+    assert not Consent.objects.exists()
+
+
+def test_an_unknown_choice_is_quoted_harmlessly_and_changes_nothing(superuser):
+    response = superuser.post(PAGE, {"choice": "<b>maybe</b>"})
+    assert response.status_code == 400
+    assert "“&lt;b&gt;maybe&lt;/b&gt;” is no choice. Choose on or off." in response.content.decode()
+    assert not Consent.objects.exists()
+
+
+def test_a_post_without_choice_changes_nothing(superuser):
+    response = superuser.post(PAGE)
+    assert response.status_code == 400
+    assert "Nothing was chosen. Choose on or off." in text(response)
+    assert not Consent.objects.exists()
+
+
+def test_the_locked_switch_cannot_be_moved_and_says_why(monkeypatch, superuser):
+    monkeypatch.setenv("METRIC_COLLECTION", "False")
+    page = superuser.get(PAGE)
+    assert "Off, because METRIC_COLLECTION=False is set in the environment." in text(page)
+    assert "The switch is locked." in text(page)
+    assert "<fieldset disabled>" in page.content.decode()
+    response = superuser.post(PAGE, {"choice": "on"})
+    assert response.status_code == 400
+    assert "Nothing was changed. Off, because METRIC_COLLECTION=False" in text(response)
+    assert not Consent.objects.exists()
+    assert not LogEntry.objects.exists()
+
+
+def test_the_switch_can_be_used_while_debug_silences_everything(settings, superuser):
+    settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
+    settings.DEBUG = True
+    page = superuser.post(PAGE, {"choice": "on"}, follow=True)
+    assert "Off, because the Django setting DEBUG is on." in text(page)
+    assert "The switch is on. It can be used now and counts once the reason above is gone." in (
+        text(page)
+    )
+    assert Consent.objects.get().choice == Consent.Choice.GRANTED
+
+
+def test_a_viewer_sees_the_state_and_no_switch(viewer):
+    page = viewer.get(PAGE)
+    assert "On. One report a day, none sent yet." in text(page)
+    assert "Only superusers can change this." in text(page)
+    assert 'name="choice"' not in page.content.decode()
+
+
+def test_the_state_is_said_in_one_sentence(superuser, report):
+    Report.objects.update(settled_at=datetime.now(timezone.utc) - timedelta(hours=3, minutes=1))
+    assert "On. One report a day, last sent 3\xa0hours" in superuser.get(PAGE).content.decode()
+    assert "ago, accepted." in text(superuser.get(PAGE))
+
+
+def test_another_interval_is_not_called_a_day(superuser, settings, report):
+    settings.METRIC_COLLECTION_HEARTBEAT_INTERVAL = timedelta(hours=12)
+    assert "On. Last report sent" in text(superuser.get(PAGE))
+    Report.objects.all().delete()
+    assert "On. No report has been sent yet." in text(superuser.get(PAGE))
+
+
+def test_what_waits_is_said_and_listed(superuser, clock):
+    Collection(clock=clock).record()
+    page = text(superuser.get(PAGE))
+    assert "One report waits to be sent." in page
+    assert "What is waiting to be sent" in page
+    assert "Next attempt: March 1, 2026, 6:34 a.m. Install" in page
+
+
+def test_the_page_shows_the_version_history(superuser):
+    changes = {"acme-maps": ["1.0", "1.1"], "acme-trees": [None, "2.0"]}
+    Change.objects.create(category="Upgrade", recorded_at=NOON, changes=changes)
+    page = text(superuser.get(PAGE))
+    assert "acme-maps : from 1.0 to 1.1" in page
+    assert "acme-trees : 2.0" in page
+
+
+def test_the_last_event_of_an_opt_out_is_announced_beside_the_switch(superuser, settings, clock):
+    settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
+    choose(Consent.Choice.GRANTED, now=clock())
+    assert "Switching off sends one last event that says so." in text(superuser.get(PAGE))
+
+
+def test_the_makers_own_page_is_linked_to(superuser, settings):
+    settings.METRIC_COLLECTION_LEARN_MORE_URL = "https://acme.example/?a=1&b=2"
+    assert '<a href="https://acme.example/?a=1&amp;b=2">' in superuser.get(PAGE).content.decode()
+
+
+def test_values_are_shown_as_they_are_and_harmless(superuser, settings):
+    settings.METRIC_COLLECTION_PRODUCT = settings.METRIC_COLLECTION_INSTALLATION_METHOD = NASTY
+    settings.METRIC_COLLECTION_FACTS = {NASTY: NASTY}
+    changes = {NASTY: [NASTY, NASTY]}
+    Change.objects.create(category="Upgrade", recorded_at=NOON, changes=changes)
+    body = json.dumps({"name": NASTY})
+    Report.objects.create(category=NASTY, body=body, outcome=NASTY, sealed_at=NOON)
+    page = superuser.get(PAGE).content.decode()
+    assert "<c>" not in page
+    assert page.count("a &amp; b &lt;c&gt; &quot;é&quot;") > 8
+
+
+def test_a_page_without_any_report_says_so(superuser):
+    assert text(superuser.get(PAGE)).count("Nothing yet.") == 2
+
+
+def test_the_body_of_a_report_is_given_out_to_the_byte(viewer, report):
+    response = viewer.get(reverse("admin:usage_metrics_report", args=[report.key]))
+    assert response.content == report.body.encode()
+    assert response["Content-Type"] == "application/json"
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_next_report_is_given_out_to_the_byte(viewer):
+    response = viewer.get(reverse("admin:usage_metrics_next_report"))
+    assert response.content == Collection().preview()[1]
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_report_that_is_gone_is_not_found(viewer):
+    assert viewer.get(reverse("admin:usage_metrics_report", args=[KEY])).status_code == 404
+
+
+def test_the_system_can_be_downloaded(viewer):
+    response = viewer.get(reverse("admin:usage_metrics_system"))
+    assert response.json()["product"] == "Acme"
+    assert "attachment" in response["Content-Disposition"]
+
+
+def test_the_record_can_be_read_to_its_end(viewer, report):
+    Report.objects.bulk_create(
+        Report(category="Heartbeat", body="{}", sealed_at=NOON, settled_at=NOON, state="delivered")
+        for _ in range(60)
+    )
+    assert reverse("admin:usage_metrics_record") in viewer.get(PAGE).content.decode()
+    seen, url = [], READ_ONLY[0]
+    while url:
+        page = viewer.get(url).content.decode()
+        seen += re.findall(r"/reports/([0-9a-f-]+)\.json", page)
+        older = re.search(r'href="(\?before=\d+)"', page)
+        url = older and READ_ONLY[0] + older[1]
+    assert len(seen) == len(set(seen)) == 61
+
+
+@pytest.mark.parametrize("before", ["", "x", "-1", "²", "1" * 40, "1" * 5000])
+def test_a_meaningless_place_in_the_record_is_no_error(before, viewer, report):
+    assert viewer.get(READ_ONLY[0], {"before": before}).status_code == 200
+
+
+def test_the_page_works_within_a_transaction_of_the_request(superuser, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert superuser.get(PAGE).status_code == 200
+    assert superuser.post(PAGE, {"choice": "off"}).status_code == 302
+    assert Consent.objects.get().choice == Consent.Choice.DENIED
+
+
+def test_the_page_works_without_messages(superuser, settings):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "messages" not in name]
+    settings.INSTALLED_APPS = [name for name in settings.INSTALLED_APPS if "messages" not in name]
+    page = superuser.post(PAGE, {"choice": "off"}, follow=True)
+    assert "Off, because a superuser has declined." in text(page)
+
+
+def test_the_page_has_neither_inline_script_nor_inline_style(superuser, report):
+    page = superuser.get(PAGE).content.decode()
+    assert all(" src=" in script for script in re.findall("<script[^>]*>", page))
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)
+    assert not re.findall(r'(?:src|<link[^>]+href)="(?:https?:)?//', page)
+
+
+def test_a_superuser_looks_with_eight_queries_however_much_there_is(
+    superuser, settings, django_assert_max_num_queries
+):
+    settings.METRIC_COLLECTION_FACTS = {f"Fact {number}": "x" for number in range(100)}
+    Report.objects.bulk_create(
+        Report(category="Heartbeat", body="{}", sealed_at=NOON, settled_at=NOON, state="delivered")
+        for _ in range(90)
+    )
+    with django_assert_max_num_queries(8):
+        superuser.get(PAGE)
