@@ -14,11 +14,11 @@ from .cleaninsights import payload
 from .cleaninsights.clock import utc_now
 from .cleaninsights.datapoints import Event
 from .conf import conf
-from .consent import held_back, ruling
+from .consent import held, held_back, ruling
 from .models import Change, Consent, Report, Snapshot
 from .probes import registry
 from .probes.probe import Compared
-from .stores import atomic, hour_of, seal
+from .stores import hour_of, seal
 
 INSTALL, UPGRADE, HEARTBEAT = "Install", "Upgrade", "Heartbeat"
 
@@ -93,8 +93,8 @@ class Collection:
         now = self.clock()
         due = now + conf.HEARTBEAT_INTERVAL * self.random()
         try:
-            with atomic():
-                if still_wanted():
+            with held() as consent:
+                if ruling(consent).gathers:
                     Snapshot.objects.create(
                         facts=finding.remembered, installed_at=now, heartbeat_due=due
                     )
@@ -104,15 +104,10 @@ class Collection:
         return None  # declined, or installed by another process, in this moment
 
     def _advance(self, snapshot: Snapshot, finding: Finding, **moments: datetime) -> Report | None:
-        with atomic():
-            if still_wanted() and snapshot.advance(facts=finding.remembered, **moments):
+        with held() as consent:
+            if ruling(consent).gathers and snapshot.advance(facts=finding.remembered, **moments):
                 return seal_finding(finding, self.clock())
         return None  # declined, or recorded by another process, in this moment
-
-
-def still_wanted() -> bool:
-    """Ask for consent once more, and hold it: an opt-out comes wholly before or wholly after."""
-    return ruling(Consent.objects.locked()).gathers
 
 
 def find(consent: Consent, snapshot: Snapshot | None) -> Finding:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -140,10 +141,20 @@ def held_back(names: Iterable[str], consent: Consent) -> frozenset[str]:
     return frozenset(undisclosed(names, consent))
 
 
+@contextmanager
+def held() -> Iterator[Consent]:
+    """Open a transaction in which consent stays as it is: other changes come before or after it.
+
+    The row is made before it: MariaDB would end insertions that wait for each other as a deadlock.
+    """
+    Consent.objects.ensure()
+    with atomic():
+        yield Consent.objects.locked()
+
+
 def disclose(*, now: datetime) -> None:
     """Remember that a superuser has been shown the notice, with every fact that there is now."""
-    with atomic():
-        consent = Consent.objects.locked()
+    with held() as consent:
         consent.notice_shown_at = consent.notice_shown_at or now
         consent.disclosed = sorted({*consent.disclosed, *fact_names()})
         consent.save(update_fields=["notice_shown_at", "disclosed"])
@@ -151,8 +162,7 @@ def disclose(*, now: datetime) -> None:
 
 def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
     """Write the operator's choice and return the one before; a no deletes all that has not left."""
-    with atomic():
-        consent = Consent.objects.locked()
+    with held() as consent:
         before, allowed = Consent.Choice(consent.choice), ruling(consent)
         consent.choice, consent.decided_at = choice, now
         consent.disclosed = sorted({*consent.disclosed, *fact_names()})

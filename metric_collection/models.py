@@ -57,14 +57,17 @@ class ConsentManager(PrimaryManager):
         """Return the operator's row, or one not saved yet that says unknown. Never writes."""
         return self.first() or Consent()
 
-    def locked(self) -> Consent:
-        """Return the row, made if need be, and keep it as it is until the transaction ends.
-
-        An update takes the lock at once; to read first (SQLite) or to insert first (MariaDB) would
-        end in a deadlock of two.
-        """
-        if not self.update(choice=F("choice")):
+    def ensure(self) -> None:
+        """Make the row if there is none; nothing is changed where another process was first."""
+        if not self.exists():
             self.bulk_create([Consent()], ignore_conflicts=True)
+
+    def locked(self) -> Consent:
+        """Return the row, and keep it as it is until the transaction ends.
+
+        An update takes SQLite's lock at once, where reading first would end in a deadlock of two.
+        """
+        self.update(choice=F("choice"))
         consent: Consent = self.select_for_update().get(pk=1)
         return consent
 

@@ -49,8 +49,9 @@ def test_of_two_readers_of_a_snapshot_the_first_to_write_wins(snapshot):
     assert Snapshot.objects.get().facts == {"a": "2"}
 
 
-def test_the_row_is_made_when_it_is_locked_first():
-    Consent.objects.locked()
+def test_the_row_is_made_once_and_can_be_locked():
+    Consent.objects.ensure()
+    Consent.objects.ensure()
     assert Consent.objects.locked().choice == Consent.Choice.UNKNOWN
     assert Consent.objects.count() == 1
 
