@@ -1,0 +1,120 @@
+"""The page in products that differ: their users, their databases, their order of apps."""
+
+from __future__ import annotations
+
+from tests.harness.host import Host, sqlite
+
+USERS = """\
+import uuid
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    email = models.EmailField(unique=True)
+    is_staff = True
+    USERNAME_FIELD = "email"
+    objects = BaseUserManager()
+"""
+URLS = """\
+from django.contrib import admin
+from django.urls import path
+urlpatterns = [path("some/where/", admin.site.urls)]
+"""
+LOOK_AND_SWITCH = """
+from django.contrib.admin.models import LogEntry
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+for alias in settings.DATABASES:
+    call_command("migrate", database=alias, verbosity=0)
+page = reverse("admin:usage_metrics_system_info")
+user = get_user_model().objects.create(is_superuser=True, **json.loads(sys.argv[1]))
+client = Client()
+client.force_login(user)
+print(json.dumps({
+    "index": client.get(reverse("admin:index")).content.decode().count("Keep on"),
+    "page": client.get(page).status_code,
+    "switch": client.post(page, {"choice": "off"}).status_code,
+    "state": "Off, because a superuser has declined." in client.get(page).content.decode(),
+    "log": [entry.change_message for entry in LogEntry.objects.filter(user=user)],
+}))
+"""
+DONE = {
+    "index": 1,
+    "page": 200,
+    "switch": 302,
+    "state": True,
+    "log": ["Usage metrics: from unknown to denied"],
+}
+APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.admin",
+]
+ADMIN = {
+    "ALLOWED_HOSTS": ["testserver"],
+    "ROOT_URLCONF": "product.urls",
+    "STATIC_URL": "static/",
+    "MIDDLEWARE": [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ],
+    "TEMPLATES": [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "APP_DIRS": True,
+            "OPTIONS": {
+                "context_processors": [
+                    "django.template.context_processors.request",
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                ]
+            },
+        }
+    ],
+}
+ROUTER = """\
+class Router:
+    def db_for_read(self, model, **hints):
+        return "ours" if model._meta.app_label == "usage_metrics" else None
+
+    db_for_write = db_for_read
+
+    def allow_relation(self, one, other, **hints):
+        return True
+
+    def allow_migrate(self, db, app_label, **hints):
+        return (app_label == "usage_metrics") is (db == "ours")
+"""
+
+
+def test_users_may_have_a_uuid_and_neither_name_nor_staff_column(tmp_path):
+    files = {"product/urls.py": URLS, "people/__init__.py": "", "people/models.py": USERS}
+    apps = ["metric_collection", *APPS, "people"]
+    host = Host(tmp_path, files, **ADMIN, INSTALLED_APPS=apps, AUTH_USER_MODEL="people.Person")
+    assert host.manage("makemigrations", "people").returncode == 0
+    assert host.django(LOOK_AND_SWITCH, '{"email": "one@acme.example"}') == DONE
+
+
+def test_our_tables_may_be_in_a_database_of_their_own_and_our_app_the_last(tmp_path):
+    databases = {name: sqlite(tmp_path / f"{name}.sqlite3") for name in ("default", "ours")}
+    files = {"product/urls.py": URLS, "product/router.py": ROUTER}
+    host = Host(
+        tmp_path,
+        files,
+        **ADMIN,
+        INSTALLED_APPS=[*APPS, "metric_collection"],
+        DATABASES=databases,
+        DATABASE_ROUTERS=["product.router.Router"],
+    )
+    assert host.django(LOOK_AND_SWITCH, '{"username": "one", "is_staff": true}') == DONE
