@@ -18,5 +18,5 @@ def count_bucket(number: int) -> str:
 
 def size_bucket(size: int) -> str:
     """A number of bytes in the largest unit that fits it (of 1000 each): ``5-9 GB``."""
-    unit = (len(str(size)) - 1) // 3
+    unit = min((len(str(size)) - 1) // 3, len(UNITS) - 1)
     return f"{count_bucket(size // 1000**unit)} {UNITS[unit]}"

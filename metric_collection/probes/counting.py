@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Manager, Model, QuerySet
 
@@ -68,8 +67,6 @@ def _rows(queryset: QuerySet[Any], *, exactly: bool) -> int:
 
 def _estimate(queryset: QuerySet[Any]) -> int:
     """How many rows PostgreSQL's planner expects; it looks at its statistics alone."""
-    try:
-        plan = json.loads(queryset.explain(format="json"))
-    except EmptyResultSet:
-        return 0
-    return int(plan[0]["Plan"]["Plan Rows"])
+    plan = queryset.explain(format="json")
+    # Django answers for a query that can have no rows, and explains nothing.
+    return int(json.loads(plan)[0]["Plan"]["Plan Rows"]) if plan else 0

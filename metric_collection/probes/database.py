@@ -1,8 +1,9 @@
 """The default database: its vendor and its version."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import connection
 
 from .probe import Fact
 
@@ -25,11 +26,13 @@ class DatabaseProbe:
         ),
     )
 
+    def __init__(self, *, connection: Any = connection) -> None:
+        self._connection = connection
+
     def gather(self) -> Mapping[str, object]:
-        connection = connections[DEFAULT_DB_ALIAS]
         # Django counts MariaDB as MySQL, which their versions do not allow for.
-        is_mariadb = getattr(connection, "mysql_is_mariadb", False)
+        is_mariadb = getattr(self._connection, "mysql_is_mariadb", False)
         return {
-            "database": "mariadb" if is_mariadb else connection.vendor,
-            "database_version": ".".join(map(str, connection.get_database_version())),
+            "database": "mariadb" if is_mariadb else self._connection.vendor,
+            "database_version": ".".join(map(str, self._connection.get_database_version())),
         }

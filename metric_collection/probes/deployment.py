@@ -1,11 +1,12 @@
 """How the product is deployed: the kinds of its services, and whether one machine holds them all."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.conf import settings
 
 from .probe import Fact
-from .services import broker_urls, is_local, scheme, service_hosts
+from .services import broker_urls, host_of, is_local, scheme, service_hosts
 
 # Backends that are public. A dotted path of the publisher's or of the operator's is never sent.
 CACHES = {
@@ -86,17 +87,23 @@ class DeploymentProbe:
         ),
     )
 
+    def __init__(self, *, settings: Any = settings) -> None:
+        self._settings = settings
+
     def gather(self) -> Mapping[str, object]:
-        hosts, brokers = service_hosts(), broker_urls()
-        local = all(is_local(host) for service in hosts for host in service)
+        brokers = broker_urls(self._settings)
+        services = [*service_hosts(self._settings), set(map(host_of, brokers))]
+        is_spread = any(not is_local(host) for hosts in services for host in hosts)
         return {
-            "nodes": "single" if local else "several",
-            "high_availability": any(len(service) > 1 for service in hosts),
-            "cache": _class_name(settings.CACHES["default"]["BACKEND"], CACHES),
+            "nodes": "several" if is_spread else "single",
+            "high_availability": any(len(hosts) > 1 for hosts in services),
+            "cache": _class_name(self._settings.CACHES, CACHES),
             "broker": BROKERS.get(scheme(brokers[0]), "other") if brokers else None,
-            "storage": _class_name(settings.STORAGES["default"]["BACKEND"], STORAGES),
+            "storage": _class_name(self._settings.STORAGES, STORAGES),
         }
 
 
-def _class_name(path: str, known: Collection[str]) -> str:
-    return path.rpartition(".")[2] if path in known else "other"
+def _class_name(backends: Mapping[str, Any], known: Collection[str]) -> str:
+    """The class of the default backend, if it is one that is public."""
+    path = backends.get("default", {}).get("BACKEND")
+    return str(path).rpartition(".")[2] if path in known else "other"

@@ -1,28 +1,26 @@
-"""The services that the settings name, and where they are: asked of, and told to nobody."""
+"""The services that a product's settings name, and the hosts they are on, which are never sent."""
 
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
-
-# Caches and brokers that need no server, and brokers that are always somebody else's.
+# Caches that need no server, and brokers that are always somebody else's.
 SERVERLESS = ("DatabaseCache", "DummyCache", "FileBasedCache", "LocMemCache", "DjangoCache")
 CLOUDS = {"sqs", "gcpubsub", "azurestoragequeues", "azureservicebus"}
 
 
-def service_hosts() -> list[set[str]]:
-    """The hosts of each service; "" for what is reached by a socket or a file."""
-    return [*_database_hosts(), *_cache_hosts(), {_host(url) for url in broker_urls()}]
+def service_hosts(settings: Any) -> list[set[str]]:
+    """The hosts of each database and cache; "" for what is reached by a socket or a file."""
+    return [*_database_hosts(settings.DATABASES), *_cache_hosts(settings.CACHES)]
 
 
-def broker_urls() -> list[str]:
+def broker_urls(settings: Any) -> list[str]:
     """The URLs of Celery's broker, of which several are alternatives; none without Celery."""
     celery = sys.modules.get("celery")
     stated = celery.current_app.conf.broker_url if celery else None
-    stated = stated or getattr(settings, "CELERY_BROKER_URL", None) or ()
-    return stated.split(";") if isinstance(stated, str) else list(stated)
+    return _listed(stated or getattr(settings, "CELERY_BROKER_URL", None))
 
 
 def scheme(url: str) -> str:
@@ -30,33 +28,37 @@ def scheme(url: str) -> str:
     return url.partition(":")[0].partition("+")[0].lower()
 
 
+def host_of(address: str) -> str:
+    """The host of ``redis://user:password@host:6379/0`` or ``host:11211``; "" for a socket."""
+    if scheme(address) in CLOUDS:
+        return scheme(address)
+    if address.startswith(("unix:", "/")):
+        return ""
+    return urlsplit(address if "//" in address else f"//{address}").hostname or ""
+
+
 def is_local(host: str) -> bool:
     """Whether this machine itself is meant."""
     return host in {"", "localhost", "::1"} or host.startswith(("/", "127."))
 
 
-def _database_hosts() -> list[set[str]]:
+def _database_hosts(databases: Any) -> list[set[str]]:
     """By database, since a replica has the name of its primary."""
-    hosts: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
-    for database in settings.DATABASES.values():
-        identity = (database.get("ENGINE"), str(database.get("NAME")))
+    hosts: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for database in databases.values():
+        identity = (str(database.get("ENGINE")), str(database.get("NAME")))
         hosts[identity] |= set(str(database.get("HOST") or "").split(","))
     return list(hosts.values())
 
 
-def _cache_hosts() -> Iterator[set[str]]:
-    for cache in settings.CACHES.values():
+def _cache_hosts(caches: Any) -> Iterator[set[str]]:
+    for cache in caches.values():
         if not cache["BACKEND"].endswith(SERVERLESS):
-            locations = cache.get("LOCATION") or ""
-            locations = (
-                locations.replace(";", ",").split(",") if isinstance(locations, str) else locations
-            )
-            yield {_host(location) for location in locations}
+            yield set(map(host_of, _listed(cache.get("LOCATION"))))
 
 
-def _host(address: str) -> str:
-    """The host of ``redis://user:password@host:6379/0`` or ``host:11211``."""
-    if scheme(address) in CLOUDS:
-        return scheme(address)
-    address = address if "//" in address else f"//{address}"
-    return urlsplit(address).hostname or ""
+def _listed(addresses: Any) -> list[str]:
+    """Addresses as Django and Celery take them: several in a list, or with separators."""
+    if isinstance(addresses, str):
+        return [address.strip() for address in addresses.replace(",", ";").split(";")]
+    return list(addresses or ())

@@ -35,9 +35,10 @@ def _in_postgresql(connection: BaseDatabaseWrapper, limit: timedelta) -> Iterato
 
 def _in_mysql(connection: Any, limit: timedelta) -> AbstractContextManager[None]:
     """By words in each query, so that the session stays as the host has set it."""
+    is_mariadb = connection.mysql_is_mariadb  # may ask the server, so not within
 
     def execute_limited(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
-        return execute(limited(sql, limit, is_mariadb=connection.mysql_is_mariadb), *arguments)
+        return execute(limited(sql, limit, is_mariadb=is_mariadb), *arguments)
 
     return cast("AbstractContextManager[None]", connection.execute_wrapper(execute_limited))
 

@@ -1,0 +1,108 @@
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from metric_collection.probes.deployment import DeploymentProbe
+
+LOCMEM = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+REDIS = "django.core.cache.backends.redis.RedisCache"
+FILES = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+POSTGRESQL = {"ENGINE": "django.db.backends.postgresql", "NAME": "acme"}
+
+
+@pytest.fixture
+def deploy(monkeypatch):
+    """Gather from settings that stand for another product than the one under test."""
+
+    def deploy(*, databases=(), cache=LOCMEM, broker=None, storage=FILES):
+        settings = SimpleNamespace(
+            DATABASES={str(number): database for number, database in enumerate(databases)},
+            CACHES={"default": cache},
+            STORAGES={"default": storage},
+            CELERY_BROKER_URL=broker,
+        )
+        return DeploymentProbe(settings=settings).gather()
+
+    monkeypatch.delitem(sys.modules, "celery", raising=False)
+    return deploy
+
+
+def redis(*locations):
+    return {"BACKEND": REDIS, "LOCATION": list(locations)}
+
+
+def on(*hosts):
+    return [POSTGRESQL | {"HOST": host} for host in hosts]
+
+
+@pytest.mark.parametrize(
+    ("services", "nodes"),
+    [
+        ({}, "single"),
+        ({"databases": [{"ENGINE": "django.db.backends.sqlite3", "NAME": "x"}]}, "single"),
+        ({"databases": on("")}, "single"),
+        ({"databases": on("/run/postgresql")}, "single"),
+        ({"databases": on("localhost")}, "single"),
+        ({"databases": on("db.example")}, "several"),
+        ({"cache": redis("redis://127.0.0.1:6379/0")}, "single"),
+        ({"cache": redis("unix:/run/memcached.sock", "/run/other.sock")}, "single"),
+        ({"cache": {"BACKEND": REDIS, "LOCATION": "10.0.0.5:11211"}}, "several"),
+        ({"cache": {"BACKEND": REDIS}}, "single"),
+        ({"cache": LOCMEM | {"LOCATION": "some-name"}}, "single"),
+        ({"broker": "amqp://"}, "single"),
+        ({"broker": "redis://:hunter2@[::1]:6379/0"}, "single"),
+        ({"broker": "redis://:hunter2@queue.example:6379/0"}, "several"),
+        ({"broker": "sqs://"}, "several"),
+    ],
+)
+def test_services_elsewhere_make_several_nodes(deploy, services, nodes):
+    assert deploy(**services)["nodes"] == nodes
+
+
+@pytest.mark.parametrize(
+    ("services", "available"),
+    [
+        ({"databases": on("db1.example", "db2.example")}, True),
+        ({"databases": on("db1.example,db2.example")}, True),
+        ({"databases": [*on("db.example"), POSTGRESQL | {"NAME": "other", "HOST": "x"}]}, False),
+        ({"cache": redis("redis://a.example", "redis://b.example")}, True),
+        ({"cache": {"BACKEND": REDIS, "LOCATION": "a.example:1;b.example:2"}}, True),
+        ({"broker": "amqp://a.example; amqp://b.example"}, True),
+        ({"broker": ["amqp://a.example", "amqp://b.example"]}, True),
+        ({"broker": "amqp://a.example"}, False),
+    ],
+)
+def test_a_second_server_of_the_same_makes_high_availability(deploy, services, available):
+    assert deploy(**services)["high_availability"] is available
+
+
+@pytest.mark.parametrize(
+    ("services", "fact", "kind"),
+    [
+        ({}, "cache", "LocMemCache"),
+        ({"cache": redis("redis://a")}, "cache", "RedisCache"),
+        ({"cache": {"BACKEND": "acme.secret.Cache"}}, "cache", "other"),
+        ({"cache": {"BACKEND": "acme.secret.RedisCache"}}, "cache", "other"),
+        ({}, "storage", "FileSystemStorage"),
+        ({"storage": {"BACKEND": "storages.backends.s3.S3Storage"}}, "storage", "S3Storage"),
+        ({"storage": {"BACKEND": "acme.secret.Storage"}}, "storage", "other"),
+        ({}, "broker", None),
+        ({"broker": "pyamqp://user:hunter2@a"}, "broker", "RabbitMQ"),
+        ({"broker": "redis+socket:///run/redis.sock"}, "broker", "Redis"),
+        ({"broker": "sentinel://a:26379;sentinel://b:26379"}, "broker", "Redis"),
+        ({"broker": "acme-secret://"}, "broker", "other"),
+    ],
+)
+def test_kinds_are_named_only_when_they_are_public(deploy, services, fact, kind):
+    assert deploy(**services)[fact] == kind
+
+
+def test_the_broker_is_that_of_the_celery_app_if_there_is_one(deploy, monkeypatch):
+    app = SimpleNamespace(conf=SimpleNamespace(broker_url="redis://localhost"))
+    monkeypatch.setitem(sys.modules, "celery", SimpleNamespace(current_app=app))
+    assert deploy(broker="amqp://")["broker"] == "Redis"
+
+
+def test_the_settings_are_those_of_the_product():
+    assert DeploymentProbe().gather()["storage"] == "FileSystemStorage"

@@ -1,0 +1,77 @@
+import logging
+
+import pytest
+
+from metric_collection.probes.facts import stated_facts
+from metric_collection.probes.registry import declared, gather
+
+
+def running_mode():
+    """How the server runs."""
+    return "software"
+
+
+def broken():
+    raise LookupError("hunter2")
+
+
+def found(name):
+    return gather().facts.get(name)
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("stable", "stable"),
+        ("1.0", "1.0"),
+        (True, "true"),
+        (False, "false"),
+        (12, "12"),
+        (running_mode, "software"),
+        (f"{__name__}.running_mode", "software"),
+        ({"value": running_mode}, "software"),
+        ({"value": f"{__name__}.running_mode", "purpose": "To know."}, "software"),
+        (None, None),
+        ("", None),
+        (lambda: None, None),
+    ],
+)
+def test_a_fact_is_what_the_settings_state(settings, entry, text):
+    settings.METRIC_COLLECTION_FACTS = {"mode": entry}
+    assert found("mode") == text
+
+
+@pytest.mark.parametrize("entry", [broken, f"{__name__}.broken", {"purpose": "no value"}, ["a"]])
+def test_a_fact_that_fails_costs_itself(settings, caplog, entry):
+    caplog.set_level(logging.DEBUG)
+    settings.METRIC_COLLECTION_FACTS = {"mode": entry, "channel": "stable"}
+    assert (found("mode"), found("channel")) == (None, "stable")
+    assert "METRIC_COLLECTION_FACTS['mode']" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def test_a_fact_is_declared_in_the_words_that_there_are(settings):
+    settings.METRIC_COLLECTION_FACTS = {
+        "channel": "stable",
+        "mode": f"{__name__}.running_mode",
+        "profile": {"value": running_mode, "description": "D.", "example": "E", "purpose": "P."},
+    }
+    words = {
+        fact.name: (fact.description, fact.example, fact.purpose)
+        for probe in stated_facts()
+        for fact in probe.facts
+    }
+    purpose = "To know how the product is set up."
+    stated = "What the makers of the product state in its settings."
+    assert words == {
+        "channel": (stated, "stable", purpose),
+        "mode": ("How the server runs.", "stable", purpose),
+        "profile": ("D.", "E", "P."),
+    }
+
+
+def test_the_dictionary_says_which_setting_a_fact_comes_from(settings):
+    settings.METRIC_COLLECTION_FACTS = {"channel": "stable"}
+    [name] = [probe.name for probe, fact in declared() if fact.name == "channel"]
+    assert name == "METRIC_COLLECTION_FACTS['channel']"
+    assert gather().sources["channel"] == name

@@ -1,0 +1,39 @@
+import os
+
+import pytest
+
+from metric_collection.probes.processor import ProcessorProbe
+
+from .machines import write
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("flags\t\t: fpu sse4_2 avx avx2 avx512f", "AVX-512"),
+        ("flags\t\t: fpu sse4_2 avx avx2", "AVX2"),
+        ("flags\t\t: fpu sse4_2 avx", "AVX"),
+        ("flags\t\t: fpu sse4_2", "SSE4.2"),
+        ("flags\t\t: fpu sse2", None),
+        ("Features\t: fp asimd sve", "SVE"),
+        ("Features\t: fp asimd", "NEON"),
+        ("Features\t: half thumb neon vfpv4", "NEON"),
+        ("model name: POWER9", None),
+    ],
+)
+def test_the_highest_simd_level_is_reported(tmp_path, line, level):
+    write(tmp_path, {"proc/cpuinfo": f"processor\t: 0\n{line}\n\nprocessor\t: 1\n{line}\n"})
+    assert ProcessorProbe(root=tmp_path).gather()["cpu_capable"] == level
+
+
+@pytest.mark.parametrize(
+    ("quota", "count"),
+    [("max 100000", 8), ("150000 100000", 2), ("50000 100000", 1), ("900000 100000", 8)],
+)
+def test_a_container_has_the_processors_that_it_may_use(tmp_path, quota, count):
+    write(tmp_path, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": f"{quota}\n"})
+    assert ProcessorProbe(root=tmp_path, cpus=lambda: 8).gather()["cpu_count"] == count
+
+
+def test_this_machine_has_a_processor():
+    assert 1 <= ProcessorProbe().gather()["cpu_count"] <= os.cpu_count()

@@ -1,0 +1,30 @@
+import pytest
+
+from metric_collection.probes.probe import Fact
+from metric_collection.probes.wording import worded
+
+FACT = Fact(name="channel", description="Some.", example="1", purpose="To know.")
+
+
+def release_channel():
+    """The channel that updates come from.
+
+    This is for the makers.
+    """
+
+
+def test_a_function_describes_the_fact_it_makes():
+    fact = worded(FACT, entry=release_channel, source=release_channel)
+    assert fact.description == "The channel that updates come from."
+    assert fact.purpose == FACT.purpose
+
+
+def test_the_words_of_the_settings_count_more():
+    entry = {"value": release_channel, "description": "The channel.", "since": "2.0"}
+    fact = worded(FACT, entry=entry, source=release_channel)
+    assert (fact.description, fact.since) == ("The channel.", "2.0")
+
+
+@pytest.mark.parametrize("source", ["stable", None, 5, str, lambda: "stable"])
+def test_what_has_nothing_to_say_leaves_the_words_as_they_are(source):
+    assert worded(FACT, entry=source, source=source) == FACT
