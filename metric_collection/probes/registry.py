@@ -85,11 +85,6 @@ def declared() -> list[tuple[Probe, Fact]]:
     return list(owned.values())
 
 
-def declared_names() -> list[str]:
-    """The name of every fact that can be sent from here."""
-    return [fact.name for _, fact in declared()]
-
-
 def gather() -> Gathered:
     """Ask every probe, and keep what it declared and knows; a name belongs to its first probe."""
     readings: dict[str, Reading] = {}

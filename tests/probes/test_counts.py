@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from metric_collection.probes.counts import counts
-from metric_collection.probes.registry import declared_names, gather
+from metric_collection.probes.registry import declared, gather
 
 
 def bytes_stored():
@@ -77,4 +77,4 @@ def test_a_count_is_declared_with_what_it_counts_and_how(settings):
 def test_declaring_counts_nothing(settings):
     """No database is open to this test."""
     settings.METRIC_COLLECTION_COUNTS = {"users": "auth.User"}
-    assert "users" in declared_names()
+    assert "users" in [fact.name for _, fact in declared()]

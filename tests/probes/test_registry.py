@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from metric_collection.probes.probe import Compared, Fact
-from metric_collection.probes.registry import declared, declared_names, gather, load
+from metric_collection.probes.registry import declared, gather, load
 
 LOGGER = "metric_collection.probes.complaints"
 
@@ -66,6 +66,10 @@ class Copycat:
 
     def gather(self):
         return {"weather": "hunter2", "own": 1}
+
+
+def declared_names():
+    return [fact.name for _, fact in declared()]
 
 
 @pytest.fixture
