@@ -12,18 +12,15 @@ from typing import TYPE_CHECKING, Any
 from django.db import DatabaseError, router
 
 from .collection import Collection
-from .conf import conf
 from .consent import switched_off
 from .models import Snapshot
+from .schedule import DELIVER, SWEEP, beat_entries, route
 
 if TYPE_CHECKING:
     from celery import Celery
 
 logger = logging.getLogger("metric_collection")
 
-HEARTBEAT = "metric_collection.heartbeat"
-DELIVER = "metric_collection.deliver"
-SWEEP = timedelta(minutes=10)
 LEASE_IS_OVER = timedelta(minutes=1)
 
 
@@ -52,20 +49,6 @@ def on_import_modules(sender: Celery, **_: Any) -> None:
     sender.loader.import_task_module("metric_collection.tasks")
     if switched_off() is None:
         sender.conf.beat_schedule = {**beat_entries(), **sender.conf.beat_schedule}
-
-
-def beat_entries() -> dict[str, dict[str, Any]]:
-    """Describe our two entries; a message that no worker takes expires before the next sweep."""
-    spans = {HEARTBEAT: conf.HEARTBEAT_INTERVAL, DELIVER: SWEEP}
-    options = {"expires": SWEEP.seconds, **route()}
-    return {
-        name: {"task": name, "schedule": span, "options": options} for name, span in spans.items()
-    }
-
-
-def route() -> dict[str, str]:
-    """Name the queue of METRIC_COLLECTION_QUEUE, or leave the routing to Celery."""
-    return {"queue": conf.QUEUE} if conf.QUEUE else {}
 
 
 def on_worker_ready(sender: Any, **_: Any) -> None:

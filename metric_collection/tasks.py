@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
 from django.apps import apps
+from kombu.exceptions import OperationalError
 
+from . import schedule
+from .cleaninsights.clock import utc_now
 from .collection import Collection
 from .delivery import Delivery
+
+logger = logging.getLogger("metric_collection")
 
 
 def sweep() -> None:
@@ -15,16 +22,35 @@ def sweep() -> None:
     Delivery().deliver()
 
 
-@shared_task(name="metric_collection.heartbeat", ignore_result=True)  # type: ignore[untyped-decorator]
+def sweep_and_appoint() -> None:
+    """Sweep, and ask for one more sweep at the moment when something falls due before the next."""
+    sweep()
+    if (wait := schedule.appointment(utc_now())) is not None:
+        appoint(wait.total_seconds())
+
+
+def appoint(seconds: float) -> None:
+    """Send one message, to the task that makes no appointments: so they can never multiply.
+
+    A broker that is away costs no more than punctuality: the next sweep does what there is to do.
+    """
+    expires = seconds + schedule.SWEEP.total_seconds()
+    try:
+        heartbeat.apply_async(countdown=seconds, expires=expires, retry=False, **schedule.route())
+    except OperationalError as error:
+        logger.debug("The broker took no message about the next heartbeat: %s", error)
+
+
+@shared_task(name=schedule.HEARTBEAT, ignore_result=True)  # type: ignore[untyped-decorator]
 def heartbeat() -> None:
     """Report every 24 hours that the product is alive."""
     sweep()
 
 
-@shared_task(name="metric_collection.deliver", ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(name=schedule.DELIVER, ignore_result=True)  # type: ignore[untyped-decorator]
 def deliver() -> None:
     """Deliver what is due, and catch a heartbeat that beat has missed."""
-    sweep()
+    sweep_and_appoint()
 
 
 # A program of the host's own may import Celery, and by it this module, only after Django is set up.

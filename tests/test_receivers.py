@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError
 
-from metric_collection import receivers
+from metric_collection import receivers, schedule
 from metric_collection.models import Report
 
 
@@ -69,7 +69,7 @@ class TestPostMigrate:
 class TestCelery:
     def test_the_tasks_are_there_when_modules_are_imported(self, app):
         receivers.on_import_modules(app)
-        assert {receivers.HEARTBEAT, receivers.DELIVER} <= set(app.tasks)
+        assert {schedule.HEARTBEAT, schedule.DELIVER} <= set(app.tasks)
 
     def test_the_two_entries_are_added_to_the_schedule(self, app):
         receivers.on_import_modules(app)
@@ -87,11 +87,6 @@ class TestCelery:
         assert app.conf.beat_schedule["metric_collection.deliver"] == own
         assert "nightly" in app.conf.beat_schedule
         assert set(given) == {"nightly", "metric_collection.deliver"}
-
-    def test_a_queue_can_be_named(self, app, settings):
-        settings.METRIC_COLLECTION_QUEUE = "telemetry"
-        entries = receivers.beat_entries()
-        assert {entry["options"]["queue"] for entry in entries.values()} == {"telemetry"}
 
     @pytest.mark.parametrize("variable", ["METRIC_COLLECTION", "DO_NOT_TRACK"])
     def test_switched_off_nothing_is_scheduled_or_sent(self, app, monkeypatch, variable):
