@@ -14,7 +14,7 @@ from .cleaninsights.clock import utc_now
 from .cleaninsights.exceptions import TransportError
 from .cleaninsights.transport import Answer, RequestsTransport, Transport
 from .conf import conf
-from .consent import Rule, may_leave, ruling
+from .consent import WITHDRAWN, Rule, may_leave, ruling
 from .models import Report
 from .reports import tidy
 
@@ -40,8 +40,7 @@ class Delivery:
         return list(self._attempts())
 
     def _attempts(self) -> Iterator[Report]:
-        allowed = ruling()
-        if not allowed.sends and allowed.rule is not Rule.DENIED:
+        if not anything_may_leave():
             return
         begun, last = self.clock(), 0
         tidy(begun)
@@ -148,6 +147,15 @@ class Delivery:
     def _is_passed_over(self, report: Report) -> bool:
         """Whether the collector has refused this one for so long that it must not hold back others."""
         return report.refused_at is not None and report.refused_at <= self.clock() - PATIENCE
+
+
+def anything_may_leave() -> bool:
+    """Whether to begin at all; after a no only for the one event that tells of it, if it waits."""
+    allowed = ruling()
+    if allowed.rule is not Rule.DENIED:
+        return allowed.sends
+    waiting: bool = Report.objects.queued().filter(category=WITHDRAWN).exists()
+    return waiting
 
 
 def lease() -> timedelta:

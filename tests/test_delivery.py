@@ -355,6 +355,16 @@ class TestConsent:
         delivery.deliver()
         assert arrived(transport) == ["Opt-out"]
 
+    def test_after_a_no_no_row_is_touched(self, delivery, queue, clock, django_assert_num_queries):
+        queue("1")
+        delivery.deliver()
+        choose(Consent.Choice.DENIED, now=clock())
+        clock.advance(days=91)
+        with django_assert_num_queries(2) as asked:
+            delivery.deliver()
+        assert {query["sql"].split()[0] for query in asked.captured_queries} == {"SELECT"}
+        assert states() == [State.DELIVERED]
+
     def test_what_was_on_its_way_when_the_switch_was_thrown_is_in_the_record(self, queue, clock):
         (report,) = queue("1")
         switch = Interrupting(lambda: choose(Consent.Choice.DENIED, now=clock()))
