@@ -48,7 +48,9 @@ def on_import_modules(sender: Celery, **_: Any) -> None:
     """Give a Celery worker or beat our tasks, whatever its app is called and finds by itself."""
     sender.loader.import_task_module("metric_collection.tasks")
     if switched_off() is None:
-        sender.conf.beat_schedule = {**beat_entries(), **sender.conf.beat_schedule}
+        theirs = sender.conf.beat_schedule
+        ours = {name: {**entry, **theirs.get(name, {})} for name, entry in beat_entries().items()}
+        sender.conf.beat_schedule = {**theirs, **ours}
 
 
 def on_worker_ready(sender: Any, **_: Any) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class Process:
-    """Runs `command` with its output in `log`; whatever is left of it ends with the block."""
+    """Runs `command` with its output in `log`, and is killed with its children after the block."""
 
     def __init__(
         self, command: Sequence[str], log: Path, *, cwd: Path, env: Mapping[str, str]
@@ -34,9 +34,6 @@ class Process:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._popen.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._popen.wait(5)
         self.kill()
 
     def kill(self) -> None:

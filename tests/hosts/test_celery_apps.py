@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.host import Host
+from tests.harness.host import CELERY, Host
 
 DELIVER, HEARTBEAT = "metric_collection.deliver", "metric_collection.heartbeat"
 
@@ -87,7 +87,7 @@ print(json.dumps({
                 for name, entry in app.conf.beat_schedule.items() if name in app.tasks},
     "options": {name: entry.get("options") for name, entry in app.conf.beat_schedule.items()},
     "tasks": sorted(name for name in app.tasks if name.startswith("metric_collection.")),
-    "settings": list(getattr(settings, "CELERY_BEAT_SCHEDULE", {})),
+    "settings": getattr(settings, "CELERY_BEAT_SCHEDULE", None),
 }))
 """
 
@@ -115,27 +115,40 @@ def test_our_entries_join_the_schedule_of_the_host(tmp_path, files, app, schedul
     assert started["tasks"] == [DELIVER, HEARTBEAT]
 
 
+def test_a_program_of_the_hosts_own_may_load_celery_after_django(tmp_path):
+    host = Host(tmp_path, {"product/celery.py": CELERY}, CELERY_BEAT_SCHEDULE=OWN_ENTRY)
+    assert set(host.django(START, "product")["schedule"]) == {HEARTBEAT, DELIVER, "hosts-own"}
+
+
+OPINIONS = {
+    **OWN_ENTRY,
+    DELIVER: {"schedule": 30},
+    HEARTBEAT: {"options": {"queue": "other"}},
+}
+
+
 @pytest.fixture(scope="module")
 def opinionated(tmp_path_factory):
     """A host that has a schedule, an entry of ours in it, and a queue for our tasks."""
     host = Host(tmp_path_factory.mktemp("opinionated"), AS_DOCUMENTED)
     host.configure(
         METRIC_COLLECTION_QUEUE="slow",
-        CELERY_BEAT_SCHEDULE={**OWN_ENTRY, DELIVER: {"task": DELIVER, "schedule": 30}},
+        CELERY_BEAT_SCHEDULE=OPINIONS,
     )
     return host.python(START, "product")
 
 
 def test_the_dictionary_in_the_hosts_settings_stays_its_own(opinionated):
-    assert opinionated["settings"] == ["hosts-own", DELIVER]
+    assert opinionated["settings"] == OPINIONS
 
 
 def test_what_the_host_says_about_our_entries_counts(opinionated):
     assert opinionated["seconds"] == {HEARTBEAT: 24 * 3600, DELIVER: 30}
 
 
-def test_our_tasks_go_to_the_queue_that_the_host_names(opinionated):
-    assert opinionated["options"][HEARTBEAT]["queue"] == "slow"
+def test_our_tasks_go_to_the_queue_of_the_setting_or_of_the_entry(opinionated):
+    assert opinionated["options"][DELIVER]["queue"] == "slow"
+    assert opinionated["options"][HEARTBEAT]["queue"] == "other"
 
 
 def test_nothing_is_scheduled_where_the_app_is_switched_off(tmp_path):
