@@ -65,6 +65,7 @@ ROOT_URLCONF = "rackbook.urls"
 WSGI_APPLICATION = "rackbook.wsgi.application"
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
+TIME_ZONE = "UTC"
 USE_TZ = True
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'rackbook.sqlite3'}")}
