@@ -23,7 +23,7 @@ from .consents import (
 )
 from .datapoints import DataPoint, Event, Visit
 from .environment import accept_language, user_agent
-from .exceptions import CleanInsightsError, MeasurementError
+from .exceptions import CleanInsightsError, MeasurementError, StoreError
 from .sending import Sender
 from .stores import MemoryStore, Store
 from .transport import RequestsTransport, Transport
@@ -70,7 +70,7 @@ class CleanInsights:
         name: str | None = None,
         value: float | None = None,
     ) -> None:
-        """Count an event if its campaign is running and consented to; never raises."""
+        """Count an event if its campaign is running and consented to; if not, say so in the log."""
         try:
             campaign, period = self._open(campaign_id)
             event = Event(
@@ -89,17 +89,15 @@ class CleanInsights:
             )
 
     def measure_visit(self, path: Iterable[str], campaign_id: str) -> None:
-        """Count a visit of the place at `path`, outermost part first; never raises."""
+        """Count a visit of the place at `path`, outermost part first; see `measure_event`."""
         try:
             campaign, period = self._open(campaign_id)
-            parts = (path,) if isinstance(path, str) else path
             visit = Visit(
-                path=tuple(_text(part, may_be_empty=True) for part in parts),
+                path=_path(path),
                 campaign_id=campaign_id,
                 period_start=period.start,
                 period_end=period.end,
             )
-            _text(visit.identity)
             self._count(campaign, visit)
         except CleanInsightsError as error:
             logger.log(
@@ -124,7 +122,13 @@ class CleanInsights:
         self._store.merge(campaign, point)
         self._unwritten += 1
         if self._unwritten >= self.configuration.persist_every_n_times:
+            self._persist_later_if_need_be()
+
+    def _persist_later_if_need_be(self) -> None:
+        try:
             self.persist()
+        except StoreError as error:
+            logger.log(self._level, "Measurements stay in memory for now: %s.", error)
 
     def persist(self) -> None:
         """Make all measurements durable, as far as the store can."""
@@ -207,6 +211,13 @@ def _text(value: object, *, may_be_empty: bool = False) -> str:
     if isinstance(value, str) and (value or may_be_empty):
         return value
     raise MeasurementError(f"{value!r} is no text, or an empty one")
+
+
+def _path(path: Iterable[str]) -> tuple[str, ...]:
+    """Return the parts of a path, of which one may be empty, but not all there is."""
+    parts = (path,) if isinstance(path, str) else tuple(path)
+    _text("/".join(_text(part, may_be_empty=True) for part in parts))
+    return parts
 
 
 def _number(value: float) -> float:

@@ -34,7 +34,7 @@ def _campaign(name: Any, found: Any) -> Campaign:
 
 
 _COUNT: Final = whole_number("a whole number >= 1", 1)
-_SECONDS: Final = number("a number of seconds > 0", lambda seconds: seconds > 0)
+_SECONDS: Final = number("a number of seconds > 0 and <= 1e9", lambda seconds: 0 < seconds <= 1e9)
 _DAYS: Final = number("a number of days >= 0", lambda days: days >= 0)
 _CAMPAIGNS: Final = Kind(expected="an object with at least one campaign", read=_campaigns)
 

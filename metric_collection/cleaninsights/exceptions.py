@@ -28,6 +28,9 @@ class _Missing:
 
 MISSING: Final = _Missing()
 
+_SHORTENED: Final = reprlib.Repr()
+_SHORTENED.maxstring = _SHORTENED.maxother = 80
+
 
 class CleanInsightsError(Exception):
     """The root: catch this one to catch them all."""
@@ -43,7 +46,7 @@ class UnexpectedValue(CleanInsightsError):
         self.expected = expected
 
     def __str__(self) -> str:
-        return f"{self.path}: {reprlib.repr(self.found)}, expected {self.expected}"
+        return f"{self.path}: {_SHORTENED.repr(self.found)}, expected {self.expected}"
 
 
 class ConfigurationError(UnexpectedValue):

@@ -140,10 +140,13 @@ def _normal(text: str) -> str:
 
 
 def _url(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+    is_full = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    if not is_full or any(map(str.isspace, value)):
         raise ValueError
-    return str(value)
+    return value
 
 
 BOOLEAN: Final = Kind(expected="true or false", read=_boolean)

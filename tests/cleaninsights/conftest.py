@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import shutil
 import socket
+import subprocess
 import threading
 from contextlib import ExitStack, suppress
 
@@ -12,6 +14,26 @@ def serve():
     """serve(handle) -> port on loopback; handle is called with each connection, one at a time."""
     with ExitStack() as stack:
         yield lambda handle: stack.enter_context(_Server(handle)).port
+
+
+@pytest.fixture(autouse=True)
+def no_proxy_of_this_machine(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    if not shutil.which("openssl"):
+        pytest.skip("needs the openssl command to make a certificate: install openssl")
+    target = tmp_path / "both.pem"
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost"
+    names = "-addext subjectAltName=IP:127.0.0.1 -keyout both.pem -out certificate.pem"
+    subprocess.run([*make.split(), *names.split()], cwd=tmp_path, capture_output=True, check=True)
+    with target.open("a") as both:
+        both.write((tmp_path / "certificate.pem").read_text())
+    return target
 
 
 class _Server:

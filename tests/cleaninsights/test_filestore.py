@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from metric_collection.cleaninsights.backoff import Backoff
+from metric_collection.cleaninsights.consents import Consent
+from metric_collection.cleaninsights.exceptions import StoreError
+from metric_collection.cleaninsights.filestore import FileStore
+
+from .test_stores import CAMPAIGN, EVENT, START, VISIT, merge, points, seal
+
+COUNTING = """
+import sys
+from metric_collection.cleaninsights.filestore import FileStore
+from tests.cleaninsights.test_stores import CAMPAIGN, EVENT
+
+store = FileStore(sys.argv[1])
+for written in range(1, int(sys.argv[2]) + 1):
+    store.merge(CAMPAIGN, EVENT)
+    store.persist()
+    print(written, flush=True)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "store"
+
+
+def counting(path, times):
+    return subprocess.Popen(
+        [sys.executable, "-c", COUNTING, str(path), str(times)], stdout=subprocess.PIPE
+    )
+
+
+def counted(path):
+    return sum(point.times for point in points(seal(FileStore(path))))
+
+
+def test_all_that_was_persisted_is_there_for_the_next_process(path):
+    store = FileStore(path)
+    yes = Consent(granted=True, start=START, end=START)
+    store.put_consent("campaign/t", yes)
+    store.put_backoff(Backoff(failures=2, failed_at=START))
+    merge(store, EVENT, VISIT)
+    batch = seal(store)
+    following = FileStore(path)
+    assert following.consent("campaign/t") == yes
+    assert following.backoff() == Backoff(failures=2, failed_at=START)
+    assert seal(following) == batch
+
+
+def test_what_was_merged_is_in_the_file_only_once_persisted(path):
+    store = FileStore(path)
+    merge(store, EVENT)
+    assert counted(path) == 0
+    store.persist()
+    assert counted(path) == 1
+
+
+def test_a_kill_at_any_moment_loses_nothing_that_was_persisted(path):
+    confirmed = 0
+    for _ in range(6):
+        with counting(path, 10_000) as process:
+            process.stdout.readline()
+            time.sleep(random.uniform(0, 0.03))
+            process.kill()
+            confirmed += len(process.stdout.read().split()) + 1
+        with closing(sqlite3.connect(path)) as file:
+            (times,) = file.execute("SELECT times FROM points").fetchone()
+            assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert process.returncode == -signal.SIGKILL
+        assert confirmed <= times <= confirmed + 1
+        confirmed = times
+
+
+def test_processes_that_share_a_file_add_up(path):
+    processes = [counting(path, 60) for _ in range(3)]
+    for process in processes:
+        with process:
+            process.stdout.read()
+        assert process.returncode == 0
+    assert counted(path) == 180
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_child_and_its_parent_both_count_into_the_file(path):
+    store = FileStore(path)
+    merge(store, EVENT)
+    child = os.fork()
+    if not child:
+        merge(store, EVENT)
+        store.persist()
+        os._exit(0)
+    os.waitpid(child, 0)
+    store.persist()
+    assert counted(path) == 2
+
+
+def test_what_another_process_was_told_counts_here_too(path):
+    here, there = FileStore(path), FileStore(path)
+    assert here.consent("campaign/t") is None
+    no = Consent(granted=False, start=START, end=None)
+    time.sleep(0.02)  # file systems tell times in steps
+    there.put_consent("campaign/t", no)
+    assert here.consent("campaign/t") == no
+
+
+def test_consents_are_read_again_only_when_the_file_has_changed(path):
+    store = FileStore(path)
+    no = Consent(granted=False, start=START, end=None)
+    store.put_consent("campaign/t", no)
+    assert store.consent("campaign/t") == no
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")  # nobody else can read now
+        assert store.consent("campaign/t") == no
+
+
+def test_a_path_is_split_again_where_it_was_joined(path):
+    store = FileStore(path)
+    merge(store, replace(VISIT, path=("a/b", "c")))
+    assert points(seal(store))[0].path == ("a", "b", "c")
+
+
+def test_a_file_that_is_no_store_is_told(path):
+    path.write_text("this is not a store, " * 100)
+    with pytest.raises(
+        StoreError, match=r"the store .*/store cannot be used: file is not a database"
+    ):
+        FileStore(path).backoff()
+
+
+def test_a_folder_that_is_not_there_is_told_and_no_count_is_lost(tmp_path):
+    store = FileStore(tmp_path / "later" / "store")
+    merge(store, EVENT)
+    with pytest.raises(StoreError):
+        store.persist()
+    (tmp_path / "later").mkdir()
+    store.persist()
+    assert counted(tmp_path / "later" / "store") == 1
+
+
+def test_a_count_that_fails_midway_is_not_half_written(path):
+    store = FileStore(path)
+    merge(store, EVENT)
+    store.persist()
+    merge(store, EVENT, replace(EVENT, times=2**70))
+    with pytest.raises(OverflowError):
+        store.persist()
+    assert counted(path) == 1
+
+
+def test_the_campaign_of_each_count_is_remembered_until_it_is_written(path):
+    store = FileStore(path)
+    merge(store, EVENT)
+    merge(store, EVENT, campaign=replace(CAMPAIGN, only_record_once=True))
+    store.persist()
+    assert counted(path) == 1

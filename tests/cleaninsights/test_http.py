@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from metric_collection.cleaninsights import exceptions
+from metric_collection.cleaninsights.answer import Answer
+from metric_collection.cleaninsights.testing import FrozenClock
+
+from .loopback import NO_CONTENT, answering, free_port, post, speaking_tls, url
+
+
+def test_a_body_is_posted_as_it_is_with_the_headers_given(serve):
+    seen = []
+    port = serve(answering(NO_CONTENT, seen=seen))
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
+    assert post(url(port), headers=headers) == Answer(status=204, text="", retry_after=None)
+    ((head, body),) = seen
+    assert body == b'{"idsite":5}'
+    lines = head.split("\r\n")
+    assert lines[0] == "POST /ci.php HTTP/1.1"
+    assert sorted(lines[1:]) == [
+        "Accept-Encoding: identity",
+        "Content-Length: 12",
+        "Content-Type: application/json",
+        f"Host: 127.0.0.1:{port}",
+        "Idempotency-Key: k",
+        "User-Agent: clean-insights-python",
+    ]
+
+
+def test_credentials_of_netrc_are_not_sent(serve, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login operator password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    seen = []
+    post(url(serve(answering(NO_CONTENT, seen=seen))))
+    assert "Authorization" not in seen[0][0]
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed(serve):
+    seen = []
+    redirect = b"HTTP/1.1 307 Go\r\nLocation: /elsewhere\r\nContent-Length: 9999999\r\n\r\nhere"
+    answer = post(url(serve(answering(redirect, seen=seen))))
+    assert (answer.status, answer.text, len(seen)) == (307, "here", 1)
+
+
+def test_no_more_than_a_kibibyte_of_text_is_read(serve):
+    head = b"HTTP/1.1 400 Bad\r\nContent-Length: 3000\r\n\r\n"
+    answer = post(url(serve(answering(head + "ü".encode() * 1500))))
+    assert (answer.status, answer.text) == (400, "ü" * 512)
+
+
+def test_compressed_text_is_not_inflated(serve):
+    head = b"HTTP/1.1 400 Bad\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n"
+    assert post(url(serve(answering(head + b"\x1f\x8b\x08")))).text == "\x1f\ufffd\x08"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ("", None),
+        ("Retry-After: 120", 120.0),
+        ("Retry-After: Thu, 01 Jan 2026 00:02:00 GMT\r\nDate: Thu, 01 Jan 2026 00:01:00 GMT", 60.0),
+        ("Retry-After: Thu, 01 Jan 2026 00:02:00 GMT", 120.0),
+        ("Retry-After: Thu, 01 Jan 2025 00:02:00 GMT", 0.0),
+        ("Retry-After: soon", None),
+        ("Retry-After: -1", None),
+        ("Retry-After: Thu, 01 Jan 2026 00:02:00 GMT\r\nDate: today", None),
+        ("Retry-After: Thu, 01 Jan 2026 00:02:00 -0000", None),
+    ],
+)
+def test_retry_after_is_read_in_both_its_forms(serve, headers, seconds):
+    head = f"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n{headers}".rstrip() + "\r\n\r\n"
+    clock = FrozenClock(datetime(2026, 1, 1, tzinfo=timezone.utc))
+    assert post(url(serve(answering(head.encode()))), clock=clock).retry_after == seconds
+
+
+def test_a_refused_connection_is_told_with_host_and_port_alone():
+    port = free_port()
+    with pytest.raises(exceptions.ConnectionFailed) as caught:
+        post(url(port, "/secret-path?token=secret"))
+    assert str(caught.value) == f"no connection to 127.0.0.1:{port}: Connection refused"
+
+
+def test_a_connection_that_breaks_is_a_failed_connection(serve):
+    with pytest.raises(exceptions.ConnectionFailed, match="no connection to 127"):
+        post(url(serve(answering())))
+
+
+def test_an_answer_that_is_not_http_is_a_failed_connection(serve):
+    with pytest.raises(exceptions.ConnectionFailed):
+        post(url(serve(answering(b"220 mail.example ESMTP\r\n\r\n"))))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ci.example/x",
+        "ftp://ci.example/x",
+        "http:///x",
+        "http://[::1/x",
+        "http://ci.example:x/",
+        "",
+    ],
+)
+def test_what_is_no_url_is_an_invalid_request(url):
+    with pytest.raises(exceptions.RequestInvalid, match="no valid request for"):
+        post(url)
+
+
+def test_a_header_that_cannot_be_sent_is_an_invalid_request():
+    with pytest.raises(exceptions.RequestInvalid):
+        post(url(free_port()), headers={"X": "a\nb"})
+
+
+def test_plain_text_where_tls_is_expected_is_a_failure_of_tls(serve):
+    def plain(connection):
+        connection.recv(1024)
+        connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")
+
+    with pytest.raises(exceptions.TLSFailed, match="TLS failed with 127"):
+        post(f"https://127.0.0.1:{serve(plain)}/")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(serve, certificate):
+    port = serve(speaking_tls(certificate, answering(NO_CONTENT)))
+    with pytest.raises(exceptions.TLSFailed, match=f"127.0.0.1:{port}: self.signed certificate"):
+        post(f"https://127.0.0.1:{port}/")
+
+
+def test_a_ca_bundle_named_in_the_environment_is_trusted(serve, certificate, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    port = serve(speaking_tls(certificate, answering(NO_CONTENT)))
+    assert post(f"https://127.0.0.1:{port}/").status == 204
+
+
+def test_a_ca_bundle_that_is_not_there_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with pytest.raises(exceptions.TLSFailed, match=r"no CA bundle to trust ci\.example:443"):
+        post("https://ci.example/")
+
+
+def test_a_proxy_from_the_environment_is_used(serve, monkeypatch):
+    seen = []
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{serve(answering(NO_CONTENT, seen=seen))}")
+    assert post("http://ci.example/ci.php").status == 204
+    assert seen[0][0].startswith("POST http://ci.example/ci.php HTTP/1.1")
+
+
+@pytest.mark.parametrize("proxy", ["http://user:secret@127.0.0.1:{port}", "http://:80"])
+def test_a_proxy_that_leads_nowhere_is_told_apart(proxy, monkeypatch):
+    monkeypatch.setenv("http_proxy", proxy.format(port=free_port()))
+    with pytest.raises(
+        exceptions.ProxyFailed, match=r"the proxy does not lead to ci\.example:80"
+    ) as caught:
+        post("http://ci.example/")
+    assert "secret" not in str(caught.value)
