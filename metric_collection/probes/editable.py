@@ -5,8 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from .distributions import Folder, read_bytes
 
@@ -57,6 +56,6 @@ def _root(metadata: str) -> Iterator[str]:
     try:
         origin = json.loads(read_bytes(f"{metadata}/direct_url.json") or b"{}")
         if origin["dir_info"]["editable"]:
-            yield os.path.realpath(url2pathname(urlsplit(origin["url"]).path))
+            yield os.path.realpath(unquote(urlsplit(origin["url"]).path))
     except (ValueError, KeyError, TypeError, AttributeError):
         return

@@ -1,0 +1,152 @@
+"""The views of the System information page; the admin gives them their URLs and its access rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from . import notices, pages
+from .cleaninsights.clock import utc_now
+from .forms import RecordForm, SwitchForm
+from .models import Consent, Report
+from .probes import registry
+from .stores import atomic
+
+PAGE = "usage_metrics_system_info"
+
+
+class SystemInfoViews:
+    """The page and what it links to, within the site of one ModelAdmin."""
+
+    def __init__(self, model_admin: ModelAdmin[Consent]) -> None:
+        self.model_admin = model_admin
+        self.admin_site = model_admin.admin_site
+
+    def urls(self) -> list[URLPattern]:
+        """Return the patterns; the first is the page, also under the name that the index links to."""
+        return [
+            self._path("", self.page, PAGE),
+            self._path("", self.page, "usage_metrics_consent_changelist"),
+            self._path("reports/", self.record, "usage_metrics_record"),
+            self._path("reports/<uuid:key>.json", self.report, "usage_metrics_report"),
+            self._path("next.json", self.next_report, "usage_metrics_next_report"),
+            self._path("system.json", self.system, "usage_metrics_system"),
+        ]
+
+    def _path(self, route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+        return path(route, self.admin_site.admin_view(view), name=name)
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def page(self, request: HttpRequest) -> HttpResponseBase:
+        self._require_view(request)
+        if request.method != "POST":
+            return self._page(request)
+        if not is_superuser(request):
+            raise PermissionDenied
+        form = SwitchForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form=form, status=400)
+        self._switch(request, form)
+        return HttpResponseRedirect(url_of_page(self.admin_site.name))
+
+    @method_decorator(require_safe)
+    def record(self, request: HttpRequest) -> HttpResponseBase:
+        self._require_view(request)
+        form = RecordForm(request.GET)
+        before = form.cleaned_data["before"] if form.is_valid() else None
+        record = pages.record(pages.LISTED, before=before)
+        return self._render(request, "record", title=_("Usage metrics sent"), record=record)
+
+    @method_decorator(require_safe)
+    def report(self, request: HttpRequest, key: str) -> HttpResponseBase:
+        self._require_view(request)
+        return exact_json(get_object_or_404(Report, key=key).body.encode())
+
+    @method_decorator(require_safe)
+    def next_report(self, request: HttpRequest) -> HttpResponseBase:
+        self._require_view(request)
+        return exact_json(pages.next_report().body)
+
+    @method_decorator(require_safe)
+    def system(self, request: HttpRequest) -> HttpResponseBase:
+        self._require_view(request)
+        response = JsonResponse(
+            pages.system(registry.gather()).json, json_dumps_params={"indent": 2}
+        )
+        response["Content-Disposition"] = 'attachment; filename="system-information.json"'
+        return response
+
+    def _require_view(self, request: HttpRequest) -> None:
+        if not self.model_admin.has_view_permission(request):
+            raise PermissionDenied
+
+    def _switch(self, request: HttpRequest, form: SwitchForm) -> None:
+        """Make the choice together with its entry in the admin log, or neither."""
+        with atomic():
+            before, chosen = form.save(now=utc_now())
+            if chosen != before:
+                words = f"Usage metrics: from {before.value} to {chosen.value}"
+                self.model_admin.log_change(request, Consent.objects.current(), words)
+        messages.success(request, _("Your choice was saved."), fail_silently=True)
+
+    def _page(
+        self, request: HttpRequest, *, form: SwitchForm | None = None, status: int = 200
+    ) -> HttpResponseBase:
+        row, notice, may_change = Consent.objects.current(), None, is_superuser(request)
+        if may_change:
+            row, notice = notices.on_page(row, now=utc_now())
+        return self._render(
+            request,
+            "system_info",
+            status=status,
+            title=_("System information"),
+            page=pages.page(row),
+            notice=notice,
+            form=form,
+            may_change=may_change,
+        )
+
+    def _render(
+        self, request: HttpRequest, name: str, *, status: int = 200, **context: Any
+    ) -> HttpResponseBase:
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model_admin.opts,
+            **context,
+        }
+        return TemplateResponse(request, f"usage_metrics/{name}.html", context, status=status)
+
+
+def announce(request: HttpRequest, *, site: str) -> None:
+    """Tell a superuser who looks at the admin index, once."""
+    if is_superuser(request):
+        notices.announce(request, url=url_of_page(site), now=utc_now())
+
+
+def url_of_page(site: str) -> str:
+    """Return the page's path within the AdminSite of that name."""
+    return reverse(f"admin:{PAGE}", current_app=site)
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    """Whether this user may use the switch; a host's own user model may know no superusers."""
+    return bool(getattr(request.user, "is_superuser", False))
+
+
+def exact_json(body: bytes) -> HttpResponse:
+    """Answer with the very bytes, which a browser must not take for anything but JSON."""
+    headers = {"X-Content-Type-Options": "nosniff"}
+    return HttpResponse(body, content_type="application/json", headers=headers)
