@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import sub
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, TypeVar
@@ -42,16 +43,21 @@ class Bench:
                 found[name].append(measure(name))
         return {name: measured[1:] for name, measured in found.items()}
 
+    def added(self, measure: Callable[[str], float]) -> dict[str, list[float]]:
+        """What each side adds to what a host with neither app takes in the same round."""
+        found = self.alternate(measure, ("bare", *SIDES))
+        bare = found.pop("bare")
+        return {side: list(map(sub, numbers, bare)) for side, numbers in found.items()}
+
     def gauge(
         self, host: Host, name: str, *, distributions: int = USUAL, **arguments: Any
     ) -> dict[str, Any]:
         """Let a gauge measure inside a process of this host."""
         command = ("-m", "gauges", name, json.dumps(arguments))
-        return self.launch(host, *command, distributions=distributions).found
+        patience = PATIENCE + self.cap
+        return self.launch(host, *command, distributions=distributions, cap=patience).found
 
-    def launch(
-        self, host: Host, *arguments: str, distributions: int = USUAL, cap: float = PATIENCE
-    ) -> Ended:
+    def launch(self, host: Host, *arguments: str, distributions: int = USUAL, cap: float) -> Ended:
         """Run Python as a process of this host."""
         environment = host.environment(library=self._library(distributions), folder=self.folder)
         return run([str(self.python), *arguments], env=environment, folder=self.folder, cap=cap)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..bench import Bench
+from ..bench import PATIENCE, Bench
 from ..hosts import SIDES, Host
 from ..loopback import collector
 from ..rows import Row, at_most, exactly, row
@@ -35,4 +35,4 @@ def posts(bench: Bench, side: str) -> int:
 
 def run_tests(bench: Bench, host: Host) -> None:
     """Run the tests of the product, which have to pass."""
-    bench.launch(host, "-m", "django", "test", "product").require_success()
+    bench.launch(host, "-m", "django", "test", "product", cap=PATIENCE).require_success()

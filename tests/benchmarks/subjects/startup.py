@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..bench import Bench
-from ..hosts import SIDES, Host
+from ..hosts import Host
 from ..rows import Row, middle, part_of_peer, row
 
 SUBJECT = "Start-up: added to django.setup(), CPU ms"
@@ -17,15 +17,5 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 
 def added(bench: Bench, *, celery: bool) -> dict[str, list[float]]:
-    """Start a host of each side and one with neither app, which is taken off the others."""
-
-    def start(side: str) -> float:
-        cpu: float = bench.gauge(Host(side=side, celery=celery), "startup")["cpu"]
-        return cpu
-
-    started = bench.alternate(start, ("bare", *SIDES))
-    bare = started.pop("bare")
-    return {
-        side: [one - none for one, none in zip(times, bare, strict=True)]
-        for side, times in started.items()
-    }
+    """Start hosts of one kind."""
+    return bench.added(lambda side: bench.gauge(Host(side=side, celery=celery), "startup")["cpu"])
