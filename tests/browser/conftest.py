@@ -1,0 +1,84 @@
+"""A real browser: Debian's Chromium, driven by Playwright, judged by axe-core."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+CHROMIUM = os.environ.get("TEST_CHROMIUM")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--pictures", metavar="FOLDER", help="Where to keep the README's picture.")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM:
+        pytest.skip("TEST_CHROMIUM is not set; set it to, say, /usr/bin/chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason='needs the extra "browser"')
+    with pytest.MonkeyPatch.context() as patch, playwright.sync_playwright() as driver:
+        # Playwright keeps an event loop in this thread, in which Django's ORM would not run.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_tab(chromium):
+    """Open a tab; the options are those of a Playwright context."""
+    contexts = []
+
+    def open_tab(**options):
+        context = chromium.new_context(**{"locale": "en-US", "timezone_id": "UTC", **options})
+        contexts.append(context)
+        tab = context.new_page()
+        tab.set_default_timeout(10_000)
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def visit(open_tab, live_server):
+    """Open a page of the test's own product as a user who is logged in."""
+
+    def visit(path, user, **options):
+        tab = open_tab(base_url=live_server.url, **options)
+        client = Client()
+        client.force_login(user)
+        session = client.cookies["sessionid"].value
+        tab.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        tab.goto(path)
+        return tab
+
+    return visit
+
+
+@pytest.fixture
+def superuser(transactional_db):
+    return get_user_model().objects.create_superuser("superuser")
+
+
+@pytest.fixture
+def viewer(transactional_db):
+    user = get_user_model().objects.create_user("viewer", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_consent"))
+    return user

@@ -1,0 +1,66 @@
+"""Every state of the page, in a real browser: said in words, accessible, and fitting any screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from .states import STATES
+
+WCAG = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+
+
+@pytest.fixture(params=STATES)
+def state(request):
+    return STATES[request.param]
+
+
+@pytest.fixture
+def enter(state, settings, visit, request):
+    """Lead to the state and look at it."""
+
+    def enter(**options):
+        for name, value in state.settings.items():
+            setattr(settings, name, value)
+        user = request.getfixturevalue(state.user)
+        state.lead()
+        return visit(state.path, user, **options)
+
+    return enter
+
+
+def violations(tab):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs [browser]")
+    tab.wait_for_function("document.getAnimations().length === 0")  # colours have arrived
+    # The rest of the page is Django's, whose breadcrumbs are not distinguishable enough.
+    return axe.Axe().run(tab, context="main", options=WCAG).generate_report()
+
+
+def unfold(tab):
+    """Open everything that can be opened."""
+    for summary in tab.locator("summary").all():
+        summary.click()
+
+
+def test_each_state_is_said_in_words_and_passes_wcag_in_light_and_dark_on_any_screen(state, enter):
+    tab = enter(color_scheme="light")
+    assert state.says in " ".join(tab.inner_text("body").split())
+    unfold(tab)
+    assert "Found 0 " in violations(tab), violations(tab)
+    tab.emulate_media(color_scheme="dark")
+    tab.set_viewport_size({"width": 360, "height": 740})
+    assert "Found 0 " in violations(tab), violations(tab)
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("state", [STATES["busy"], STATES["notice"]], ids=["busy", "notice"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_can_be_read_from_right_to_left(width, state, settings, enter):
+    settings.LANGUAGE_CODE = "ar"
+    tab = enter(viewport={"width": width, "height": 740})
+    unfold(tab)
+    assert tab.evaluate("document.documentElement.dir") == "rtl"
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= width
+    assert "Found 0 " in violations(tab), violations(tab)

@@ -1,0 +1,125 @@
+"""What an operator does on the page, with and without script, mouse and colours."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from metric_collection.collection import Collection
+from metric_collection.models import Consent
+
+from .states import INDEX, PAGE, busy
+
+BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+
+
+def choice():
+    return Consent.objects.current().choice
+
+
+@BOTH
+def test_opting_out_and_back(script, visit, superuser):
+    tab = visit(PAGE, superuser, java_script_enabled=script)
+    tab.get_by_role("button", name="Switch off").click()
+    tab.get_by_text("Off, because a superuser has declined.").wait_for()
+    assert choice() == Consent.Choice.DENIED
+    tab.get_by_role("button", name="On", exact=True).click()
+    tab.get_by_text("The switch is on.").wait_for()
+    assert choice() == Consent.Choice.GRANTED
+    assert tab.get_by_role("button", name="On", exact=True).get_attribute("aria-pressed") == "true"
+
+
+@BOTH
+def test_answering_the_notice_on_the_index(script, visit, superuser):
+    tab = visit(INDEX, superuser, java_script_enabled=script)
+    keep, switch_off = (
+        tab.get_by_role("button", name=name).bounding_box() for name in ("Keep on", "Switch off")
+    )
+    assert (keep["width"], keep["height"]) == (switch_off["width"], switch_off["height"])
+    tab.get_by_role("button", name="Switch off").click()
+    tab.wait_for_url(f"**{PAGE}")
+    assert choice() == Consent.Choice.DENIED
+    tab.goto(INDEX)
+    assert not tab.get_by_role("button", name="Keep on").count()
+
+
+def test_the_keyboard_is_enough(visit, superuser):
+    tab = visit(PAGE, superuser)
+    for _ in range(80):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.value") == "off":
+            break
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert tab.evaluate(outline) == "solid"
+    tab.keyboard.press("Space")
+    tab.get_by_text("Off, because a superuser has declined.").wait_for()
+    assert choice() == Consent.Choice.DENIED
+
+
+def test_the_locked_switch_cannot_be_pressed(visit, superuser, settings):
+    settings.METRIC_COLLECTION = False
+    tab = visit(PAGE, superuser)
+    assert all(
+        tab.get_by_role("button", name=name, exact=True).is_disabled() for name in ("On", "Off")
+    )
+
+
+def test_texts_can_be_copied(visit, superuser):
+    tab = visit(PAGE, superuser, permissions=["clipboard-read", "clipboard-write"])
+    tab.get_by_role("button", name="Copy").last.click()
+    tab.get_by_role("status").last.get_by_text("Copied").wait_for()
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert json.loads(copied) == json.loads(Collection().preview()[1])
+
+
+def test_texts_can_be_copied_where_the_browser_keeps_its_clipboard(visit, superuser):
+    tab = visit(PAGE, superuser)
+    tab.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    tab.get_by_text("Copy for a bug report").click()
+    tab.get_by_role("button", name="Copy").first.click()
+    tab.get_by_role("status").first.get_by_text("Copied").wait_for()
+    assert tab.evaluate("getSelection().toString()").startswith("Acme 1.0")
+
+
+@BOTH
+def test_every_body_can_be_seen(script, visit, superuser, transactional_db):
+    busy()
+    tab = visit(PAGE, superuser, java_script_enabled=script)
+    body = tab.get_by_text('{"idsite":5').first
+    assert not body.is_visible()
+    tab.get_by_text("Next attempt:").click()
+    assert body.is_visible()
+
+
+def test_the_page_keeps_a_strict_content_security_policy_and_stays_at_home(
+    visit, superuser, settings, live_server
+):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browser.policy.content_security_policy"]
+    tab = visit(INDEX, superuser)
+    complaints, addresses = [], []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("request", lambda request: addresses.append(request.url))
+    tab.goto(PAGE)
+    assert tab.get_by_role("button", name="Copy").count() == 1
+    assert [text for text in complaints if "Security" in text] == []
+    assert all(address.startswith(live_server.url) for address in addresses)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_colour_scheme(scheme, visit, superuser):
+    tab = visit(PAGE, superuser, color_scheme=scheme)
+    body, button = (
+        tab.evaluate("s => getComputedStyle(document.querySelector(s)).backgroundColor", selector)
+        for selector in ("body", "[value=off]")
+    )
+    assert body == button == ("rgb(18, 18, 18)" if scheme == "dark" else "rgb(255, 255, 255)")
+
+
+def test_what_is_printed_is_the_page_alone_and_all_of_it(visit, superuser, transactional_db):
+    busy()
+    tab = visit(PAGE, superuser)
+    tab.emulate_media(media="print")
+    assert not tab.locator("#header").is_visible()
+    assert not tab.get_by_role("button", name="Off").is_visible()
+    assert tab.get_by_text('{"idsite":5').first.is_visible()
