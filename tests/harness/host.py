@@ -108,6 +108,10 @@ class Host:
         """Run a management command to its end, whatever that is."""
         return self._run(["manage.py", *arguments], environ)
 
+    def module(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m` to its end, whatever that is."""
+        return self._run(["-m", *arguments], environ)
+
     def django(self, source: str, *arguments: str, **environ: str) -> Any:
         """Run `source` with Django set up; return what its last line prints as JSON."""
         return self.python(DJANGO_SETUP + dedent(source), *arguments, **environ)

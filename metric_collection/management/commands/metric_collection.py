@@ -14,15 +14,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from metric_collection import consent, reports
+from metric_collection import consent, proof, reports
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collection import Collection
 from metric_collection.conf import conf
 from metric_collection.delivery import Delivery
 from metric_collection.models import Consent, Report, Snapshot
 from metric_collection.probes import registry
+from metric_collection.witness import Testimony
 
 EXIT_OFF = 3
+EXIT_NOT_PROVEN = 1
 ACTIONS = {
     "status": "Say whether metrics are on, which rule decides, and what was sent last.",
     "preview": "Print the exact JSON of the next heartbeat.",
@@ -34,8 +36,9 @@ ACTIONS = {
     "reports": "List what was sent and what waits.",
     "export": "Write the queued reports to a file, for a machine without a way out.",
     "test-server": "Ask the collector whether it is one.",
+    "prove-off": "Run a whole cycle with every socket refused, and say what it did.",
 }
-PRINTING = ("status", "preview", "heartbeat", "send", "reports", "test-server")
+PRINTING = ("status", "preview", "heartbeat", "send", "reports", "test-server", "prove-off")
 ANSWERS = {"y": Consent.Choice.GRANTED, "n": Consent.Choice.DENIED}
 
 
@@ -115,6 +118,14 @@ class Command(BaseCommand):
         answer = "The collector can be reached and is a Clean Insights endpoint."
         self._print({"reachable": True}, lines=lambda _: [answer], **options)
 
+    def prove_off(self, **options: Any) -> None:
+        """Exit with 0 when nothing was gathered, written or tried, with 1 when it was or may be."""
+        ruling = consent.ruling()
+        seen = Testimony() if ruling.sends else proof.run_cycle()
+        self._print(proof_of(ruling, seen), lines=proof_lines, **options)
+        if ruling.sends or not seen.is_empty:
+            sys.exit(EXIT_NOT_PROVEN)
+
     def _choose(self, choice: Consent.Choice) -> None:
         consent.choose(choice, now=utc_now())
         self.stdout.write(consent.ruling().sentence)
@@ -176,6 +187,27 @@ def report_line(report: dict[str, Any]) -> str:
         f"{report['sealed_at']}  {report['category']}  {report['bytes']} bytes"
         f"  {report['state']}{outcome}"
     )
+
+
+def proof_of(ruling: consent.Ruling, seen: Testimony) -> dict[str, Any]:
+    """Return what `prove-off` prints."""
+    return {
+        "off": not ruling.sends,
+        "rule": ruling.rule.value,
+        "reason": ruling.sentence,
+        "gathered": seen.gathered,
+        "written": [str(write) for write in seen.written],
+        "tried": seen.tried,
+    }
+
+
+def proof_lines(told: dict[str, Any]) -> list[str]:
+    """Name the rule, and what a whole cycle did under it."""
+    if not told["off"]:
+        return [told["reason"], "Nothing was run, for there is nothing to prove. See opt-out."]
+    done = [f"{word}: {what}" for word in ("gathered", "written", "tried") for what in told[word]]
+    nothing = ["A whole cycle with every socket refused has gathered, written and tried nothing."]
+    return [told["reason"], *(done or nothing)]
 
 
 def notice() -> list[str]:
