@@ -286,7 +286,7 @@ class TestLease:
     def test_a_second_worker_does_not_post_what_the_first_is_posting(self, transport, queue, clock):
         queue("1", "2")
         rival = Delivery(transport=transport, clock=clock)
-        first = Interrupting(lambda: rival.deliver())
+        first = Interrupting(rival.deliver)
         Delivery(transport=first, clock=clock).deliver()
         assert len(first.bodies) == 2
         assert transport.requests == []
