@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class Process:
-    """Runs `command` with its output in `log`, and is killed with its children after the block."""
+    """Runs `command` with its output in `log`; killed with its children after the block, if not before."""
 
     def __init__(
         self, command: Sequence[str], log: Path, *, cwd: Path, env: Mapping[str, str]
@@ -35,6 +35,7 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        assert self._popen.returncode == -signal.SIGKILL, f"It ended by itself:\n{self.log}"
 
     def kill(self) -> None:
         """End the process and its children with SIGKILL, between any two instructions."""

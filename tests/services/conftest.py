@@ -8,7 +8,7 @@ from tests.harness.host import LOADS_CELERY, Host
 
 
 @pytest.fixture(scope="module")
-def collector():
+def collector(database):
     with collecting() as collector:
         yield collector
 
