@@ -109,8 +109,9 @@ class Switch:
 class SharedFact:
     """A fact as the operator reads about it; without a text it is not sent."""
 
-    fact: Fact
+    name: str
     text: str
+    words: Sequence[str]
     is_held_back: bool
 
 
@@ -258,8 +259,13 @@ def groups(gathered: Gathered, consent: Consent) -> Iterator[Group]:
     withheld = held_back([fact.name for _probe, fact in declared], consent)
     for title, pairs in groupby(declared, key=lambda pair: title_of(pair[0])):
         facts = [
-            SharedFact(fact=fact, text=texts.get(fact.name, ""), is_held_back=fact.name in withheld)
-            for _probe, fact in pairs
+            SharedFact(
+                name=fact.name,
+                text=texts.get(fact.name, ""),
+                words=words_of(probe, fact),
+                is_held_back=fact.name in withheld,
+            )
+            for probe, fact in pairs
         ]
         yield Group(title=title, facts=facts)
 
@@ -269,6 +275,16 @@ def title_of(probe: Probe) -> str:
     name = type(probe).__name__
     words = re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", name.removesuffix("Probe"))
     return gettext(" ".join(words).capitalize() or name)
+
+
+def words_of(probe: Probe, fact: Fact) -> list[str]:
+    """Say what a fact is, what it is for and how it is coarsened, in the reader's language.
+
+    A description that repeats the fact's name is no text of the catalogs; its general form is.
+    """
+    form: Fact = getattr(probe, "form", fact)
+    description = form.description if fact.name in fact.description else fact.description
+    return [gettext(words) for words in (description, fact.purpose, fact.coarsened) if words]
 
 
 def next_report() -> NextReport:

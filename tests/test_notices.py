@@ -16,7 +16,7 @@ INDEX = reverse("admin:index")
 PAGE = reverse("admin:usage_metrics_system_info")
 SENDS = "Acme sends anonymous usage metrics to its makers"
 CAN_SEND = "Acme can send anonymous usage metrics to its makers"
-AWAITED = "Nothing of this was sent before it was shown to a superuser."
+AWAITED = "None of this was sent before it was shown to a superuser."
 UNLESS = "Nothing is gathered or sent unless you agree."
 LAST_EVENT = "Switching off sends one last event that says so."
 
@@ -128,7 +128,7 @@ def test_new_facts_are_announced_by_name(mode, told, settings, notice, clock):
     choose(Consent.Choice.GRANTED, now=clock())
     settings.METRIC_COLLECTION_FACTS = {"Mood": "fine"}
     text = notice()
-    assert "Since its last update Acme knows one more fact for its usage metrics: Mood." in text
+    assert "The usage metrics of Acme have one new fact: Mood." in text
     assert (AWAITED in text) is told
     assert "Mood" in Consent.objects.get().disclosed
 
@@ -136,7 +136,7 @@ def test_new_facts_are_announced_by_name(mode, told, settings, notice, clock):
 def test_several_new_facts_are_announced_together(settings, notice, index):
     index()
     settings.METRIC_COLLECTION_FACTS = {"Mood": "fine", "<Sky>": "blue"}
-    assert "knows 2 more facts for its usage metrics: Mood, &lt;Sky&gt;." in notice()
+    assert "have 2 new facts: Mood, &lt;Sky&gt;." in notice()
 
 
 def test_new_facts_are_announced_to_nobody_who_has_declined(settings, index, clock):
@@ -250,7 +250,7 @@ def test_the_page_announces_new_facts(settings, superuser, clock):
     choose(Consent.Choice.GRANTED, now=clock())
     settings.METRIC_COLLECTION_FACTS = {"Mood": "fine"}
     page = superuser.get(PAGE).content.decode()
-    assert "one more fact for its usage metrics: Mood." in page
+    assert "one new fact: Mood." in page
     assert "held back" not in page
 
 

@@ -133,13 +133,13 @@ def test_a_publisher_may_have_chosen_another_interval(settings):
 
 def test_facts_are_grouped_by_probe_in_its_words(weather):
     sky, wind = group("Weather report").facts
-    assert (sky.fact.name, sky.text) == ("Sky", 'a & b <c> "é"')
-    assert (wind.fact.name, wind.text) == ("Wind", "")
+    assert (sky.name, sky.text) == ("Sky", 'a & b <c> "é"')
+    assert (wind.name, wind.text) == ("Wind", "")
 
 
 def test_a_probe_may_be_called_just_that(settings):
     settings.METRIC_COLLECTION_PROBES = [f"{__name__}.Probe"]
-    assert group("Probe").facts[0].fact.name == "Sky"
+    assert group("Probe").facts[0].name == "Sky"
 
 
 def test_facts_that_nobody_was_told_of_are_marked(settings, weather, clock):
@@ -247,5 +247,5 @@ def test_the_queries_do_not_grow(settings, clock):
 
 
 def test_the_page_shows_what_can_be_sent_and_nothing_else():
-    shown = {shared.fact.name for group in current().groups for shared in group.facts}
+    shown = {shared.name for group in current().groups for shared in group.facts}
     assert shown == {fact.name for _probe, fact in registry.declared()}

@@ -95,7 +95,7 @@ STATES = {
     ),
     "busy": State(says="One report waits to be sent.", lead=busy),
     "new facts": State(
-        says="one more fact for its usage metrics: Installation Method.",
+        says="have one new fact: Installation Method.",
         lead=told_of_less,
     ),
     "viewer": State(says="Only superusers can change this.", user="viewer", lead=busy),
