@@ -55,7 +55,7 @@ _FIND_OVER: Final = """SELECT campaign_id, period_start, period_end, identity, t
 _FIND_SEALED: Final = """SELECT campaign_id, period_start, period_end, identity, times, value
     FROM points WHERE batch = ? ORDER BY id"""
 _ADD: Final = "INSERT INTO points VALUES (NULL, ?, ?, ?, ?, ?, ?, '')"
-_COUNT: Final = "UPDATE points SET times = ?, value = ? WHERE id = ?"
+_RECOUNT: Final = "UPDATE points SET times = ?, value = ? WHERE id = ?"
 _TAKE: Final = "UPDATE points SET batch = ? WHERE id = ?"
 _PURGE: Final = """DELETE FROM points
     WHERE period_end < ? AND batch NOT IN (SELECT key FROM batches)"""
@@ -184,7 +184,7 @@ def _count(file: sqlite3.Connection, campaign: Campaign, point: DataPoint) -> No
         file.execute(_ADD, (*row, point.times, _value(point)))
     else:
         merged = campaign.merged(_point(known), point)
-        file.execute(_COUNT, (merged.times, _value(merged), known[-1]))
+        file.execute(_RECOUNT, (merged.times, _value(merged), known[-1]))
 
 
 def _waiting(file: sqlite3.Connection) -> Batch | None:

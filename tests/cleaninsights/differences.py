@@ -83,7 +83,7 @@ DIFFERENCES = [
     ),
     Difference(
         name="what is removed after sending is what was sent",
-        why="the reference removes what looks the same in a campaign that is not configured too",
+        why="the reference also removes what looks the same in a campaign that did not send",
         scenario=measuring(
             event("x", 1),
             event("x", 1, campaign_id="u"),

@@ -227,14 +227,26 @@ def _later(draw, now, moments):
 
 AROUND = st.sampled_from([-1, 0, 1])
 NAMED = st.sampled_from(["a"] * 6 + ["b"] * 3 + ["nowhere"])
-EVENT = st.tuples(
-    st.just("Videos"),
+
+
+def event(action, campaign, name, value):
+    """Return what no other campaign measures: see "what is removed after sending" in differences."""
+    return f"Videos {campaign}", action, campaign, name, value
+
+
+def visit(path, campaign):
+    return [campaign, *path], campaign
+
+
+EVENT = st.builds(
+    event,
     st.sampled_from(["Play", "Play", "Play", "Stop"]),
     NAMED,
     st.sampled_from([None, None, None, None, "", "Büro"]),
     NUMBERS,
 )
-VISIT = st.tuples(
+VISIT = st.builds(
+    visit,
     st.sampled_from([["Main"], ["Main", "Settings"], ["Main/Settings"], ["Main", ""]]),
     NAMED,
 )
