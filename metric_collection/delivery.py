@@ -86,14 +86,16 @@ class Delivery:
             self._put_off(report, outcome, status=answer.status, retry_after=answer.retry_after)
 
     def _accept(self, report: Report, answer: Answer) -> None:
-        level = logging.INFO if report.has_failed else logging.DEBUG
+        had_failed = report.has_failed
         report.settle(
             Report.State.DELIVERED, status=answer.status, outcome="accepted", now=self.clock()
         )
+        ends = had_failed and not Report.objects.queued().has_failed().exists()
+        level = logging.INFO if ends else logging.DEBUG
         logger.log(level, "The collector %s accepts reports.", collector())
 
     def _give_up(self, report: Report, answer: Answer) -> None:
-        last = Report.objects.settled().first()
+        last = Report.objects.settled_last()
         repeated = last is not None and last.state == Report.State.GIVEN_UP
         outcome = f"the collector refused it with {answer.status}"
         report.settle(

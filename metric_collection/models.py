@@ -171,6 +171,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Ask for the operator's record, newest first."""
         return self.exclude(state=Report.State.QUEUED).order_by("-id")
 
+    def settled_last(self) -> Report | None:
+        """Return what was settled last; an index finds it however much is queued."""
+        return self.exclude(settled_at=None).order_by("-settled_at", "-id").first()
+
     def sealed_before(self, moment: datetime) -> ReportQuerySet:
         """Ask for what was sealed before `moment`."""
         return self.filter(sealed_at__lt=moment)

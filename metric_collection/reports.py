@@ -30,7 +30,7 @@ def queue() -> Queue:
     return Queue(
         waiting=waiting.count(),
         next_attempt=None if head is None else head.wait_until or head.sealed_at,
-        last=Report.objects.settled().first(),
+        last=Report.objects.settled_last(),
     )
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from django.core import serializers
@@ -64,11 +64,9 @@ def test_rows_say_what_they_are(snapshot):
     assert str(Consent()) == "unknown"
 
 
-def plan_of(queryset) -> str:
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
-        queryset.first() if queryset.query.order_by else list(queryset)
+def plan_of(ask) -> str:
+    with CaptureQueriesContext(connection) as captured:
+        ask()
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN QUERY PLAN " + captured[0]["sql"])
         return " ".join(str(row) for row in cursor.fetchall())
@@ -76,14 +74,24 @@ def plan_of(queryset) -> str:
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's query plan")
 @pytest.mark.parametrize(
-    ("question", "index"),
+    ("ask", "index"),
     [
-        (lambda: Report.objects.queued(), "usage_metrics_report_queue"),
-        (lambda: Report.objects.queued().filter(pk__gt=5), "usage_metrics_report_queue"),
-        (lambda: Report.objects.settled_before(MOMENT), "usage_metrics_report_settled"),
+        (lambda: Report.objects.queued().first(), "usage_metrics_report_queue"),
+        (lambda: Report.objects.queued().filter(pk__gt=5).first(), "usage_metrics_report_queue"),
+        (lambda: list(Report.objects.settled_before(MOMENT)), "usage_metrics_report_settled"),
+        (Report.objects.settled_last, "usage_metrics_report_settled"),
     ],
 )
-def test_a_question_that_is_asked_at_every_sweep_uses_its_index(question, index):
-    plan = plan_of(question())
+def test_a_question_that_is_asked_at_every_sweep_uses_its_index(ask, index):
+    plan = plan_of(ask)
     assert index in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_what_was_settled_last_is_found_behind_what_is_queued():
+    moments = [MOMENT, MOMENT + timedelta(1), None]
+    Report.objects.bulk_create(
+        Report(body=str(place), sealed_at=MOMENT, settled_at=settled_at)
+        for place, settled_at in enumerate(moments)
+    )
+    assert Report.objects.settled_last().body == "1"

@@ -27,7 +27,7 @@ def test_an_empty_queue_says_so():
 
 
 def test_the_queue_tells_how_many_wait_until_when_and_what_came_last(report, clock):
-    sent = report(state=State.DELIVERED)
+    sent = report(state=State.DELIVERED, settled_at=clock())
     report(wait_until=clock() + timedelta(hours=1))
     report()
     queue = reports.queue()
