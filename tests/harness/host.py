@@ -106,7 +106,7 @@ class Host:
 
     def manage(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a management command to its end, whatever that is."""
-        return self._run(["manage.py", *arguments], environ)
+        return self.run("manage.py", *arguments, **environ)
 
     def module(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m` to its end, whatever that is."""
@@ -118,7 +118,7 @@ class Host:
 
     def python(self, source: str, *arguments: str, **environ: str) -> Any:
         """Run `source`; return what its last line prints as JSON."""
-        ended = self._run(["-c", dedent(source), *arguments], environ)
+        ended = self.run("-c", dedent(source), *arguments, **environ)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         lines = ended.stdout.splitlines()
         return json.loads(lines[-1]) if lines else None
@@ -132,9 +132,8 @@ class Host:
         with Process(command, log, cwd=self.folder, env=self._environ(environ)) as process:
             yield process
 
-    def _run(
-        self, arguments: list[str], environ: Mapping[str, str]
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run Python with these arguments to its end."""
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
