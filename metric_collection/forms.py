@@ -18,7 +18,7 @@ class SwitchForm(forms.Form):
     """The switch: ``choice`` is ``on`` or ``off``, and nothing while a stronger rule decides."""
 
     choice = forms.ChoiceField(
-        choices=[("on", _("on")), ("off", _("off"))],
+        choices=[(choice, choice) for choice in CHOICES],
         error_messages={
             "required": _("Nothing was chosen. Choose on or off."),
             "invalid_choice": _("“%(value)s” is no choice. Choose on or off."),

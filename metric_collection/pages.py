@@ -257,7 +257,7 @@ def groups(gathered: Gathered, consent: Consent) -> Iterator[Group]:
     """List what can be sent, probe by probe."""
     declared, texts = registry.declared(), gathered.facts
     withheld = held_back([fact.name for _probe, fact in declared], consent)
-    for title, pairs in groupby(declared, key=lambda pair: title_of(pair[0])):
+    for title, pairs in groupby(declared, key=lambda pair: title_of(type(pair[0]))):
         facts = [
             SharedFact(
                 name=fact.name,
@@ -270,11 +270,10 @@ def groups(gathered: Gathered, consent: Consent) -> Iterator[Group]:
         yield Group(title=title, facts=facts)
 
 
-def title_of(probe: Probe) -> str:
+def title_of(probe: type[Probe]) -> str:
     """Make a heading of a probe's class: ``OperatingSystemProbe`` is "Operating system"."""
-    name = type(probe).__name__
-    words = re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", name.removesuffix("Probe"))
-    return gettext(" ".join(words).capitalize() or name)
+    words = re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", probe.__name__.removesuffix("Probe"))
+    return gettext(" ".join(words).capitalize() or probe.__name__)
 
 
 def words_of(probe: Probe, fact: Fact) -> list[str]:

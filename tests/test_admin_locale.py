@@ -1,0 +1,144 @@
+"""Every text that an operator reads exists in every language of the package, and is what is shown."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils.translation import ngettext, override
+from django.utils.translation.template import templatize
+
+import metric_collection
+from metric_collection import pages
+from metric_collection.consent import Rule, Ruling
+from metric_collection.probes import catalog
+from metric_collection.probes.registry import gather
+
+PACKAGE = Path(metric_collection.__file__).parent
+LANGUAGES = ["de", "es", "fr", "it", "pt"]
+ONE = {"_", "gettext", "gettext_lazy"}
+LITERAL = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+IN_TEMPLATE = re.compile(rf"\b(?:gettext|_)\({LITERAL}\)|\bngettext\({LITERAL}")
+PROBES = (*catalog.DEFAULT_PROBES, *catalog.SETTING_PROBES, *catalog.CHOOSABLE_PROBES)
+
+
+def in_modules():
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=text), *_]):
+                    yield from [text] if name in ONE else []
+
+
+def in_templates():
+    for path in PACKAGE.rglob("*.html"):
+        for found in IN_TEMPLATE.findall(templatize(path.read_text())):
+            yield from (ast.literal_eval(literal) for literal in found if literal)
+
+
+def in_probes():
+    for _probe, fact in catalog.catalog():
+        yield from filter(None, (fact.description, fact.purpose, fact.coarsened))
+    with override("en"):
+        yield from (pages.title_of(probe) for probe in PROBES)
+
+
+def texts():
+    """Every text to translate; a text with a plural form by its singular."""
+    with override("en"):
+        platform = pages.system(gather()).platform
+    return {*in_modules(), *in_templates(), *in_probes(), *platform}
+
+
+def catalog_of(language):
+    """The compiled texts of a language; a plural text by its singular, with its first form."""
+    compiled = gettext.translation("django", PACKAGE / "locale", [language])
+    entries = compiled._catalog.items()
+    return {
+        key[0] if isinstance(key, tuple) else key: value
+        for key, value in entries
+        if key and not (isinstance(key, tuple) and key[1])
+    }
+
+
+def written(language):
+    """The pairs of text and translation as they stand in the file for translators."""
+    source = (PACKAGE / "locale" / language / "LC_MESSAGES" / "django.po").read_text()
+    assert "fuzzy" not in source
+    entry = r'^msgid (".+")\n(?:msgid_plural ".+"\n)?msgstr(?:\[0\])? (".*")$'
+    pairs = re.findall(entry, source, re.MULTILINE)
+    return {ast.literal_eval(text): ast.literal_eval(translation) for text, translation in pairs}
+
+
+def placeholders(text):
+    return set(re.findall(r"%(?:\(\w+\))?s", text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_missing_and_none_is_left_over(language):
+    assert catalog_of(language).keys() == texts()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_compiled_is_what_is_written(language):
+    assert catalog_of(language) == written(language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_translation_keeps_the_placeholders_and_how_a_text_ends(language):
+    for text, translation in catalog_of(language).items():
+        # A singular may say "one" for its number.
+        assert placeholders(translation) == placeholders(text)
+        assert translation.endswith((":", ": ")) is text.endswith((":", ": "))
+        assert translation.endswith(".") is text.endswith(".")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "state", "button"),
+    [
+        ("de", "An. Ein Bericht am Tag, noch keiner gesendet.", "Ausschalten"),
+        ("es", "Activado. Un informe al día, ninguno enviado todavía.", "Desactivar"),
+        ("fr", "Activé. Un rapport par jour, aucun envoyé pour", "Désactiver"),
+        ("it", "Attivo. Un rapporto al giorno, nessuno ancora inviato.", "Disattiva"),
+        ("pt", "Ligado. Um relatório por dia, nenhum enviado ainda.", "Desligar"),
+        ("pt-br", "Ligado. Um relatório por dia, nenhum enviado ainda.", "Desligar"),
+    ],
+)
+def test_the_page_is_in_the_language_of_the_product(language, state, button, client, settings):
+    settings.LANGUAGE_CODE = language
+    client.force_login(get_user_model().objects.create_superuser("superuser"))
+    page = client.get(reverse("admin:usage_metrics_system_info")).content.decode()
+    assert state in page
+    assert f">{button}</button>" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_makes_a_sentence(language):
+    with override(language):
+        sentences = {Ruling(rule=rule, value="x").sentence for rule in Rule}
+    with override("en"):
+        assert not sentences & {Ruling(rule=rule, value="x").sentence for rule in Rule}
+    assert all(sentence.endswith(".") and "%" not in sentence for sentence in sentences)
+
+
+def test_plural_forms_are_right():
+    for language, one, many in [
+        ("de", "Ein Bericht wartet", "2 Berichte warten"),
+        ("fr", "Un rapport attend", "2 rapports attendent"),
+    ]:
+        with override(language):
+            forms = [
+                ngettext(
+                    "One report waits to be sent.", "%(number)s reports wait to be sent.", number
+                )
+                % {"number": number}
+                for number in (1, 2)
+            ]
+        assert forms[0].startswith(one)
+        assert forms[1].startswith(many)
