@@ -16,7 +16,7 @@ from .rows import Row
 from .subjects import SUBJECTS
 from .table import as_json, lines
 
-ROUNDS, CAP = 15, 30.0
+ROUNDS, CAP = 9, 30.0
 QUICK_ROUNDS, QUICK_CAP = 1, 2.0
 NOTE = """\
 Medians of new processes that take turns. CPU ms: of the process, system calls included. Ratio: how many
@@ -66,6 +66,7 @@ def bench_for(chosen: argparse.Namespace, python: Path, folder: Path) -> Bench:
 
 def measured(bench: Bench, subjects: list[str]) -> tuple[list[Row], list[str]]:
     """Measure one subject after the other; those that could not be measured are named."""
+    bench.get_warm()
     rows: list[Row] = []
     failed = []
     for name in subjects:

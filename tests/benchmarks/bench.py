@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from . import distributions
 from .children import Ended, run
-from .hosts import SIDES, Host
+from .hosts import ALL, SIDES, Host
 from .loopback import Collector, collector
 
 USUAL = 60  # installed distributions; few, to the advantage of a side that reads them all
@@ -35,19 +35,18 @@ class Bench:
     def alternate(
         self, measure: Callable[[str], T], among: Sequence[str] = SIDES
     ) -> dict[str, list[T]]:
-        """Measure each once a round, another one first each time; the first round is to get warm."""
+        """Measure each once a round, another one first each time."""
         found: dict[str, list[T]] = {name: [] for name in among}
-        for number in range(self.rounds + 1):
+        for number in range(self.rounds):
             first = number % len(among)
             for name in (*among[first:], *among[:first]):
                 found[name].append(measure(name))
-        return {name: measured[1:] for name, measured in found.items()}
+        return found
 
-    def added(self, measure: Callable[[str], float]) -> dict[str, list[float]]:
-        """What each side adds to what a host with neither app takes in the same round."""
-        found = self.alternate(measure, ("bare", *SIDES))
-        bare = found.pop("bare")
-        return {side: list(map(sub, numbers, bare)) for side, numbers in found.items()}
+    def get_warm(self) -> None:
+        """Let every side run once, so that Python has compiled it and the disk was read."""
+        for side in ALL:
+            self.used(side)
 
     def gauge(
         self, host: Host, name: str, *, distributions: int = USUAL, **arguments: Any
@@ -85,3 +84,9 @@ class Bench:
         if not folder.exists():
             distributions.install(folder, count - self.installed)
         return folder
+
+
+def added(found: dict[str, list[dict[str, float]]], what: str) -> dict[str, list[float]]:
+    """What each side adds to what a host with neither app takes in the same round."""
+    numbers = {side: [one[what] for one in rounds] for side, rounds in found.items()}
+    return {side: list(map(sub, numbers[side], numbers["bare"])) for side in SIDES}

@@ -10,6 +10,7 @@ from .loopback import HERE, NOWHERE
 
 PROJECT = Path(__file__).parent / "project"
 SIDES = ("ours", "peer")
+ALL = ("bare", *SIDES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

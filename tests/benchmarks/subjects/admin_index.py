@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from operator import sub
 
 from ..bench import Bench
-from ..hosts import SIDES
+from ..hosts import ALL
 from ..loopback import Collector, collector
 from ..rows import Row, at_most, exactly, row
 
@@ -20,7 +20,7 @@ VISITS = {
 def measure(bench: Bench) -> Iterator[Row]:
     """What a host with neither app asks at the same visit is taken off."""
     with collector() as sink:
-        bare, *sides = (visited(bench, side, sink) for side in ("bare", *SIDES))
+        bare, *sides = (visited(bench, side, sink) for side in ALL)
     ours, peer = (list(map(sub, side, bare)) for side in sides)
     for number, (what, aim) in enumerate(VISITS.items()):
         found = {"ours": ours[number], "peer": peer[number]}

@@ -5,12 +5,15 @@
 import django
 from django.apps import apps
 from django.conf import settings
+from django.core.checks import run_checks
 
 from .stopwatch import timed
 
 
 def measure() -> dict[str, object]:
+    """After the system checks, with which every migrate begins."""
     django.setup()
+    run_checks()
     inside = timed(RECEIVERS[settings.HOST["side"]])
     messages = published()
     return {"inside": inside, "messages": messages, "worker": work() if messages else None}
