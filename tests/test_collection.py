@@ -9,6 +9,7 @@ from metric_collection.cleaninsights import payload
 from metric_collection.collection import Collection, is_higher
 from metric_collection.consent import choose, disclose
 from metric_collection.models import Change, Consent, Report, Snapshot
+from metric_collection.probes.probe import Fact
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(hours=24)
@@ -255,8 +256,6 @@ def test_a_failing_probe_is_not_a_removal(settings, collection, clock):
 
 class Flaky:
     """A probe that can be broken."""
-
-    from metric_collection.probes.probe import Fact
 
     facts = (Fact(name="flaky", description="d", example="1", purpose="p"),)
     broken = False

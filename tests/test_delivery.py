@@ -16,6 +16,7 @@ from metric_collection.stores import seal
 pytestmark = pytest.mark.django_db
 State = Report.State
 LOGGER = "metric_collection.delivery"
+ACCEPTED = Answer(status=204)
 
 
 @pytest.fixture
@@ -247,7 +248,7 @@ class TestOutage:
 class Interrupting:
     """A collector during whose answer something else happens."""
 
-    def __init__(self, happening, answer=Answer(status=204)):
+    def __init__(self, happening, answer=ACCEPTED):
         self.happening = happening
         self.answer = answer
         self.bodies = []

@@ -58,9 +58,9 @@ class TestStatus:
     def test_off_exits_with_3(self, clock):
         out = io.StringIO()
         run("opt-out")
-        with pytest.raises(SystemExit) as exit:
+        with pytest.raises(SystemExit) as ended:
             call_command("metric_collection", "status", stdout=out)
-        assert exit.value.code == 3
+        assert ended.value.code == 3
         assert out.getvalue().startswith("Off, because a superuser has declined.")
 
     def test_as_json(self):
@@ -204,7 +204,7 @@ class TestServer:
         assert json.loads(run("test-server", "--json")) == {"reachable": True}
 
     def test_a_server_that_is_not_there_is_named(self):
-        with pytest.raises(CommandError, match="127.0.0.1:9"):
+        with pytest.raises(CommandError, match=r"127\.0\.0\.1:9"):
             run("test-server")
 
     def test_a_missing_setting_is_named(self, settings):
