@@ -16,6 +16,7 @@ from typing import Any
 
 import django
 from django.db import connections, router
+from django.utils.timesince import timesince
 from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext
 
@@ -153,6 +154,11 @@ class Entry:
     def size(self) -> int:
         """Return the bytes of the body."""
         return len(self.report.body.encode())
+
+    @property
+    def age(self) -> str:
+        """Say roughly how long ago its moment was."""
+        return timesince(self.moment, depth=1)
 
     @property
     def outcome(self) -> str:
