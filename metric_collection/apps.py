@@ -48,4 +48,3 @@ def lazily(path: str) -> Callable[..., Any]:
         return import_string(path)(*args, **kwargs)
 
     return call
-
