@@ -14,11 +14,13 @@ from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
-from django.utils.module_loading import import_string
 
 from .conf import PREFIX, conf, is_false_like
 from .consent import TRUE_WORDS, switched_off
+from .probes import registry
+from .probes.probe import Probe, name_of
 from .probes.resolution import follow
+from .probes.wording import is_worded, missing_words
 
 NAMESPACE = "usage_metrics"
 PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
@@ -31,7 +33,8 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     return [
         *wrong_values(),
         *doubtful_values(),
-        *wrong_paths(),
+        *wrong_probes(),
+        *wordless_probes(),
         *doubtful_paths(),
         *unknown_names(),
         *missing_apps(),
@@ -83,22 +86,44 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def wrong_paths() -> Iterator[CheckMessage]:
-    """E030: a dotted path that does not import; that one extension stays out, the rest goes on."""
-    for path in conf.PROBES:
+def wrong_probes() -> Iterator[CheckMessage]:
+    """E030: a probe that cannot be had; it alone stays out, the rest goes on."""
+    for path, options in conf.PROBES:
         try:
-            import_string(path)
-        except Exception as error:  # noqa: BLE001  importing runs the publisher's code
+            registry.load(path, options)
+        except Exception as error:  # noqa: BLE001  loading runs the publisher's code
             yield checks.Error(
-                f"{PREFIX}_PROBES names {path!r}, which cannot be imported: {error}.",
-                hint="Write the dotted path of a probe class. Until then its facts are not sent.",
+                f"{PREFIX}_PROBES names {path!r}, which cannot be loaded: {error}.",
+                hint="Write the dotted path of a probe. Until then its facts are not sent.",
                 id=f"{NAMESPACE}.E030",
             )
 
 
+def wordless_probes() -> Iterator[CheckMessage]:
+    """E031: a probe that does not say what it reports and why, which the operator is to read."""
+    for probe in registry.probes():
+        for problem in wording_problems(probe):
+            yield checks.Error(
+                f"The probe {name_of(probe)} {problem}.",
+                hint="Say it in plain words: operators read them before anything is sent.",
+                id=f"{NAMESPACE}.E031",
+            )
+
+
+def wording_problems(probe: Probe) -> list[str]:
+    """Say what is missing in a probe's declaration."""
+    try:
+        return [f"has no {what}" for what in missing_words(probe)]
+    except Exception as error:  # noqa: BLE001  declaring runs the publisher's code
+        return [f"cannot declare its facts: {error!r}"]
+
+
 def doubtful_paths() -> Iterator[CheckMessage]:
     """W006: a text that looks like a dotted path but leads nowhere, and is taken as it stands."""
-    stated = {f"FACTS[{name!r}]": value for name, value in conf.FACTS.items()}
+    stated = {
+        f"FACTS[{name!r}]": entry.get("value") if is_worded(entry) else entry
+        for name, entry in conf.FACTS.items()
+    }
     versions = {
         "PRODUCT_VERSION": conf.PRODUCT_VERSION,
         "INSTALLATION_METHOD": conf.INSTALLATION_METHOD,

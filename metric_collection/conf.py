@@ -75,6 +75,14 @@ def texts(value: Raw) -> tuple[str, ...]:
     return tuple(text(item) for item in value)
 
 
+def extensions(value: Raw) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """Read dotted paths, each by itself or in a pair with a mapping of options."""
+    if not isinstance(value, (list, tuple)):
+        raise TypeError
+    pairs = [(entry, {}) if isinstance(entry, str) else entry for entry in value]
+    return tuple((text(path), named(options)) for path, options in pairs)
+
+
 def resolvable(value: Raw) -> str | Callable[[], object] | None:
     """Accept a text, a dotted path or a callable; ``probes`` makes the value of it."""
     return value if value is None or callable(value) else text(value)
@@ -192,16 +200,24 @@ class Settings:
         resolvable, default=None, id="E008", expected="a text, a dotted path, a callable or None"
     )
     PROBES = Setting(
-        texts, default=(), id="E009", expected="a list of dotted paths to probe classes"
+        extensions,
+        default=(),
+        id="E009",
+        expected="a list of dotted paths to probes, or of pairs (dotted path, {option: value})",
     )
     FACTS = Setting(
         named,
         default={},
         id="E010",
-        expected="a dictionary of fact names to texts, numbers or callables",
+        expected="a dictionary of fact names to texts, numbers, callables, or dictionaries with "
+        "'value', 'description', 'example' and 'purpose'",
     )
     COUNTS = Setting(
-        named, default={}, id="E011", expected="a dictionary of fact names to models or callables"
+        named,
+        default={},
+        id="E011",
+        expected="a dictionary of fact names to models, querysets, callables, or dictionaries with "
+        "'of', 'exact', 'unit', 'description', 'example' and 'purpose'",
     )
     CAMPAIGNS = Setting(
         named,

@@ -5,6 +5,7 @@ from django.core import checks
 from django.test import override_settings
 
 from metric_collection.checks import check_settings
+from metric_collection.probes.probe import Fact
 
 
 def found(**expected) -> list[str]:
@@ -73,11 +74,75 @@ def test_switched_off_there_is_nothing_to_check(settings, monkeypatch):
     assert found() == []
 
 
-def test_an_unimportable_probe_is_an_error_that_quotes_it(settings):
-    settings.METRIC_COLLECTION_PROBES = ["tests.nowhere.Probe"]
+class WeatherProbe:
+    """Reports the weather."""
+
+    def __init__(self, **words):
+        words = {"name": "sky", "description": "D.", "example": "E", "purpose": "P.", **words}
+        self.facts = [Fact(**words)]
+
+
+class SilentProbe(WeatherProbe):
+    __doc__ = None
+
+
+class BrokenProbe:
+    """Declares nothing."""
+
+    @property
+    def facts(self):
+        raise LookupError("no sky")
+
+
+WEATHER = f"{__name__}.WeatherProbe"
+
+
+@pytest.mark.parametrize(
+    "entry", ["tests.nowhere.Probe", "Probe", (WEATHER, {"skies": 2, "name": "x"})]
+)
+def test_a_probe_that_cannot_be_loaded_is_an_error_that_quotes_it(settings, entry):
+    settings.METRIC_COLLECTION_PROBES = [entry]
     (message,) = check_settings()
     assert message.id == "usage_metrics.E030"
-    assert "'tests.nowhere.Probe'" in message.msg
+    assert repr(entry if isinstance(entry, str) else entry[0]) in message.msg
+
+
+def test_a_probe_with_options_and_words_is_fine(settings):
+    settings.METRIC_COLLECTION_PROBES = [(WEATHER, {"name": "wind"})]
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ((WEATHER, {"description": " "}), "has no description of 'sky'"),
+        ((WEATHER, {"purpose": ""}), "has no purpose of 'sky'"),
+        (f"{__name__}.SilentProbe", "has no docstring"),
+        (f"{__name__}.BrokenProbe", "cannot declare its facts: LookupError('no sky')"),
+    ],
+)
+def test_a_probe_that_does_not_say_what_it_reports_is_an_error(settings, entry, problem):
+    settings.METRIC_COLLECTION_PROBES = [entry]
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.E031"
+    assert message.msg.endswith(f"{problem}.")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("FACTS", {"edition": {"value": "free", "purpose": ""}}, "has no purpose of 'edition'"),
+        ("FACTS", {"edition": {"purpose": "P."}}, "KeyError('value')"),
+        ("FACTS", {"edition": ["free"]}, "list is no value for a fact"),
+        ("COUNTS", {"users": "auth.Nobody"}, "str is nothing that can be counted"),
+        ("COUNTS", {"users": {"of": "auth.User", "description": ""}}, "no description of 'users'"),
+    ],
+)
+def test_a_fact_or_count_that_is_not_declared_in_words_is_an_error(settings, name, value, problem):
+    setattr(settings, f"METRIC_COLLECTION_{name}", value)
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.E031"
+    assert problem in message.msg
 
 
 def test_a_misspelt_setting_is_told_the_nearest(settings):
@@ -106,6 +171,7 @@ def test_without_the_admin_messages_are_not_missed(settings):
         ("PRODUCT_VERSION", "acme.nowhere.VERSION"),
         ("INSTALLATION_METHOD", "acme.method"),
         ("FACTS", {"edition": "acme.nowhere.edition"}),
+        ("FACTS", {"edition": {"value": "acme.nowhere.edition"}}),
     ],
 )
 def test_a_dotted_path_that_leads_nowhere_is_quoted(settings, name, value):

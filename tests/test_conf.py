@@ -40,7 +40,15 @@ WRONG = {
     "METRIC_COLLECTION_MODULES": ["acme-*", [1], [""], None],
     "METRIC_COLLECTION_LIBRARIES": ["netdiff", {"netdiff": 1}],
     "METRIC_COLLECTION_INSTALLATION_METHOD": [["pip"], 1],
-    "METRIC_COLLECTION_PROBES": ["acme.Probe", [""], None],
+    "METRIC_COLLECTION_PROBES": [
+        "acme.Probe",
+        [""],
+        None,
+        [("acme.Probe",)],
+        [("acme.Probe", ["models"])],
+        [("acme.Probe", {1: "x"})],
+        [("acme.Probe", {}, 3)],
+    ],
     "METRIC_COLLECTION_FACTS": [["edition"], {1: "x"}, {"": "x"}, None],
     "METRIC_COLLECTION_COUNTS": [{"users"}, {2: "auth.User"}],
     "METRIC_COLLECTION_CAMPAIGNS": [[], None],
@@ -93,6 +101,11 @@ def test_a_span_is_a_timedelta_or_seconds(settings, given, seconds):
 def test_one_timeout_counts_for_connecting_and_reading(settings):
     settings.METRIC_COLLECTION_TIMEOUT = 3
     assert conf.TIMEOUT == (3.0, 3.0)
+
+
+def test_a_probe_is_a_dotted_path_alone_or_with_options(settings):
+    settings.METRIC_COLLECTION_PROBES = ["acme.Probe", ("acme.Other", {"models": ["X"]})]
+    assert conf.PROBES == (("acme.Probe", {}), ("acme.Other", {"models": ["X"]}))
 
 
 @pytest.mark.parametrize(("value", "enabled"), [("False", False), ("off", False), ("True", True)])

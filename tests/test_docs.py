@@ -82,6 +82,15 @@ def test_the_readmes_test_of_a_host_passes():
     case.tearDownClass()
 
 
+def test_the_readmes_probe_is_gathered_and_passes_the_checks(settings, tmp_path, monkeypatch):
+    (block,) = (block for block in blocks("python") if "class LanguageProbe" in block)
+    (tmp_path / "acme_probes.py").write_text(block)
+    monkeypatch.syspath_prepend(tmp_path)
+    settings.METRIC_COLLECTION_PROBES = ["acme_probes.LanguageProbe"]
+    assert registry.gather().facts["language"] == settings.LANGUAGE_CODE
+    assert checks.check_settings() == []
+
+
 @pytest.mark.parametrize(
     "command",
     [

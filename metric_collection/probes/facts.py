@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..conf import conf
+from .plain_text import plain_text
 from .probe import Fact
 from .resolution import follow, resolve
 from .wording import is_worded, worded
@@ -32,8 +33,8 @@ class FactProbe:
     @property
     def facts(self) -> Sequence[Fact]:
         source = follow(self._value) if isinstance(self._value, str) else self._value
-        example = self.form.example if callable(source) else str(source)
-        fact = replace(self.form, name=self._fact_name, example=example)
+        stated = "" if callable(source) else plain_text(source)
+        fact = replace(self.form, name=self._fact_name, example=stated or self.form.example)
         return [worded(fact, entry=self._entry, source=source)]
 
     def gather(self) -> Mapping[str, object]:

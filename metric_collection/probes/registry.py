@@ -68,9 +68,8 @@ def probes() -> list[Probe]:
     return [*(make() for make in DEFAULT_PROBES), *stated_facts(), *counts(), *_chosen()]
 
 
-def load(entry: Any) -> Probe:
-    """The probe of a dotted path to its class or to an instance, or of (dotted path, options)."""
-    path, options = (entry, {}) if isinstance(entry, str) else entry
+def load(path: str, options: Mapping[str, Any]) -> Probe:
+    """The probe at a dotted path: of a class, made with these options, or one made before."""
     found = import_string(path)
     probe: Probe = found(**options) if callable(found) else found
     return probe
@@ -103,11 +102,11 @@ def gather() -> Gathered:
 
 
 def _chosen() -> Iterator[Probe]:
-    for entry in conf.PROBES:
+    for path, options in conf.PROBES:
         try:
-            yield load(entry)
+            yield load(path, options)
         except Exception as error:  # noqa: BLE001  a publisher's module may raise anything
-            complain("Probe %s cannot be loaded: %s", str(entry), type(error).__name__)
+            complain("Probe %s cannot be loaded: %s", path, type(error).__name__)
 
 
 def _attempt(probe: Probe, ask: Callable[[Probe], T]) -> T | None:

@@ -1,13 +1,14 @@
-"""The words of a fact that is declared in settings."""
+"""The words of facts: of those that settings declare, and what is missing in a declaration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from inspect import getdoc, isroutine
 from typing import Any
 
-from .probe import Fact
+from .probe import Fact, Probe
 
 WORDS = ("description", "example", "purpose", "since")
+REQUIRED = ("description", "purpose")
 
 
 def worded(fact: Fact, *, entry: Any, source: object) -> Fact:
@@ -23,3 +24,13 @@ def worded(fact: Fact, *, entry: Any, source: object) -> Fact:
 def is_worded(entry: Any) -> bool:
     """Whether an entry is a mapping of options and words rather than the bare thing."""
     return isinstance(entry, Mapping)
+
+
+def missing_words(probe: Probe) -> Iterator[str]:
+    """What an operator would have to do without: the probe's docstring, a fact's words."""
+    if not (type(probe).__doc__ or "").strip():
+        yield "docstring"
+    for fact in probe.facts:
+        yield from (
+            f"{word} of {fact.name!r}" for word in REQUIRED if not getattr(fact, word).strip()
+        )

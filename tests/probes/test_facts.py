@@ -54,6 +54,8 @@ def test_a_fact_is_declared_in_the_words_that_there_are(settings):
     settings.METRIC_COLLECTION_FACTS = {
         "channel": "stable",
         "mode": f"{__name__}.running_mode",
+        "gui": True,
+        "region": None,
         "profile": {"value": running_mode, "description": "D.", "example": "E", "purpose": "P."},
     }
     words = {
@@ -66,6 +68,8 @@ def test_a_fact_is_declared_in_the_words_that_there_are(settings):
     assert words == {
         "channel": (stated, "stable", purpose),
         "mode": ("How the server runs.", "stable", purpose),
+        "gui": (stated, "true", purpose),
+        "region": (stated, "stable", purpose),
         "profile": ("D.", "E", "P."),
     }
 

@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from metric_collection.probes.probe import Compared, Fact
-from metric_collection.probes.registry import declared, gather, load
+from metric_collection.probes.registry import declared, gather
 
 LOGGER = "metric_collection.probes.complaints"
 
@@ -116,8 +116,15 @@ def test_a_dotted_path_may_lead_to_a_probe_made_before(use):
     assert gather().facts["weather"] == "rain"
 
 
-def test_a_probe_takes_options():
-    assert load((f"{__name__}.Weather", {"weather": "snow"})).gather() == {"weather": "snow"}
+def test_a_probe_takes_options(settings):
+    settings.METRIC_COLLECTION_PROBES = [(f"{__name__}.Weather", {"weather": "snow"})]
+    assert gather().facts["weather"] == "snow"
+
+
+def test_options_are_not_quoted_when_they_are_wrong(settings, told):
+    settings.METRIC_COLLECTION_PROBES = [(f"{__name__}.Weather", {"password": "hunter2"})]
+    gather()
+    assert told()[0] == ("WARNING", f"Probe {__name__}.Weather cannot be loaded: TypeError")
 
 
 def test_a_probe_that_fails_fails_alone(use):
