@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class DemoError(Exception):
 class Machine:
     """Rackbook installed in `folder`; a context manager that ends every process it started."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         self.folder = folder
         self.environment = environment(folder) | settings
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -72,8 +72,8 @@ class Machine:
             raise DemoError(f"{name} failed")
 
     def start(self, name: str, *command: str) -> None:
-        """Start `command` in a session of its own, so that Ctrl-C reaches the demo alone."""
-        with self.log(name).open("ab") as log:
+        """Start `command` with a new log; in a session of its own, as Ctrl-C is for the demo."""
+        with self.log(name).open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 command,
                 cwd=PROJECT,
