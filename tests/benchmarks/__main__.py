@@ -17,7 +17,7 @@ from .subjects import SUBJECTS
 from .table import as_json, lines
 
 ROUNDS, CAP = 9, 30.0
-QUICK_ROUNDS, QUICK_CAP = 1, 2.0
+QUICK_ROUNDS, QUICK_CAP = 1, 3.0
 NOTE = """\
 Medians of new processes that take turns. CPU ms: of the process, system calls included. Ratio: how many
 times ours the peer's figure is. "> n": it had not ended after n s. Hosts have 60 distributions

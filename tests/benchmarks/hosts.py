@@ -17,11 +17,13 @@ ALL = ("bare", *SIDES)
 class Host:
     """How one host differs from another; its settings read this as JSON.
 
-    `side` is `ours`, `peer` or `bare`: with neither app.
+    `side` is `ours`, `peer` or `bare`: with neither app. A database that is not `durable` leaves it
+    to the system when it writes to the disk.
     """
 
     side: str
     database: str = ":memory:"
+    durable: bool = True
     collector: str = ""
     broker: str = "memory://"
     broker_options: dict[str, str] = field(default_factory=dict)
