@@ -16,7 +16,7 @@ from django.core import checks
 from django.core.checks import CheckMessage
 
 from .conf import PREFIX, conf, is_false_like
-from .consent import TRUE_WORDS, switched_off
+from .consent import TRUE_WORDS, off_switches, switched_off
 from .probes import registry
 from .probes.probe import Probe, name_of
 from .probes.resolution import follow
@@ -69,13 +69,14 @@ def doubtful_values() -> Iterator[CheckMessage]:
             hint="Use https; plain http is for a collector on this machine.",
             id=f"{NAMESPACE}.W002",
         )
-    value = os.environ.get(PREFIX, "").strip()
-    if value and value.lower() not in TRUE_WORDS and not is_false_like(value):
-        yield checks.Warning(
-            f"The environment variable {PREFIX} is {value!r}, which switches nothing off.",
-            hint="Use False, 0, no or off to switch metrics off, or remove the variable.",
-            id=f"{NAMESPACE}.W003",
-        )
+    for name, _answer in off_switches():
+        value = os.environ.get(name, "").strip()
+        if value and value.lower() not in TRUE_WORDS and not is_false_like(value):
+            yield checks.Warning(
+                f"The environment variable {name} is {value!r}, which switches nothing off.",
+                hint="Use False, 0, no or off to switch metrics off, or remove the variable.",
+                id=f"{NAMESPACE}.W003",
+            )
 
 
 def is_loopback(host: str) -> bool:

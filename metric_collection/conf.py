@@ -93,6 +93,11 @@ def named(value: Raw) -> Mapping[str, Any]:
     return {text(name): value[name] for name in value.keys()}  # noqa: SIM118  a set has no keys()
 
 
+def off_switches(value: Raw) -> Mapping[str, bool]:
+    """Refuse everything but names of environment variables with the answer that switches off."""
+    return {name: boolean(answer) for name, answer in named(value).items()}
+
+
 def duration(value: Raw) -> timedelta:
     """Read a timedelta, or a number of seconds; more than nothing."""
     span = value if isinstance(value, timedelta) else timedelta(seconds=number(value))
@@ -265,6 +270,13 @@ class Settings:
     SEND_IN_DEVELOPMENT = Setting(boolean, default=False, id="E021", expected="True or False")
     QUEUE = Setting(
         optional(text), default=None, id="E022", expected="the name of a Celery queue or None"
+    )
+    OFF_SWITCHES = Setting(
+        off_switches,
+        default={},
+        id="E026",
+        expected="a dictionary of environment variables to True (a yes switches off, as in "
+        "'ACME_DISABLE_TELEMETRY') or False (a no does, as in 'ACME_TELEMETRY')",
     )
 
     @classmethod

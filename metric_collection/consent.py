@@ -27,13 +27,13 @@ TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
 class Rule(models.TextChoices):
     """The rule that decides; its label finishes the sentence that begins with On or Off."""
 
-    ENVIRONMENT = "environment", _("because METRIC_COLLECTION=%(value)s is set in the environment")
-    DO_NOT_TRACK = "do-not-track", _("because DO_NOT_TRACK=%(value)s is set in the environment")
+    ENVIRONMENT = "environment", _("because %(value)s is set in the environment")
+    DO_NOT_TRACK = "do-not-track", _("because %(value)s is set in the environment")
     SETTING = "setting", _("because METRIC_COLLECTION = False is set in the Django settings")
     CONFIGURATION = "configuration", _("because the setting %(value)s is missing or wrong")
     DEBUG = "debug", _("because the Django setting DEBUG is on")
     TEST_RUN = "test-run", _("because this is a test run")
-    CI = "ci", _("because CI=%(value)s is set in the environment")
+    CI = "ci", _("because %(value)s is set in the environment")
     GRANTED = "granted", _("because a superuser has agreed")
     DENIED = "denied", _("because a superuser has declined")
     OPT_OUT = "opt-out", _("and nobody has declined")
@@ -69,13 +69,26 @@ class Ruling:
 
 def switched_off(environ: Mapping[str, str] = os.environ) -> Ruling | None:
     """Apply the rules that no toggle overrides: the environment and the Django setting."""
-    named = environ.get("METRIC_COLLECTION", "")
-    if is_false_like(named):
-        return Ruling(rule=Rule.ENVIRONMENT, value=named)
+    for name, answer in off_switches():
+        if means(environ.get(name, ""), answer):
+            return Ruling(rule=Rule.ENVIRONMENT, value=f"{name}={environ[name]}")
     asked = environ.get("DO_NOT_TRACK", "").strip()
     if asked not in {"", "0"}:
-        return Ruling(rule=Rule.DO_NOT_TRACK, value=asked)
+        return Ruling(rule=Rule.DO_NOT_TRACK, value=f"DO_NOT_TRACK={asked}")
     return None if conf.ENABLED else Ruling(rule=Rule.SETTING)
+
+
+def off_switches() -> list[tuple[str, bool]]:
+    """List the environment variables that switch off, each with the answer that does."""
+    return [("METRIC_COLLECTION", False), *conf.OFF_SWITCHES.items()]
+
+
+def means(text: str, answer: bool) -> bool:
+    """Whether an operator who wrote this in the environment gave this answer; nothing is neither.
+
+    What disables is taken at any word but a no: whoever sets it at all wants to be rid of metrics.
+    """
+    return bool(text.strip()) and is_false_like(text) is not answer
 
 
 def silenced(environ: Mapping[str, str] = os.environ) -> Ruling | None:
@@ -89,7 +102,8 @@ def silenced(environ: Mapping[str, str] = os.environ) -> Ruling | None:
     if is_test_run():
         return Ruling(rule=Rule.TEST_RUN)
     named = environ.get("CI", "")
-    return Ruling(rule=Rule.CI, value=named) if named.strip().lower() in TRUE_WORDS else None
+    is_set = named.strip().lower() in TRUE_WORDS
+    return Ruling(rule=Rule.CI, value=f"CI={named}") if is_set else None
 
 
 def is_test_run() -> bool:

@@ -68,6 +68,14 @@ def test_an_environment_variable_that_switches_nothing_off_is_a_warning(monkeypa
     assert repr(value) in message.msg
 
 
+def test_a_publishers_variable_that_switches_nothing_off_is_a_warning(settings, monkeypatch):
+    settings.METRIC_COLLECTION_OFF_SWITCHES = {"ACME_TELEMETRY": False}
+    monkeypatch.setenv("ACME_TELEMETRY", "flase")
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W003"
+    assert "ACME_TELEMETRY is 'flase'" in message.msg
+
+
 def test_switched_off_there_is_nothing_to_check(settings, monkeypatch):
     settings.METRIC_COLLECTION_SITE_ID = 0
     monkeypatch.setenv("METRIC_COLLECTION", "False")

@@ -43,6 +43,41 @@ def test_do_not_track_may_be_unset(monkeypatch, value):
     assert ruling().sends
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_off"),
+    [
+        ("ACME_TELEMETRY", "False", True),
+        ("ACME_TELEMETRY", "0", True),
+        ("ACME_TELEMETRY", "true", False),
+        ("ACME_TELEMETRY", "maybe", False),
+        ("ACME_TELEMETRY", "", False),
+        ("ACME_DISABLE_TELEMETRY", "1", True),
+        ("ACME_DISABLE_TELEMETRY", "Yes", True),
+        ("ACME_DISABLE_TELEMETRY", "please", True),
+        ("ACME_DISABLE_TELEMETRY", "0", False),
+        ("ACME_DISABLE_TELEMETRY", " ", False),
+    ],
+)
+def test_the_publisher_names_further_variables_that_switch_off(
+    settings, monkeypatch, name, value, is_off
+):
+    settings.METRIC_COLLECTION_OFF_SWITCHES = {
+        "ACME_TELEMETRY": False,
+        "ACME_DISABLE_TELEMETRY": True,
+    }
+    monkeypatch.setenv(name, value)
+    decided = ruling()
+    assert decided.sends is not is_off
+    assert decided.is_locked is is_off
+    assert (f"because {name}={value} is set in the environment" in decided.sentence) is is_off
+
+
+def test_no_off_switch_of_the_publishers_weakens_ours(settings, monkeypatch):
+    settings.METRIC_COLLECTION_OFF_SWITCHES = {"METRIC_COLLECTION": True}
+    monkeypatch.setenv("METRIC_COLLECTION", "False")
+    assert ruling().rule is Rule.ENVIRONMENT
+
+
 @pytest.mark.parametrize("value", [False, "False"])
 def test_the_django_setting_switches_off_and_locks(settings, value):
     settings.METRIC_COLLECTION = value
