@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -122,6 +123,11 @@ class Host:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         lines = ended.stdout.splitlines()
         return json.loads(lines[-1]) if lines else None
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Execute SQL on the SQLite file of the host, which costs no process."""
+        with closing(sqlite3.connect(self.folder / "product.sqlite3")) as connection, connection:
+            return connection.execute(statement).fetchall()
 
     @contextmanager
     def celery(self, *arguments: str, app: str = "product", **environ: str) -> Iterator[Process]:
