@@ -11,6 +11,7 @@ from weakref import ref
 
 from django.contrib import messages
 from django.contrib.messages.storage.base import BaseStorage
+from django.core.signals import setting_changed
 from django.db import DatabaseError, router, transaction
 from django.db.models.signals import post_migrate
 from django.http import HttpRequest
@@ -50,14 +51,14 @@ class Notice:
         return conf.REPORT_OPT_OUT and self.position.sends
 
 
-def open_notice(row: Consent, names: Sequence[str]) -> Notice | None:
-    """Return the notice that has not been shown yet, if any; `names` are the facts there are."""
+def open_notice(row: Consent) -> Notice | None:
+    """Return the notice that has not been shown yet, if any."""
     position = consent.by_operator(row)
     if is_overruled() or position.rule is Rule.DENIED:
         return None
     if row.notice_shown_at is None and row.choice == Consent.Choice.UNKNOWN:
         return Notice(position=position)
-    news = consent.undisclosed(names, row)
+    news = consent.undisclosed(consent.fact_names(), row)
     return Notice(position=position, news=news) if news else None
 
 
@@ -78,8 +79,7 @@ def on_page(row: Consent, *, now: datetime) -> tuple[Consent, Notice | None]:
 
     It is written only where something waits for it; the index has its own turn in any case.
     """
-    names = consent.fact_names()
-    notice = open_notice(row, names)
+    notice = open_notice(row)
     if notice is None:
         return row, unanswered(row)
     if notice.is_awaited:
@@ -88,42 +88,44 @@ def on_page(row: Consent, *, now: datetime) -> tuple[Consent, Notice | None]:
     return row, notice
 
 
-class Told(frozenset[str]):
-    """The names of facts that are told; a frozenset that can be weakly referred to."""
+class Told:
+    """Something to refer to weakly."""
 
 
 class Memory:
-    """What this process knows to be told, so that it need not ask the database again.
+    """Whether this process knows that there is nothing to tell, so that it need not ask again.
 
-    Within a transaction it counts at once, but only a commit keeps it: until then nothing but the
-    connection's list of callbacks holds it, and a rollback drops that list.
+    Facts change with a new process. Within a transaction it counts at once, but only a commit keeps
+    it: until then nothing but the connection's list of callbacks holds it, and a rollback drops that.
     """
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self, **_: Any) -> None:
-        """Ask the database again: its rows may be others now."""
+        """Ask again: the rows or the settings may be others now."""
         self._kept: Told | None = None
         self._latest: ref[Told] | None = None
 
-    def keep(self, names: Sequence[str]) -> None:
+    def keep(self) -> None:
         """Remember, with the transaction that is open on our database, if any."""
-        told = Told(names)
+        told = Told()
         self._latest = ref(told)
         transaction.on_commit(partial(self._commit, told), using=router.db_for_write(Consent))
 
-    def covers(self, names: Sequence[str]) -> bool:
-        """Whether all of these are told."""
-        told = self._latest() if self._latest else None
-        return told is not None and told.issuperset(names)
+    @property
+    def is_told(self) -> bool:
+        """Whether there is nothing to tell."""
+        return self._latest is not None and self._latest() is not None
 
     def _commit(self, told: Told) -> None:
         self._kept = told
 
 
 memory = Memory()
-post_migrate.connect(memory.forget, dispatch_uid="metric_collection.notices")  # also after a flush
+# Tests flush the database and change settings while their process goes on.
+for signal in (post_migrate, setting_changed):
+    signal.connect(memory.forget, dispatch_uid="metric_collection.notices")
 
 
 def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
@@ -132,13 +134,13 @@ def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
     One query, and none once this process knows that there is nothing to tell. Where the tables are
     missing the index does without the notice.
     """
-    if is_overruled() or not can_tell(request) or memory.covers(names := consent.fact_names()):
+    if memory.is_told or is_overruled() or not can_tell(request):
         return
     try:
-        notice = open_notice(Consent.objects.current(), names)
+        notice = open_notice(Consent.objects.current())
         if notice is not None:
             consent.disclose(now=now)
-        memory.keep(names)
+        memory.keep()
     except DatabaseError:
         return
     if notice is not None:

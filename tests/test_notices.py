@@ -262,21 +262,20 @@ def test_the_page_tells_nothing_while_the_switch_is_locked(settings, superuser):
 def test_a_rollback_takes_the_memory_back():
     told = Memory()
     with transaction.atomic():
-        told.keep(["Mood"])
-        assert told.covers(["Mood"])
+        told.keep()
+        assert told.is_told
         transaction.set_rollback(True)
-    assert not told.covers(["Mood"])
+    assert not told.is_told
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_commit_keeps_the_memory():
     told = Memory()
     with transaction.atomic():
-        told.keep(["Mood"])
-    assert told.covers(["Mood"])
-    assert not told.covers(["Mood", "Sky"])
+        told.keep()
+    assert told.is_told
     told.forget()
-    assert not told.covers(["Mood"])
+    assert not told.is_told
 
 
 @pytest.mark.django_db(transaction=True)
