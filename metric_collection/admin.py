@@ -6,13 +6,24 @@ module at start-up, so what only a request needs is imported by the first one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import URLPattern
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
 
 from .models import Consent
+
+ROUTES = {
+    "system_info": ("", "page"),
+    "consent_changelist": ("", "page"),  # where the admin index links to
+    "record": ("reports/", "record"),
+    "report": ("reports/<uuid:key>.json", "report"),
+    "next_report": ("next.json", "next_report"),
+    "system": ("system.json", "system"),
+}
 
 
 @admin.register(Consent)
@@ -20,9 +31,21 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Shows the page to whoever may view it; lets superusers use the switch."""
 
     def get_urls(self) -> list[URLPattern]:
-        from .views import SystemInfoViews
+        return [
+            path(route, self.admin_site.admin_view(self._view(view)), name=f"usage_metrics_{name}")
+            for name, (route, view) in ROUTES.items()
+        ]
 
-        return SystemInfoViews(self).urls()
+    def _view(self, name: str) -> Callable[..., HttpResponseBase]:
+        """Return the view of that name, which is imported with the first request for it."""
+
+        def view(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+            from .views import SystemInfoViews
+
+            response: HttpResponseBase = getattr(SystemInfoViews(self), name)(request, **kwargs)
+            return response
+
+        return view
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
         """Answer what the index asks while it is built: the moment to tell a superuser there."""

@@ -16,7 +16,7 @@ from .cleaninsights.transport import Answer, RequestsTransport, Transport
 from .conf import conf
 from .consent import WITHDRAWN, Rule, may_leave, ruling
 from .models import Report
-from .reports import tidy
+from .reports import expire, forget
 
 logger = logging.getLogger("metric_collection.delivery")
 
@@ -37,13 +37,15 @@ class Delivery:
 
     def deliver(self) -> list[Report]:
         """Post every report that is due; return those that were tried, with what came of them."""
-        return list(self._attempts())
+        tried = list(self._attempts())
+        if tried:  # not in a sweep that has nothing to do: there are many of them
+            forget(self.clock())
+        return tried
 
     def _attempts(self) -> Iterator[Report]:
         if not anything_may_leave():
             return
         begun, last = self.clock(), 0
-        tidy(begun)
         while self.clock() < begun + BUDGET and (report := self._claim_after(last)):
             yield self._attempt(report)
             if report.state == Report.State.QUEUED and not self._is_passed_over(report):
@@ -52,8 +54,11 @@ class Delivery:
 
     def _claim_after(self, last: int) -> Report | None:
         """Take the oldest report that is waiting; None when it is not due or another worker has it."""
-        report: Report | None = Report.objects.queued().filter(pk__gt=last).first()
         now = self.clock()
+        report = Report.objects.queued_after(last)
+        if report and report.sealed_at < now - conf.MAX_AGE:
+            expire(now)
+            report = Report.objects.queued_after(last)
         if report is None or not report.is_due(now, hurried=self.hurried):
             return None
         if not report.claim(now, lease()):

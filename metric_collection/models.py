@@ -159,6 +159,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Ask for what has not been settled yet, oldest first."""
         return self.filter(state=Report.State.QUEUED).order_by("id")
 
+    def queued_after(self, pk: int) -> Report | None:
+        """Ask for the oldest one that waits, beyond `pk` (0: of all)."""
+        return self.queued().filter(pk__gt=pk).first()
+
     def unclaimed(self, now: datetime) -> ReportQuerySet:
         """Ask for what no worker is about to post, nor has just posted."""
         return self.queued().exclude(leased_until__gt=now)

@@ -34,11 +34,15 @@ def queue() -> Queue:
     )
 
 
-def tidy(now: datetime) -> None:
-    """Give up what is older than MAX_AGE and forget the record beyond KEEP_REPORTS."""
+def expire(now: datetime) -> None:
+    """Give up what could not be delivered within MAX_AGE."""
     Report.objects.unclaimed(now).sealed_before(now - conf.MAX_AGE).update(
         state=Report.State.GIVEN_UP, outcome=EXPIRED, settled_at=now, wait_until=None
     )
+
+
+def forget(now: datetime) -> None:
+    """Delete from the record what was settled longer than KEEP_REPORTS ago."""
     Report.objects.settled_before(now - conf.KEEP_REPORTS).delete()
 
 

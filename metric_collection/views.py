@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -24,8 +23,6 @@ from .models import Consent, Report
 from .probes import registry
 from .stores import atomic
 
-PAGE = "usage_metrics_system_info"
-
 
 class SystemInfoViews:
     """The page and what it links to, within the site of one ModelAdmin."""
@@ -33,20 +30,6 @@ class SystemInfoViews:
     def __init__(self, model_admin: ModelAdmin[Consent]) -> None:
         self.model_admin = model_admin
         self.admin_site = model_admin.admin_site
-
-    def urls(self) -> list[URLPattern]:
-        """Return the patterns; the first is the page, also under the name that the index links to."""
-        return [
-            self._path("", self.page, PAGE),
-            self._path("", self.page, "usage_metrics_consent_changelist"),
-            self._path("reports/", self.record, "usage_metrics_record"),
-            self._path("reports/<uuid:key>.json", self.report, "usage_metrics_report"),
-            self._path("next.json", self.next_report, "usage_metrics_next_report"),
-            self._path("system.json", self.system, "usage_metrics_system"),
-        ]
-
-    def _path(self, route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
-        return path(route, self.admin_site.admin_view(view), name=name)
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def page(self, request: HttpRequest) -> HttpResponseBase:
@@ -138,7 +121,7 @@ def announce(request: HttpRequest, *, site: str) -> None:
 
 def url_of_page(site: str) -> str:
     """Return the page's path within the AdminSite of that name."""
-    return reverse(f"admin:{PAGE}", current_app=site)
+    return reverse("admin:usage_metrics_system_info", current_app=site)
 
 
 def is_superuser(request: HttpRequest) -> bool:

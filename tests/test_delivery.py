@@ -406,8 +406,15 @@ def test_the_record_is_kept_for_as_long_as_the_setting_says(delivery, queue, clo
     queue("1")
     delivery.deliver()
     clock.advance(days=2)
+    queue("2")
     delivery.deliver()
-    assert Report.objects.count() == 1
+    assert Report.objects.count() == 2
     clock.advance(seconds=1)
+    queue("3")
     delivery.deliver()
-    assert Report.objects.count() == 0
+    assert Report.objects.count() == 2
+
+
+def test_an_idle_delivery_asks_two_questions(delivery, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        delivery.deliver()

@@ -65,7 +65,8 @@ def test_an_export_leaves_what_a_worker_is_posting(report, clock):
 def test_tidying_leaves_what_is_neither_old_nor_settled(report, clock):
     report()
     report(state=State.DELIVERED, settled_at=clock())
-    reports.tidy(clock())
+    reports.expire(clock())
+    reports.forget(clock())
     assert Report.objects.count() == 2
 
 

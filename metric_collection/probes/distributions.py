@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from itertools import chain
 
 METADATA_ENDINGS = (".dist-info", ".egg-info")
@@ -127,7 +128,9 @@ def _metadata(folder: Folder) -> dict[str, list[str]]:
 
 def _header(content: bytes) -> Iterator[tuple[bytes, str]]:
     """The fields that matter, from what stands above the first empty line."""
-    for line in re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0].splitlines():
+    for line in map(bytes.rstrip, BytesIO(content)):
+        if not line:
+            return
         field, colon, value = line.partition(b":")
         if colon and field.lower() in {b"name", b"version"}:
             yield field.lower(), value.decode(errors="replace").strip()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from django.apps import apps
 
@@ -32,6 +33,10 @@ class ModulesProbe:
         compared=Compared.VERSION,
     )
 
+    @cached_property
+    def _shared(self) -> Sequence[EnabledModule]:
+        return [module for module in enabled_modules() if module.shared]
+
     @property
     def facts(self) -> Sequence[Fact]:
         return [
@@ -41,12 +46,11 @@ class ModulesProbe:
                 description=f"The version of the enabled module {module.name}.",
                 example=module.version or self.form.example,
             )
-            for module in enabled_modules()
-            if module.shared
+            for module in self._shared
         ]
 
     def gather(self) -> Mapping[str, object]:
-        return {module.name: module.version for module in enabled_modules() if module.shared}
+        return {module.name: module.version for module in self._shared}
 
 
 def enabled_modules() -> list[EnabledModule]:
