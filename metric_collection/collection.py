@@ -13,14 +13,14 @@ from packaging.version import InvalidVersion, Version
 from .cleaninsights import payload
 from .cleaninsights.clock import utc_now
 from .cleaninsights.datapoints import Event
-from .conf import conf
+from .conf import CATEGORIES, conf
 from .consent import held, held_back, ruling
 from .models import Change, Consent, Report, Snapshot
 from .probes import registry
 from .probes.probe import Compared
 from .stores import hour_of, seal
 
-INSTALL, UPGRADE, HEARTBEAT = "Install", "Upgrade", "Heartbeat"
+INSTALL, UPGRADE, HEARTBEAT = CATEGORIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,15 @@ class Collection:
         if not ruling(consent).gathers:
             return None
         snapshot = Snapshot.objects.current()
+        if not is_more_wanted(snapshot):
+            return None
         finding = find(consent, snapshot)
         if snapshot is None:
             return self._install(finding)
         if finding.category == HEARTBEAT:
             refresh(snapshot, finding)
             return None
-        return self._advance(snapshot, finding)
+        return self._advance(snapshot, finding, wanted(UPGRADE))
 
     def beat(self) -> Report | None:
         """Seal a Heartbeat if one is due by the database, or the Install or Upgrade that it finds."""
@@ -63,6 +65,8 @@ class Collection:
         if not ruling(consent).gathers:
             return None
         snapshot = Snapshot.objects.current()
+        if not is_more_wanted(snapshot):
+            return None
         if snapshot is None:
             return self._install(find(consent, None))
         if not self._is_due(snapshot):
@@ -70,15 +74,25 @@ class Collection:
         now = self.clock()
         due = now + conf.HEARTBEAT_INTERVAL
         finding = find(consent, snapshot)
-        return self._advance(snapshot, finding, heartbeat_at=now, heartbeat_due=due)
+        category = wanted(finding.category, HEARTBEAT)
+        beaten = {"heartbeat_at": now} if category else {}
+        return self._advance(snapshot, finding, category, heartbeat_due=due, **beaten)
 
-    def preview(self) -> tuple[str, bytes]:
-        """Return the category and the exact bytes of the next heartbeat, and record nothing."""
+    def preview(self) -> tuple[str, bytes] | None:
+        """Return the category and the exact bytes of the next heartbeat, and record nothing.
+
+        None when the publisher wants no further report (``METRIC_COLLECTION_CATEGORIES``).
+        """
         now, snapshot = self.clock(), Snapshot.objects.current()
+        if not is_more_wanted(snapshot):
+            return None
         finding = find(Consent.objects.current(), snapshot)
+        category = wanted(finding.category, HEARTBEAT)
+        if category is None:
+            return None
         due = max(now, snapshot.heartbeat_due) if snapshot else now
-        events = events_of(finding, due)
-        return finding.category, payload.encode(conf.SITE_ID or 1, events=events)
+        events = events_of(finding.facts, category, due)
+        return category, payload.encode(conf.SITE_ID or 1, events=events)
 
     def _is_due(self, snapshot: Snapshot) -> bool:
         """Ask the database; a moment further off than one interval is from a clock that went back."""
@@ -98,16 +112,29 @@ class Collection:
                     Snapshot.objects.create(
                         facts=finding.remembered, installed_at=now, heartbeat_due=due
                     )
-                    return seal_finding(finding, now)
+                    return seal_finding(finding, wanted(INSTALL), now)
         except IntegrityError:
             pass
         return None  # declined, or installed by another process, in this moment
 
-    def _advance(self, snapshot: Snapshot, finding: Finding, **moments: datetime) -> Report | None:
+    def _advance(
+        self, snapshot: Snapshot, finding: Finding, category: str | None, **moments: datetime
+    ) -> Report | None:
         with held() as consent:
             if ruling(consent).gathers and snapshot.advance(facts=finding.remembered, **moments):
-                return seal_finding(finding, self.clock())
+                return seal_finding(finding, category, self.clock())
         return None  # declined, or recorded by another process, in this moment
+
+
+def is_more_wanted(snapshot: Snapshot | None) -> bool:
+    """Whether the publisher wants any further report; there is but one Install."""
+    over = {INSTALL} if snapshot else set()
+    return bool(set(conf.CATEGORIES) - over)
+
+
+def wanted(*categories: str) -> str | None:
+    """Return the first of these categories that the publisher wants reports of."""
+    return next((category for category in categories if category in conf.CATEGORIES), None)
 
 
 def find(consent: Consent, snapshot: Snapshot | None) -> Finding:
@@ -159,19 +186,21 @@ def refresh(snapshot: Snapshot, finding: Finding) -> None:
         snapshot.advance(facts=finding.remembered)
 
 
-def seal_finding(finding: Finding, now: datetime) -> Report:
-    """Queue the report of a finding, and note what changed in the version history."""
+def seal_finding(finding: Finding, category: str | None, now: datetime) -> Report | None:
+    """Queue a finding's report, if one is wanted, and note what changed in the version history."""
     if finding.changes:
         Change.objects.create(category=finding.category, recorded_at=now, changes=finding.changes)
-    return seal(events_of(finding, now), category=finding.category, now=now)
+    if category is None:
+        return None
+    return seal(events_of(finding.facts, category, now), category=category, now=now)
 
 
-def events_of(finding: Finding, moment: datetime) -> Iterator[Event]:
+def events_of(facts: Mapping[str, str], category: str, moment: datetime) -> Iterator[Event]:
     """Make one event of each fact, dated to the hour."""
     hour = hour_of(moment)
-    for name, value in finding.facts.items():
+    for name, value in facts.items():
         yield Event(
-            category=finding.category,
+            category=category,
             action=name,
             name=value,
             value=1,

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 PREFIX = "METRIC_COLLECTION"
+CATEGORIES = ("Install", "Upgrade", "Heartbeat")
 T = TypeVar("T")
 Raw = Any
 FALSE_WORDS = frozenset({"false", "0", "no", "off"})
@@ -73,6 +74,14 @@ def texts(value: Raw) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise TypeError
     return tuple(text(item) for item in value)
+
+
+def categories(value: Raw) -> tuple[str, ...]:
+    """Refuse everything but a list of categories; it may be empty."""
+    chosen = texts(value)
+    if not set(chosen) <= set(CATEGORIES):
+        raise ValueError
+    return chosen
 
 
 def extensions(value: Raw) -> tuple[tuple[str, Mapping[str, Any]], ...]:
@@ -277,6 +286,12 @@ class Settings:
         id="E026",
         expected="a dictionary of environment variables to True (a yes switches off, as in "
         "'ACME_DISABLE_TELEMETRY') or False (a no does, as in 'ACME_TELEMETRY')",
+    )
+    CATEGORIES = Setting(
+        categories,
+        default=CATEGORIES,
+        id="E027",
+        expected="a list of 'Install', 'Upgrade' and 'Heartbeat', or of some of them",
     )
 
     @classmethod

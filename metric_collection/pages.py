@@ -20,7 +20,7 @@ from django.utils.timesince import timesince
 from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext
 
-from .collection import Collection
+from .collection import HEARTBEAT, Collection
 from .conf import conf
 from .consent import Ruling, by_operator, held_back, ruling
 from .models import Change, Consent, Report
@@ -103,7 +103,7 @@ class Switch:
     @property
     def is_daily(self) -> bool:
         """Whether there is one report a day, as the publisher has left it."""
-        return conf.HEARTBEAT_INTERVAL == DAY
+        return conf.HEARTBEAT_INTERVAL == DAY and HEARTBEAT in conf.CATEGORIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +200,7 @@ class Page:
     system: System
     switch: Switch
     groups: Sequence[Group]
-    next_report: NextReport
+    next_report: NextReport | None
     record: Record
     queue: Sequence[Entry]
     history: Sequence[Step]
@@ -292,10 +292,10 @@ def words_of(probe: Probe, fact: Fact) -> list[str]:
     return [gettext(words) for words in (description, fact.purpose, fact.coarsened) if words]
 
 
-def next_report() -> NextReport:
-    """Preview the next heartbeat, or the Install or Upgrade that it would be."""
-    category, body = Collection().preview()
-    return NextReport(category=category, body=body)
+def next_report() -> NextReport | None:
+    """Preview the next heartbeat, or the Install or Upgrade that it would be; None if none is planned."""
+    preview = Collection().preview()
+    return preview and NextReport(category=preview[0], body=preview[1])
 
 
 def record(length: int, *, before: int | None = None) -> Record:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -60,7 +60,9 @@ class SystemInfoViews:
     @method_decorator(require_safe)
     def next_report(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
-        return exact_json(pages.next_report().body)
+        if (report := pages.next_report()) is None:
+            raise Http404
+        return exact_json(report.body)
 
     @method_decorator(require_safe)
     def system(self, request: HttpRequest) -> HttpResponseBase:

@@ -308,6 +308,13 @@ def test_the_body_of_a_report_is_given_out_to_the_byte(viewer, report):
     assert response["X-Content-Type-Options"] == "nosniff"
 
 
+def test_where_no_report_is_planned_the_page_says_so_and_gives_none_out(viewer, settings):
+    settings.METRIC_COLLECTION_CATEGORIES = []
+    page = viewer.get(reverse("admin:usage_metrics_system_info")).content.decode()
+    assert "No further report is planned." in page
+    assert viewer.get(reverse("admin:usage_metrics_next_report")).status_code == 404
+
+
 def test_the_next_report_is_given_out_to_the_byte(viewer):
     response = viewer.get(reverse("admin:usage_metrics_next_report"))
     assert response.content == Collection().preview()[1]

@@ -216,6 +216,74 @@ class TestHeartbeat:
         assert Snapshot.objects.get().heartbeat_due == clock() + DAY
 
 
+class TestCategories:
+    """The publisher may want reports of some categories only."""
+
+    @pytest.fixture
+    def only(self, settings):
+        def only(*categories):
+            settings.METRIC_COLLECTION_CATEGORIES = categories
+
+        return only
+
+    def test_after_an_install_that_is_all_nothing_is_even_gathered(
+        self, settings, only, collection, clock
+    ):
+        only("Install")
+        assert collection.record().category == "Install"
+        asked = []
+        set_facts(settings, edition=lambda: asked.append(1))
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        clock.advance(DAY)
+        assert (collection.record(), collection.beat(), collection.preview()) == (None, None, None)
+        assert not asked
+        assert categories() == ["Install"]
+
+    def test_with_no_category_nothing_is_ever_gathered(self, only, collection):
+        only()
+        assert (collection.record(), collection.beat(), collection.preview()) == (None, None, None)
+        assert not Snapshot.objects.exists()
+
+    def test_an_install_that_is_not_wanted_is_remembered_and_no_report(self, only, collection):
+        only("Upgrade", "Heartbeat")
+        assert collection.preview()[0] == "Heartbeat"
+        assert collection.record() is None
+        assert Change.objects.get().category == "Install"
+        assert categories() == []
+
+    def test_an_upgrade_that_is_not_wanted_is_remembered_and_no_report(
+        self, settings, only, collection, installed
+    ):
+        only("Install", "Heartbeat")
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        assert collection.preview()[0] == "Heartbeat"
+        assert collection.record() is None
+        assert Change.objects.last().changes == {"Acme Version": ["1.0", "1.1"]}
+        assert Snapshot.objects.get().facts["Acme Version"] == "1.1"
+        assert categories() == []
+
+    def test_a_heartbeat_that_finds_one_is_a_heartbeat(
+        self, settings, only, collection, installed, clock
+    ):
+        only("Heartbeat")
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        clock.advance(DAY)
+        assert collection.beat().category == "Heartbeat"
+        assert Change.objects.last().category == "Upgrade"
+
+    def test_without_heartbeats_upgrades_are_still_found_once_a_day(
+        self, settings, only, collection, installed, clock
+    ):
+        only("Install", "Upgrade")
+        clock.advance(DAY)
+        assert (collection.preview(), collection.beat()) == (None, None)
+        assert Snapshot.objects.get().heartbeat_at is None
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        assert collection.beat() is None
+        clock.advance(DAY)
+        assert collection.beat().category == "Upgrade"
+
+
 class TestConsent:
     @pytest.mark.parametrize("method", ["record", "beat"])
     def test_nothing_is_gathered_after_a_no(self, settings, collection, clock, method):

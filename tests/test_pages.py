@@ -156,6 +156,12 @@ def test_the_next_report_is_shown_to_the_byte(clock):
     assert shown.text.startswith('{\n  "idsite": 5,\n')
 
 
+def test_without_heartbeats_there_is_no_report_a_day(settings):
+    assert current().switch.is_daily
+    settings.METRIC_COLLECTION_CATEGORIES = ["Install", "Upgrade"]
+    assert not current().switch.is_daily
+
+
 def test_the_next_report_names_its_hour_in_the_operators_time_zone(clock):
     Collection(clock=clock).record()
     with override("Asia/Kolkata"):

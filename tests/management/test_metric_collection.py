@@ -87,6 +87,18 @@ def test_preview_prints_the_exact_bytes_and_nothing_else():
     assert run("preview").removesuffix("\n").encode() == Collection().preview()[1]
 
 
+def test_where_no_report_is_planned_preview_and_status_say_so(settings):
+    Collection().record()
+    settings.METRIC_COLLECTION_CATEGORIES = ["Install"]
+    out, err = io.StringIO(), io.StringIO()
+    call_command("metric_collection", "preview", stdout=out, stderr=err)
+    assert (out.getvalue(), err.getvalue()) == (
+        "",
+        "No report is planned: METRIC_COLLECTION_CATEGORIES is ('Install',).\n",
+    )
+    assert "Next heartbeat: not planned" in run("status")
+
+
 class TestChoice:
     def test_opt_out_and_back(self):
         assert run("opt-out").startswith("Off")

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from metric_collection import consent, proof, reports
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collection import Collection
-from metric_collection.conf import conf
+from metric_collection.collection import HEARTBEAT, Collection
+from metric_collection.conf import PREFIX, conf
 from metric_collection.delivery import Delivery
 from metric_collection.models import Consent, Report, Snapshot
 from metric_collection.probes import registry
@@ -68,8 +68,10 @@ class Command(BaseCommand):
             sys.exit(EXIT_OFF)
 
     def preview(self, **options: Any) -> None:
-        _category, body = Collection().preview()
-        self.stdout.write(body.decode())
+        if (preview := Collection().preview()) is None:
+            self.stderr.write(f"No report is planned: {PREFIX}_CATEGORIES is {conf.CATEGORIES!r}.")
+        else:
+            self.stdout.write(preview[1].decode())
 
     def opt_in(self, **options: Any) -> None:
         if locked := consent.switched_off():
@@ -149,13 +151,14 @@ class Command(BaseCommand):
 def current_state() -> dict[str, Any]:
     """Return what `status` prints; moments in ISO 8601, UTC."""
     ruling, snapshot, queue = consent.ruling(), Snapshot.objects.current(), reports.queue()
+    planned = snapshot.heartbeat_due if snapshot and HEARTBEAT in conf.CATEGORIES else None
     return {
         "on": ruling.sends,
         "rule": ruling.rule.value,
         "reason": ruling.sentence,
         "locked": ruling.is_locked,
         "last_heartbeat": reports.iso(snapshot.heartbeat_at if snapshot else None),
-        "next_heartbeat": reports.iso(snapshot.heartbeat_due if snapshot else None),
+        "next_heartbeat": reports.iso(planned),
         "queued": queue.waiting,
         "next_attempt": reports.iso(queue.next_attempt),
         "last_report": queue.last and reports.described(queue.last),
