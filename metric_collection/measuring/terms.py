@@ -1,0 +1,58 @@
+"""The terms on which a process counts, as last learned from the settings and the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from ..cleaninsights.campaigns import Campaign, Period
+from .folder import MEMORY, Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A campaign, and the window of consent to it; without one nothing is counted for it."""
+
+    campaign: Campaign
+    window: Period | None
+
+    @classmethod
+    def always(cls, campaign: Campaign) -> Term:
+        """Return the term under which all of a campaign is counted."""
+        return cls(campaign=campaign, window=Period(start=campaign.start, end=campaign.end))
+
+    def period(self, now: datetime) -> Period | None:
+        """Return the period that is counted for at `now`, None if nothing is."""
+        period = self.campaign.current_period(now)
+        return period if period and self.covers(period) else None
+
+    def covers(self, period: Period) -> bool:
+        """Whether all of a period is within the window."""
+        window = self.window
+        return window is not None and window.start <= period.start and period.end <= window.end
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return when another period begins to be counted for, None if that is never."""
+        if now < self.campaign.start:
+            return self.campaign.start
+        period = self.campaign.current_period(now)
+        return period.end if period and now < period.end else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What may be counted, by campaign id, and where it is kept until the database takes it."""
+
+    campaigns: Mapping[str, Term] = field(default_factory=dict)
+    place: Place = MEMORY
+    is_on: bool = True
+
+    def next_change(self, now: datetime) -> float:
+        """Return when another period begins to be counted for, in seconds since the epoch."""
+        changes = (term.next_change(now) for term in self.campaigns.values())
+        return min((change.timestamp() for change in changes if change), default=float("inf"))
+
+
+OFF: Final = Terms(is_on=False)
