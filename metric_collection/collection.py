@@ -10,15 +10,17 @@ from datetime import datetime
 from django.db import IntegrityError
 from packaging.version import InvalidVersion, Version
 
+from .campaigns import campaigns
 from .cleaninsights import payload
 from .cleaninsights.clock import utc_now
 from .cleaninsights.datapoints import Event
 from .conf import CATEGORIES, conf
-from .consent import held, held_back, ruling
-from .models import Change, Consent, Report, Snapshot
+from .consent import held_back, ruling
+from .measurements import purge
+from .models import Change, Consent, Measurement, Report, Snapshot
 from .probes import registry
 from .probes.probe import Compared
-from .stores import hour_of, seal
+from .stores import held, hour_of, pack, seal, seal_usage
 
 INSTALL, UPGRADE, HEARTBEAT = CATEGORIES
 
@@ -77,6 +79,17 @@ class Collection:
         category = wanted(finding.category, HEARTBEAT)
         beaten = {"heartbeat_at": now} if category else {}
         return self._advance(snapshot, finding, category, heartbeat_due=due, **beaten)
+
+    def seal(self) -> list[Report]:
+        """Seal what campaigns have counted in periods that are over, one report for each campaign."""
+        now = self.clock()
+        if not (ruling().gathers and Measurement.objects.ended_before(now).exists()):
+            return []
+        with held() as consent:
+            purge(now - conf.MAX_AGE)
+            if not ruling(consent).gathers:
+                return []
+            return list(iter(lambda: seal_usage(now, campaigns(), pack), None))
 
     def preview(self) -> tuple[str, bytes] | None:
         """Return the category and the exact bytes of the next heartbeat, and record nothing.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ PREFIX = "METRIC_COLLECTION"
 CATEGORIES = ("Install", "Upgrade", "Heartbeat")
 T = TypeVar("T")
 Raw = Any
+RECORDERS = frozenset({"requests", "tasks", "errors", "commands"})
 FALSE_WORDS = frozenset({"false", "0", "no", "off"})
 
 
@@ -100,6 +102,21 @@ def resolvable(value: Raw) -> str | Callable[[], object] | None:
 def named(value: Raw) -> Mapping[str, Any]:
     """Refuse everything but a mapping whose keys are texts."""
     return {text(name): value[name] for name in value.keys()}  # noqa: SIM118  a set has no keys()
+
+
+def recorders(value: Raw) -> Mapping[str, str]:
+    """Refuse everything but the names of recorders with a campaign id each."""
+    if not named(value).keys() <= RECORDERS:
+        raise ValueError
+    return {name: text(campaign_id) for name, campaign_id in value.items()}
+
+
+def absolute_path(value: Raw) -> Path:
+    """Refuse everything but a path that means the same in every process."""
+    path = Path(value)
+    if not path.is_absolute():
+        raise ValueError
+    return path
 
 
 def off_switches(value: Raw) -> Mapping[str, bool]:
@@ -279,6 +296,21 @@ class Settings:
     SEND_IN_DEVELOPMENT = Setting(boolean, default=False, id="E021", expected="True or False")
     QUEUE = Setting(
         optional(text), default=None, id="E022", expected="the name of a Celery queue or None"
+    )
+    FLUSH_INTERVAL = Setting(
+        duration,
+        default=timedelta(seconds=10),
+        id="E023",
+        expected="a timedelta or seconds, more than 0",
+    )
+    STATE_FOLDER = Setting(
+        optional(absolute_path), default=None, id="E024", expected="an absolute path or None"
+    )
+    RECORDERS = Setting(
+        recorders,
+        default={},
+        id="E025",
+        expected="a dictionary of 'requests', 'tasks', 'errors' or 'commands' to campaign ids",
     )
     OFF_SWITCHES = Setting(
         off_switches,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +13,12 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from .campaigns import campaigns
 from .cleaninsights.datapoints import Event
 from .conf import Mode, conf, is_false_like
 from .models import Consent
 from .probes import registry
-from .stores import atomic, discard_undelivered, hour_of, seal
+from .stores import discard_undelivered, held, hour_of, seal
 
 WITHDRAWN = "Consent Withdrawn"
 TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
@@ -136,13 +136,14 @@ def may_leave(category: str, allowed: Ruling) -> bool:
     return allowed.sends or (allowed.rule is Rule.DENIED and category == WITHDRAWN)
 
 
-def fact_names() -> list[str]:
-    """List every fact that can be sent from here, by the probes' own declarations."""
-    return [fact.name for _probe, fact in registry.declared()]
+def names_to_tell() -> list[str]:
+    """List everything that can be sent from here: the probes' facts, and the titles of campaigns."""
+    facts = [fact.name for _probe, fact in registry.declared()]
+    return [*facts, *(declared.title for declared in campaigns().values())]
 
 
 def undisclosed(names: Iterable[str], consent: Consent) -> list[str]:
-    """List the facts that no operator has been told of yet, in their own order."""
+    """List what no operator has been told of yet, in its own order."""
     disclosed = set(consent.disclosed)
     return [name for name in names if name not in disclosed]
 
@@ -155,22 +156,11 @@ def held_back(names: Iterable[str], consent: Consent) -> frozenset[str]:
     return frozenset(undisclosed(names, consent))
 
 
-@contextmanager
-def held() -> Iterator[Consent]:
-    """Open a transaction in which consent stays as it is: other changes come before or after it.
-
-    The row is made before it: MariaDB would end insertions that wait for each other as a deadlock.
-    """
-    Consent.objects.ensure()
-    with atomic():
-        yield Consent.objects.locked()
-
-
 def disclose(*, now: datetime) -> None:
     """Remember that a superuser has been shown the notice, with every fact that there is now."""
     with held() as consent:
         consent.notice_shown_at = consent.notice_shown_at or now
-        consent.disclosed = sorted({*consent.disclosed, *fact_names()})
+        consent.disclosed = sorted({*consent.disclosed, *names_to_tell()})
         consent.save(update_fields=["notice_shown_at", "disclosed"])
 
 
@@ -179,7 +169,7 @@ def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
     with held() as consent:
         before, allowed = Consent.Choice(consent.choice), ruling(consent)
         consent.choice, consent.decided_at = choice, now
-        consent.disclosed = sorted({*consent.disclosed, *fact_names()})
+        consent.disclosed = sorted({*consent.disclosed, *names_to_tell()})
         consent.save()
         if choice == Consent.Choice.DENIED and before != choice:
             withdraw(allowed, now=now)

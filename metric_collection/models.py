@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -9,6 +11,10 @@ from typing import Any
 from django.db import models, router
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from .cleaninsights.clock import epoch_seconds
+from .cleaninsights.datapoints import DataPoint, Event
+from .measuring.points import identity_of, point_of
 
 
 class MomentField(models.BigIntegerField):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -154,6 +160,9 @@ class Change(models.Model):
         return f"{self.category}, {self.recorded_at:%Y-%m-%d}"
 
 
+USAGE = "Usage"
+
+
 class ReportQuerySet(models.QuerySet["Report"]):
     def queued(self) -> ReportQuerySet:
         """Ask for what has not been settled yet, oldest first."""
@@ -166,6 +175,14 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def unclaimed(self, now: datetime) -> ReportQuerySet:
         """Ask for what no worker is about to post, nor has just posted."""
         return self.queued().exclude(leased_until__gt=now)
+
+    def of_campaign(self, campaign_id: str) -> ReportQuerySet:
+        """Ask for what one campaign has counted."""
+        return self.filter(campaign_id=campaign_id)
+
+    def usage(self) -> ReportQuerySet:
+        """Ask for what campaigns have counted."""
+        return self.filter(category=USAGE)
 
     def has_failed(self) -> ReportQuerySet:
         """Ask for what has come back from an attempt; one cut off by a kill does not count."""
@@ -199,6 +216,7 @@ class Report(models.Model):
 
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
     category = models.CharField(_("category"), max_length=20)
+    campaign_id = models.CharField(_("campaign"), max_length=255, blank=True)
     body = models.TextField(_("body"))
     sealed_at = MomentField(_("sealed at"))
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.QUEUED)
@@ -268,7 +286,7 @@ class Report(models.Model):
             outcome=self.outcome,
         )
 
-    def settle(self, state: State, *, status: int, outcome: str, now: datetime) -> None:
+    def settle(self, state: State, *, status: int | None, outcome: str, now: datetime) -> None:
         """Write what came of the bytes that were posted into the operator's record.
 
         The row is written anew when the switch was thrown while they were on their way: they did leave.
@@ -281,3 +299,125 @@ class Report(models.Model):
         """Ask for the row as long as it waits and nobody has begun an attempt after this one."""
         mine: ReportQuerySet = Report.objects.queued()
         return mine.filter(pk=self.pk, attempts=self.attempts)
+
+
+class CampaignConsent(models.Model):
+    """What was said about one campaign (or feature) of Clean Insights, and the window of a yes.
+
+    While the choice is unknown, the window is the one that the publisher's mode has opened.
+    """
+
+    subject = models.CharField(_("subject"), max_length=255, unique=True)
+    choice = models.CharField(
+        _("choice"),
+        max_length=7,
+        choices=Consent.Choice.choices,
+        default=Consent.Choice.UNKNOWN,
+    )
+    decided_at = MomentField(_("decided at"), null=True)
+    start = MomentField(_("from"))
+    end = MomentField(_("until"), null=True)
+
+    objects = PrimaryManager()
+
+    class Meta:
+        verbose_name = _("campaign consent")
+        verbose_name_plural = _("campaign consents")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.get_choice_display()}"
+
+
+class MeasurementQuerySet(models.QuerySet["Measurement"]):
+    def of_campaign(self, campaign_id: str) -> MeasurementQuerySet:
+        """Ask for what one campaign has counted, oldest period first."""
+        return self.filter(campaign_id=campaign_id).order_by("period_end", "id")
+
+    def ended_before(self, moment: datetime) -> MeasurementQuerySet:
+        """Ask for what was counted in periods that had ended before `moment`."""
+        return self.filter(period_end__lt=moment)
+
+
+class Measurement(models.Model):
+    """What one campaign has counted of one event or visit in one period; it waits to be sealed.
+
+    `value` is aggregated as the campaign says. `digest` stands for campaign, period and identity,
+    which together are too long for an index of MariaDB.
+    """
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    campaign_id = models.CharField(_("campaign"), max_length=255)
+    period_start = MomentField(_("period start"))
+    period_end = MomentField(_("period end"))
+    identity = models.TextField(_("identity"), help_text=_("JSON: the kind, then its texts"))
+    times = models.PositiveBigIntegerField(_("times"))
+    value = models.FloatField(_("value"), null=True)
+
+    objects = PrimaryManager.from_queryset(MeasurementQuerySet)()
+
+    class Meta:
+        verbose_name = _("measurement")
+        verbose_name_plural = _("measurements")
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["campaign_id", "period_end"], name="usage_metrics_measurement_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} {self.identity}: {self.times}"
+
+    @classmethod
+    def of(cls, point: DataPoint, *, digest: str | None = None) -> Measurement:
+        """Return a row for a point, not saved yet."""
+        row = cls(
+            digest=digest or digest_of(point),
+            campaign_id=point.campaign_id,
+            period_start=point.period_start,
+            period_end=point.period_end,
+            identity=identity_of(point),
+        )
+        row.count(point)
+        return row
+
+    @property
+    def point(self) -> DataPoint:
+        """Return the point that this row has counted together."""
+        return point_of(
+            self.identity,
+            campaign_id=self.campaign_id,
+            period_start=self.period_start,
+            period_end=self.period_end,
+            times=self.times,
+            value=self.value,
+        )
+
+    def count(self, point: DataPoint) -> None:
+        """Take over what a point has counted."""
+        self.times = point.times
+        self.value = point.value if isinstance(point, Event) else None
+
+
+def digest_of(point: DataPoint) -> str:
+    """Return what stands for campaign, period and identity of a point: SHA-256 in hex."""
+    period = epoch_seconds(point.period_start), epoch_seconds(point.period_end)
+    parts = json.dumps([point.campaign_id, *period, identity_of(point)])
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+class CountedJournal(models.Model):
+    """A journal whose counts are in the measurements, should its file still be there: never again."""
+
+    key = models.CharField(max_length=32, primary_key=True)
+    counted_at = MomentField(_("counted at"))
+
+    objects = PrimaryManager()
+
+    class Meta:
+        verbose_name = _("counted journal")
+        verbose_name_plural = _("counted journals")
+        default_permissions = ()
+        indexes = [models.Index(fields=["counted_at"], name="usage_metrics_journal_counted")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -58,7 +58,7 @@ def open_notice(row: Consent) -> Notice | None:
         return None
     if row.notice_shown_at is None and row.choice == Consent.Choice.UNKNOWN:
         return Notice(position=position)
-    news = consent.undisclosed(consent.fact_names(), row)
+    news = consent.undisclosed(consent.names_to_tell(), row)
     return Notice(position=position, news=news) if news else None
 
 

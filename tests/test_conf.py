@@ -62,6 +62,9 @@ WRONG = {
     "METRIC_COLLECTION_KEEP_REPORTS": [-90, []],
     "METRIC_COLLECTION_SEND_IN_DEVELOPMENT": ["yes", 0],
     "METRIC_COLLECTION_QUEUE": ["", 5],
+    "METRIC_COLLECTION_FLUSH_INTERVAL": [0, "10"],
+    "METRIC_COLLECTION_STATE_FOLDER": ["", "var/state", 5],
+    "METRIC_COLLECTION_RECORDERS": [["tasks"], {"queries": "speed"}, {"tasks": ""}, None],
     "METRIC_COLLECTION_CATEGORIES": ["Install", ["Uninstall"], None],
     "METRIC_COLLECTION_OFF_SWITCHES": [["ACME"], {"ACME": "1"}, {"": True}, None],
 }

@@ -228,7 +228,7 @@ def test_a_no_to_what_never_was_allowed_sends_nothing(settings, clock):
 def test_a_choice_discloses_what_could_be_sent_then(settings, clock):
     choose(GRANTED, now=clock())
     settings.METRIC_COLLECTION_FACTS = {"edition": "community"}
-    assert consent.undisclosed(consent.fact_names(), Consent.objects.get()) == ["edition"]
+    assert consent.undisclosed(consent.names_to_tell(), Consent.objects.get()) == ["edition"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""The measurements: what campaigns have counted, aggregated in the database period by period.
+
+Whoever changes them holds consent (``stores.held``) and so is the only one to do it: no count is
+written over, and nobody waits for somebody who waits for them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Final, TypeAlias
+
+from .cleaninsights.campaigns import Campaign
+from .cleaninsights.datapoints import DataPoint
+from .models import CountedJournal, Measurement, digest_of
+
+Counted: TypeAlias = tuple[Campaign, DataPoint]
+
+CHUNK: Final = 500  # rows that one statement names
+MOST_SEALED: Final = 1_000  # points in one report
+
+
+def count(counted: Iterable[Counted]) -> None:
+    """Count points into the rows of their periods, in order, as their campaigns aggregate."""
+    points = iter(counted)
+    while chunk := list(islice(points, CHUNK)):
+        _count(chunk)
+
+
+def _count(chunk: Sequence[Counted]) -> None:
+    keyed = [(digest_of(point), campaign, point) for campaign, point in chunk]
+    known = Measurement.objects.in_bulk({digest for digest, *_ in keyed}, field_name="digest")
+    rows = dict(known)
+    for digest, campaign, point in keyed:
+        if digest in rows:
+            rows[digest].count(campaign.merged(rows[digest].point, point))
+        else:
+            rows[digest] = Measurement.of(point)
+    Measurement.objects.bulk_update(known.values(), ["times", "value"])
+    Measurement.objects.bulk_create(row for digest, row in rows.items() if digest not in known)
+
+
+def take_finished(campaign_id: str, now: datetime) -> list[DataPoint]:
+    """Take out what a campaign has counted in periods that are over; a report's worth at most."""
+    finished = Measurement.objects.of_campaign(campaign_id).ended_before(now)[:MOST_SEALED]
+    points = {row.pk: row.point for row in finished}
+    Measurement.objects.filter(pk__in=points).delete()
+    return list(points.values())
+
+
+def put_back(points: Iterable[DataPoint]) -> None:
+    """Undo taking points out; each gets a row of its own, to which nothing can be added."""
+    Measurement.objects.bulk_create(
+        Measurement.of(point, digest=secrets.token_hex(32)) for point in points
+    )
+
+
+def purge(before: datetime) -> None:
+    """Delete what has become too old to be sent, and the memory of journals from that time."""
+    Measurement.objects.ended_before(before).delete()
+    CountedJournal.objects.filter(counted_at__lt=before).delete()
