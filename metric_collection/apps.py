@@ -5,10 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core import checks
+from django.core.signals import request_finished
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+
+from . import measuring
 
 
 class MetricCollectionConfig(AppConfig):
@@ -26,6 +30,12 @@ class MetricCollectionConfig(AppConfig):
             weak=False,
             dispatch_uid=self.name,
         )
+        measuring.connect(lazily("metric_collection.flushing.first_terms"))
+        request_finished.connect(
+            if_measuring("metric_collection.receivers.on_request_finished"),
+            weak=False,
+            dispatch_uid=self.name,
+        )
         if "celery" in sys.modules:  # a process without Celery is not made to import it
             self.connect_celery()
 
@@ -35,6 +45,8 @@ class MetricCollectionConfig(AppConfig):
 
         on_import_modules = lazily("metric_collection.receivers.on_import_modules")
         on_worker_ready = lazily("metric_collection.receivers.on_worker_ready")
+        on_task_postrun = if_measuring("metric_collection.receivers.on_task_postrun")
+        signals.task_postrun.connect(on_task_postrun, weak=False, dispatch_uid=self.name)
         signals.import_modules.connect(on_import_modules, weak=False, dispatch_uid=self.name)
         signals.worker_ready.connect(on_worker_ready, weak=False, dispatch_uid=self.name)
         if current_app.loader.worker_initialized:
@@ -46,5 +58,16 @@ def lazily(path: str) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return import_string(path)(*args, **kwargs)
+
+    return call
+
+
+def if_measuring(path: str) -> Callable[..., None]:
+    """Return a function that calls the one at `path` in a product that has campaigns."""
+    listener = lazily(path)
+
+    def call(*args: Any, **kwargs: Any) -> None:
+        if getattr(settings, "METRIC_COLLECTION_CAMPAIGNS", None):
+            listener(*args, **kwargs)
 
     return call

@@ -13,6 +13,7 @@ from django.db import DatabaseError, router
 
 from .collection import Collection
 from .consent import switched_off
+from .flushing import flusher
 from .models import Snapshot
 from .schedule import DELIVER, SWEEP, beat_entries, route
 
@@ -61,3 +62,14 @@ def on_worker_ready(sender: Any, **_: Any) -> None:
         sender.app.send_task(
             DELIVER, countdown=delay.seconds, expires=SWEEP.seconds, retry=False, **route()
         )
+
+
+def on_request_finished(**_: Any) -> None:
+    """Count what was measured, now that the answer is out."""
+    flusher.flush_if_due()
+
+
+def on_task_postrun(task: Any = None, **_: Any) -> None:
+    """Count what was measured, now that the task is done; one that is run in place is part of more."""
+    if not task.request.is_eager:
+        flusher.flush_if_due()

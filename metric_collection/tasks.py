@@ -12,13 +12,16 @@ from . import schedule
 from .cleaninsights.clock import utc_now
 from .collection import Collection
 from .delivery import Delivery
+from .flushing import flusher
 
 logger = logging.getLogger("metric_collection")
 
 
 def sweep() -> None:
-    """Record a heartbeat if one is due, then deliver what waits."""
+    """Record a heartbeat if one is due, count and seal what was measured, then deliver what waits."""
     Collection().beat()
+    flusher.flush()
+    Collection().seal()
     Delivery().deliver()
 
 

@@ -19,6 +19,7 @@ from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collection import HEARTBEAT, Collection
 from metric_collection.conf import PREFIX, conf
 from metric_collection.delivery import Delivery
+from metric_collection.flushing import flusher
 from metric_collection.models import Consent, Report, Snapshot
 from metric_collection.probes import registry
 from metric_collection.witness import Testimony
@@ -90,6 +91,8 @@ class Command(BaseCommand):
 
     def heartbeat(self, **options: Any) -> None:
         Collection().beat()
+        flusher.flush()
+        Collection().seal()
         self._deliver(Delivery(), **options)
 
     def send(self, **options: Any) -> None:

@@ -1,0 +1,187 @@
+"""Flushing: what the processes of this host have measured is counted into the database.
+
+Journals are counted in one transaction, which also notes their keys; then their files are removed.
+Whenever a process is killed in between, every count gets in, and gets in once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from django.db import router, transaction
+
+from . import measurements, windows
+from .campaigns import campaigns
+from .cleaninsights.campaigns import Campaign, EventAggregationRule
+from .cleaninsights.clock import EPOCH, Clock, utc_now
+from .cleaninsights.datapoints import DataPoint, Event
+from .cleaninsights.forks import Forkable
+from .conf import Mode, conf
+from .consent import ruling, silenced, switched_off
+from .measurements import Counted
+from .measuring.folder import MEMORY
+from .measuring.journal import Journal
+from .measuring.meter import Meter, meter
+from .measuring.terms import OFF, Term, Terms
+from .models import Consent, CountedJournal
+from .stores import held, state_folder
+from .windows import Standing
+
+logger = logging.getLogger("metric_collection.flushing")
+
+MOST_TAKEN: Final = 100  # journals of other processes in one transaction
+
+
+def first_terms() -> Terms:
+    """Return the terms on which to count until the database has been asked, and a flush decides.
+
+    Where silence is no yes, nothing is written to a disk before that.
+    """
+    if switched_off() or silenced():
+        return OFF
+    terms = {campaign_id: Term.always(each.campaign) for campaign_id, each in campaigns().items()}
+    return Terms(campaigns=terms, place=state_folder() if conf.CONSENT is Mode.OPT_OUT else MEMORY)
+
+
+def terms_of(standings: Mapping[str, Standing]) -> Terms:
+    """Return the terms that the operator has set; off where no campaign may count."""
+    terms = {campaign_id: standing.term for campaign_id, standing in standings.items()}
+    is_on = any(term.window for term in terms.values())
+    return Terms(campaigns=terms, place=state_folder(), is_on=is_on)
+
+
+class Flusher(Forkable):
+    """Flushes for one process, one thread at a time."""
+
+    def __init__(
+        self,
+        meter: Meter,
+        clock: Clock = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._meter = meter
+        self._clock = clock
+        self._monotonic = monotonic
+        self._due = float("-inf")
+        self._has_failed = False
+        self._waiting: list[Journal] = []
+        super().__init__()
+
+    def _begin(self) -> None:
+        for journal in self._waiting:
+            journal.release()
+        self._waiting = []
+        self._counted: list[str] = []
+
+    def flush_if_due(self) -> None:
+        """Flush unless it is too early; to be called when nobody waits for this thread any more."""
+        if self._monotonic() >= self._due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Count what there is, unless another thread does. What fails is logged and stays for later."""
+        lock = self._of_this_process()
+        if not lock.acquire(blocking=False):
+            return
+        try:
+            self._due = self._monotonic() + conf.FLUSH_INTERVAL.total_seconds()
+            self._meter.learn(self._flush())
+            self._has_failed = False
+        except Exception as error:  # noqa: BLE001  the host's thread is not to suffer
+            self._complain(error)
+        finally:
+            lock.release()
+
+    def _flush(self) -> Terms:
+        """Count what there is, and return the terms from now on."""
+        terms = first_terms()
+        if switched_off():
+            self._drop()
+        if not (terms.is_on and terms.campaigns):
+            return terms
+        self._take_up()
+        standings = self._standings(Consent.objects.current())
+        if (
+            self._waiting
+            or self._meter.has_counts
+            or any(each.is_new for each in standings.values())
+        ):
+            standings = self._count()
+        return terms_of(standings)
+
+    def _drop(self) -> None:
+        """Forget what was counted before somebody has switched everything off."""
+        self._take_up()
+        self._retire()
+        while self._waiting:
+            self._waiting.pop().discard()
+
+    def _take_up(self) -> None:
+        """Take up what processes have left that have ended, if the folder can be used."""
+        with suppress(OSError):
+            self._waiting.extend(islice(state_folder().abandoned(), MOST_TAKEN))
+
+    def _retire(self) -> None:
+        if (journal := self._meter.retire()) is not None:
+            self._waiting.append(journal)
+
+    def _standings(self, consent: Consent) -> Mapping[str, Standing]:
+        """Return where the campaigns stand, none if metrics are off."""
+        return windows.standings(consent, now=self._clock()) if ruling(consent).gathers else {}
+
+    def _count(self) -> Mapping[str, Standing]:
+        """Count what waits in one transaction; only from its end on is it gone from here."""
+        with held() as consent:
+            standings = self._standings(consent)
+            windows.save(standings.values())
+            self._retire()
+            counted = CountedJournal.objects.in_bulk(journal.key for journal in self._waiting)
+            new = [journal for journal in self._waiting if journal.key not in counted]
+            measurements.count(allowed(new, standings, since=consent.decided_at or EPOCH))
+            CountedJournal.objects.filter(key__in=self._counted).delete()
+            CountedJournal.objects.bulk_create(
+                CountedJournal(key=journal.key, counted_at=self._clock()) for journal in new
+            )
+            transaction.on_commit(self._finish, using=router.db_for_write(CountedJournal))
+        return standings
+
+    def _finish(self) -> None:
+        """Remove the journals that are counted; the next flush need not know their keys any more."""
+        self._counted = [journal.key for journal in self._waiting]
+        while self._waiting:
+            self._waiting.pop().discard()
+
+    def _complain(self, error: Exception) -> None:
+        """Say once that counting fails."""
+        level = logging.DEBUG if self._has_failed else logging.WARNING
+        logger.log(level, "What was measured waits to be counted: %s", error)
+        self._has_failed = True
+
+
+def allowed(
+    journals: Iterable[Journal], standings: Mapping[str, Standing], *, since: datetime
+) -> Iterator[Counted]:
+    """Return what consent covers of what the journals have counted, none from before `since`."""
+    for journal in journals:
+        for point in journal.counts() if journal.begun >= since else ():
+            standing = standings.get(point.campaign_id)
+            if standing and standing.allows(point, begun=journal.begun):
+                yield standing.declared.campaign, aggregated(standing.declared.campaign, point)
+
+
+def aggregated(campaign: Campaign, point: DataPoint) -> DataPoint:
+    """Return a point whose value is the sum of all with the value that its campaign wants."""
+    is_mean = campaign.event_aggregation_rule is EventAggregationRule.AVG
+    if is_mean and isinstance(point, Event) and point.value is not None:
+        return replace(point, value=point.value / point.times)
+    return point
+
+
+flusher = Flusher(meter)
