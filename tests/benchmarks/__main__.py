@@ -42,7 +42,9 @@ def main() -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description=f"Measure this app beside {PEER}."
+    )
     add = parser.add_argument
     add("--quick", action="store_true", help=f"one round, a cap of {QUICK_CAP:.0f} s")
     add("--only", action="append", choices=SUBJECTS, help="a subject; may be repeated")
