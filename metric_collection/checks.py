@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *wrong_probes(),
         *wordless_probes(),
         *doubtful_paths(),
+        *idle_patterns(),
         *unknown_names(),
         *missing_apps(),
     ]
@@ -135,6 +137,18 @@ def doubtful_paths() -> Iterator[CheckMessage]:
                 f"{PREFIX}_{name} is {value!r}, which cannot be imported.",
                 hint="Correct the dotted path. Until then this very text is what is reported.",
                 id=f"{NAMESPACE}.W006",
+            )
+
+
+def idle_patterns() -> Iterator[CheckMessage]:
+    """W007: a selection of facts that there are none of."""
+    names = [fact.name for _probe, fact in registry.declared()]
+    for pattern in conf.SELECTION:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            yield checks.Warning(
+                f"{PREFIX}_SELECTION names {pattern!r}, and no fact has such a name.",
+                hint="See manage.py metric_collection dictionary for the names of all facts.",
+                id=f"{NAMESPACE}.W007",
             )
 
 

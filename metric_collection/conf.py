@@ -325,6 +325,12 @@ class Settings:
         id="E027",
         expected="a list of 'Install', 'Upgrade' and 'Heartbeat', or of some of them",
     )
+    SELECTION = Setting(
+        texts,
+        default=("*",),
+        id="E028",
+        expected="a list of names or patterns of facts such as ['os_version', 'acme-*']",
+    )
 
     @classmethod
     def declared(cls) -> Iterator[Setting[Any]]:

@@ -153,6 +153,13 @@ def test_a_fact_or_count_that_is_not_declared_in_words_is_an_error(settings, nam
     assert problem in message.msg
 
 
+def test_a_selection_of_facts_that_there_are_none_of_is_a_warning(settings):
+    settings.METRIC_COLLECTION_SELECTION = ["os_*", "os_verison"]
+    (message,) = check_settings()
+    assert (message.id, message.level) == ("usage_metrics.W007", checks.WARNING)
+    assert "'os_verison'" in message.msg
+
+
 def test_a_misspelt_setting_is_told_the_nearest(settings):
     settings.METRIC_COLLECTION_COLECTOR_URL = "https://example.org"
     (message,) = check_settings()

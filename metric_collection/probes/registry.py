@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from django.utils.module_loading import import_string
@@ -75,6 +76,11 @@ def load(path: str, options: Mapping[str, Any]) -> Probe:
     return probe
 
 
+def is_selected(name: str) -> bool:
+    """Whether the publisher wants the fact of this name (``METRIC_COLLECTION_SELECTION``)."""
+    return any(fnmatchcase(name, pattern) for pattern in conf.SELECTION)
+
+
 def declared() -> list[tuple[Probe, Fact]]:
     """Every fact that can be sent from here, with its probe; a name belongs to its first probe."""
     owned: dict[str, tuple[Probe, Fact]] = {}
@@ -118,13 +124,16 @@ def _attempt(probe: Probe, ask: Callable[[Probe], T]) -> T | None:
 
 
 def _facts(probe: Probe) -> list[Fact]:
-    return list(probe.facts)
+    return [fact for fact in probe.facts if is_selected(fact.name)]
 
 
 def _readings(probe: Probe) -> list[Reading]:
+    """What is selected of a probe's facts; a probe with none of them is not even asked."""
+    facts, known = _facts(probe), {fact.name for fact in probe.facts}
+    if known and not facts:
+        return []
     values = dict(probe.gather())
-    facts = _facts(probe)
-    for name in values.keys() - {fact.name for fact in facts}:
+    for name in values.keys() - known:
         complain("Probe %s gathered %s without declaring it: dropped", name_of(probe), name)
     return [_reading(probe, fact, values.get(fact.name)) for fact in facts]
 

@@ -148,6 +148,31 @@ def test_a_probe_that_cannot_be_loaded_costs_itself(use, told, name):
     assert any(f"{__name__}.{name} cannot be loaded" in message for _, message in told())
 
 
+@pytest.mark.parametrize(
+    ("selection", "names"),
+    [
+        (["*"], ["Acme Version", "hardware_platform", "os_version", "own", "weather"]),
+        (["os_version", "weather"], ["os_version", "weather"]),
+        (["o*"], ["os_version", "own"]),
+        (["OS_VERSION"], []),
+        ([], []),
+    ],
+)
+def test_the_publisher_selects_facts_by_name_or_pattern(use, settings, selection, names):
+    use("Weather", "Copycat")
+    settings.METRIC_COLLECTION_SELECTION = selection
+    settled = {"Acme Version", "hardware_platform", "os_version", "own", "weather"}
+    assert sorted(settled.intersection(declared_names())) == names
+    assert sorted(settled.intersection(gather().facts)) == names
+
+
+def test_a_probe_without_a_selected_fact_is_not_asked(use, settings):
+    use("Broken")
+    settings.METRIC_COLLECTION_SELECTION = ["os_version"]
+    gathered = gather()
+    assert (list(gathered.facts), gathered.failed) == (["os_version"], [])
+
+
 def test_only_what_is_declared_and_known_is_kept(use):
     use("Talkative")
     found = {
