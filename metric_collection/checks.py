@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 
-from .conf import PREFIX, conf, is_false_like
+from .conf import PREFIX, conf, is_false_like, told
 from .consent import TRUE_WORDS, off_switches, switched_off
 from .probes import registry
 from .probes.probe import Probe, name_of
@@ -48,7 +48,7 @@ def wrong_values() -> Iterator[CheckMessage]:
     for problem in conf.problems():
         setting = problem.setting
         detail = f" ({problem.detail})" if problem.detail else ""
-        found = repr(problem.value) if hasattr(settings, setting.name) else "missing"
+        found = told(repr, problem.value) if hasattr(settings, setting.name) else "missing"
         yield checks.Error(
             f"{setting.name} is {found}{detail}.",
             hint=f"Set it to {setting.expected}. Until then no metrics are collected.",
@@ -96,7 +96,7 @@ def wrong_probes() -> Iterator[CheckMessage]:
             registry.load(path, options)
         except Exception as error:  # noqa: BLE001  loading runs the publisher's code
             yield checks.Error(
-                f"{PREFIX}_PROBES names {path!r}, which cannot be loaded: {error}.",
+                f"{PREFIX}_PROBES names {path!r}, which cannot be loaded: {told(str, error)}.",
                 hint="Write the dotted path of a probe. Until then its facts are not sent.",
                 id=f"{NAMESPACE}.E030",
             )
@@ -118,7 +118,7 @@ def wording_problems(probe: Probe) -> list[str]:
     try:
         return [f"has no {what}" for what in missing_words(probe)]
     except Exception as error:  # noqa: BLE001  declaring runs the publisher's code
-        return [f"cannot declare its facts: {error!r}"]
+        return [f"cannot declare its facts: {told(repr, error)}"]
 
 
 def doubtful_paths() -> Iterator[CheckMessage]:
@@ -132,12 +132,20 @@ def doubtful_paths() -> Iterator[CheckMessage]:
         "INSTALLATION_METHOD": conf.INSTALLATION_METHOD,
     }
     for name, value in {**versions, **stated}.items():
-        if isinstance(value, str) and PATH.fullmatch(value) and follow(value) == value:
+        if isinstance(value, str) and PATH.fullmatch(value) and leads_nowhere(value):
             yield checks.Warning(
                 f"{PREFIX}_{name} is {value!r}, which cannot be imported.",
                 hint="Correct the dotted path. Until then this very text is what is reported.",
                 id=f"{NAMESPACE}.W006",
             )
+
+
+def leads_nowhere(path: str) -> bool:
+    """Whether a dotted path cannot be followed to anything."""
+    try:
+        return follow(path) == path
+    except Exception:  # noqa: BLE001  importing runs the publisher's code
+        return True
 
 
 def idle_patterns() -> Iterator[CheckMessage]:

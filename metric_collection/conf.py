@@ -16,12 +16,17 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from .cleaninsights.payload import clean
+
 PREFIX = "METRIC_COLLECTION"
 CATEGORIES = ("Install", "Upgrade", "Heartbeat")
 T = TypeVar("T")
 Raw = Any
 RECORDERS = frozenset({"requests", "tasks", "errors", "commands"})
 FALSE_WORDS = frozenset({"false", "0", "no", "off"})
+LONGEST = timedelta(days=36525)
+SPAN = "a timedelta or seconds, more than 0 and at most 100 years"
+LENGTH = 200  # of a value in a message
 
 
 class Mode(str, Enum):
@@ -60,6 +65,8 @@ def web_address(value: Raw) -> str:
     """Refuse everything but a full http(s) URL."""
     parts = urlsplit(text(value))
     if parts.scheme not in {"http", "https"} or not parts.hostname or (parts.port == 0):
+        raise ValueError
+    if value != clean(value):  # control characters, in a URL, are somebody's trap
         raise ValueError
     return str(value)
 
@@ -125,9 +132,9 @@ def off_switches(value: Raw) -> Mapping[str, bool]:
 
 
 def duration(value: Raw) -> timedelta:
-    """Read a timedelta, or a number of seconds; more than nothing."""
+    """Read a timedelta, or a number of seconds; no longer than what can be added to a date."""
     span = value if isinstance(value, timedelta) else timedelta(seconds=number(value))
-    if span <= timedelta(0):
+    if not timedelta(0) < span <= LONGEST:
         raise ValueError
     return span
 
@@ -150,6 +157,15 @@ def timeouts(value: Raw) -> tuple[float, float]:
 def optional(parse: Callable[[Raw], T]) -> Callable[[Raw], T | None]:
     """Accept None as well."""
     return lambda value: None if value is None else parse(value)
+
+
+def told(tell: Callable[[Any], str], thing: object) -> str:
+    """Return the `str` or `repr` of anything: short, printable, and made even of what refuses."""
+    try:
+        text = clean(tell(thing))
+    except Exception:  # noqa: BLE001  a host's own object may raise anything when looked at
+        return f"<{type(thing).__name__}>"
+    return text if len(text) <= LENGTH else f"{text[:LENGTH]}…"
 
 
 class Setting(Generic[T]):
@@ -188,7 +204,7 @@ class Setting(Generic[T]):
         try:
             self.parse(self.raw)
         except Exception as error:  # noqa: BLE001  see __get__
-            return Problem(setting=self, value=self.raw, detail=str(error))
+            return Problem(setting=self, value=self.raw, detail=told(str, error))
         return None
 
 
@@ -267,19 +283,19 @@ class Settings:
         duration,
         default=timedelta(hours=24),
         id="E016",
-        expected="a timedelta or seconds, more than 0",
+        expected=SPAN,
     )
     MAX_AGE = Setting(
         duration,
         default=timedelta(days=100),
         id="E017",
-        expected="a timedelta or seconds, more than 0",
+        expected=SPAN,
     )
     MAX_RETRY_DELAY = Setting(
         duration,
         default=timedelta(hours=1),
         id="E018",
-        expected="a timedelta or seconds, more than 0",
+        expected=SPAN,
     )
     TIMEOUT = Setting(
         timeouts,
@@ -291,7 +307,7 @@ class Settings:
         duration,
         default=timedelta(days=90),
         id="E020",
-        expected="a timedelta or seconds, more than 0",
+        expected=SPAN,
     )
     SEND_IN_DEVELOPMENT = Setting(boolean, default=False, id="E021", expected="True or False")
     QUEUE = Setting(

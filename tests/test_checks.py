@@ -30,6 +30,22 @@ def test_a_wrong_value_is_quoted_with_a_hint(settings):
     assert "integer >= 1" in message.hint
 
 
+def test_a_value_that_cannot_be_shown_goes_by_its_type(settings):
+    class Grumpy:
+        def __repr__(self):
+            raise RuntimeError
+
+    settings.METRIC_COLLECTION_SITE_ID = Grumpy()
+    (message,) = check_settings()
+    assert message.msg == "METRIC_COLLECTION_SITE_ID is <Grumpy>."
+
+
+def test_a_long_value_is_cut_short(settings):
+    settings.METRIC_COLLECTION_SITE_ID = "5" * 1_000_000
+    (message,) = check_settings()
+    assert len(message.msg) < 300
+
+
 @pytest.mark.parametrize("name", ["COLLECTOR_URL", "SITE_ID"])
 def test_a_missing_required_setting_is_an_error(settings, name):
     delattr(settings, f"METRIC_COLLECTION_{name}")
@@ -194,6 +210,13 @@ def test_a_dotted_path_that_leads_nowhere_is_quoted(settings, name, value):
     (message,) = check_settings()
     assert message.id == "usage_metrics.W006"
     assert "acme." in message.msg
+
+
+def test_a_path_to_a_module_that_breaks_is_a_warning(settings, tmp_path, monkeypatch):
+    (tmp_path / "breaking.py").write_text("raise ValueError")
+    monkeypatch.syspath_prepend(tmp_path)
+    settings.METRIC_COLLECTION_PRODUCT_VERSION = "breaking.version"
+    assert found() == ["usage_metrics.W006"]
 
 
 @pytest.mark.parametrize(
