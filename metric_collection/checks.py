@@ -16,12 +16,14 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 
-from .conf import PREFIX, conf, is_false_like, told
-from .consent import TRUE_WORDS, off_switches, switched_off
+from .campaigns import campaigns, declaration
+from .conf import PREFIX, Settings, conf, is_false_like
+from .consent import TRUE_WORDS, off_switches, silenced, switched_off
 from .probes import registry
 from .probes.probe import Probe, name_of
 from .probes.resolution import follow
 from .probes.wording import is_worded, missing_words
+from .stores import state_folder
 
 NAMESPACE = "usage_metrics"
 PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
@@ -40,6 +42,10 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *idle_patterns(),
         *unknown_names(),
         *missing_apps(),
+        *refused_campaigns(),
+        *silent_campaigns(),
+        *unusable_folder(),
+        *idle_recorders(),
     ]
 
 
@@ -183,3 +189,47 @@ def missing_apps() -> Iterator[CheckMessage]:
             hint="Add it to INSTALLED_APPS, or point superusers to the System information page.",
             id=f"{NAMESPACE}.W005",
         )
+
+
+def refused_campaigns() -> Iterator[CheckMessage]:
+    """E012: a campaign that cannot be run; the others can."""
+    for error in declaration().refused:
+        yield checks.Error(
+            f"{PREFIX}_CAMPAIGNS: {error}.",
+            hint="Mend this campaign. Until then nothing is measured for it.",
+            id=f"{NAMESPACE}.{Settings.CAMPAIGNS.id}",
+        )
+
+
+def silent_campaigns() -> Iterator[CheckMessage]:
+    """W008: a campaign that tells the operator nothing about itself."""
+    for campaign_id, declared in campaigns().items():
+        if not declared.purpose or declared.title == campaign_id:
+            yield checks.Warning(
+                f"The campaign {campaign_id!r} has no title or no purpose.",
+                hint="Say in both what is measured, and why: operators decide by them.",
+                id=f"{NAMESPACE}.W008",
+            )
+
+
+def unusable_folder() -> Iterator[CheckMessage]:
+    """W009: measurements cannot be kept on the disk until the database takes them."""
+    problem = state_folder().problem() if campaigns() and silenced() is None else None
+    if problem is not None:
+        yield checks.Warning(
+            f"Measurements are kept in memory until they are counted: {problem}.",
+            hint=f"Let {PREFIX}_STATE_FOLDER name a folder that this user can write to. Until then"
+            " a process that is killed takes up to one flush interval of counts with it.",
+            id=f"{NAMESPACE}.W009",
+        )
+
+
+def idle_recorders() -> Iterator[CheckMessage]:
+    """W010: a recorder for a campaign that there is none of."""
+    for recorder, campaign_id in conf.RECORDERS.items():
+        if campaign_id not in campaigns():
+            yield checks.Warning(
+                f"{PREFIX}_RECORDERS lets {recorder!r} count for {campaign_id!r}, which is no campaign.",
+                hint=f"Name one of {PREFIX}_CAMPAIGNS: {', '.join(campaigns()) or 'there are none'}.",
+                id=f"{NAMESPACE}.W010",
+            )

@@ -225,3 +225,61 @@ def test_a_path_to_a_module_that_breaks_is_a_warning(settings, tmp_path, monkeyp
 def test_texts_and_good_paths_are_not(settings, value):
     settings.METRIC_COLLECTION_PRODUCT_VERSION = value
     assert found() == []
+
+
+DAILY = {
+    "title": "Search",
+    "purpose": "To know whether search is used.",
+    "start": "2026-01-01T00:00:00Z",
+    "end": "2027-01-01T00:00:00Z",
+    "aggregationPeriodLength": 1,
+}
+
+
+@pytest.fixture
+def state_folder(settings, tmp_path):
+    settings.METRIC_COLLECTION_STATE_FOLDER = tmp_path
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("campaign", "path"),
+    [
+        ({**DAILY, "aggregationPeriodLength": 0}, "search.aggregationPeriodLength: 0"),
+        ({**DAILY, "end": "2025-01-01T00:00:00Z"}, "search.end: '2025-01-01T00:00:00+00:00'"),
+        ({**DAILY, "periods": 3}, "search.periods: 3"),
+        ({**DAILY, "title": 5}, "search.title: 5"),
+        ("daily", "search: 'daily'"),
+    ],
+)
+def test_a_campaign_that_is_refused_is_quoted_with_its_path(settings, campaign, path, state_folder):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": campaign, "other": DAILY}
+    (message,) = check_settings()
+    assert (message.id, message.level) == ("usage_metrics.E012", checks.ERROR)
+    assert f"METRIC_COLLECTION_CAMPAIGNS: {path}, expected" in message.msg
+
+
+@pytest.mark.parametrize("missing", ["title", "purpose"])
+def test_a_campaign_that_tells_the_operator_nothing_is_a_warning(settings, missing, state_folder):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": {**DAILY, missing: ""}}
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W008"
+    assert "'search'" in message.msg
+
+
+def test_a_folder_that_cannot_be_used_is_told_with_the_reason(settings, state_folder):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": DAILY}
+    assert found() == []
+    settings.METRIC_COLLECTION_STATE_FOLDER = state_folder / "nowhere"
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W009"
+    assert "No such file or directory" in message.msg
+
+
+def test_a_recorder_without_a_campaign_is_told_which_there_are(settings, state_folder):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": DAILY}
+    settings.METRIC_COLLECTION_RECORDERS = {"tasks": "speed"}
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W010"
+    assert "'tasks'" in message.msg
+    assert "search" in message.hint
