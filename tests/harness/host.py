@@ -111,7 +111,7 @@ class Host:
 
     def module(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m` to its end, whatever that is."""
-        return self._run(["-m", *arguments], environ)
+        return self.run("-m", *arguments, **environ)
 
     def django(self, source: str, *arguments: str, **environ: str) -> Any:
         """Run `source` with Django set up; return what its last line prints as JSON."""
