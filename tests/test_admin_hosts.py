@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tests.harness import admin
 from tests.harness.host import Host, sqlite
+
+APPS = [*admin.APPS, "django.contrib.admin"]
 
 USERS = """\
 import uuid
@@ -17,11 +20,6 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_staff = True
     USERNAME_FIELD = "email"
     objects = BaseUserManager()
-"""
-URLS = """\
-from django.contrib import admin
-from django.urls import path
-urlpatterns = [path("some/where/", admin.site.urls)]
 """
 LOOK_AND_SWITCH = """
 from django.contrib.admin.models import LogEntry
@@ -52,37 +50,6 @@ DONE = {
     "state": True,
     "log": ["Usage metrics: from unknown to denied"],
 }
-APPS = [
-    "django.contrib.contenttypes",
-    "django.contrib.auth",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.admin",
-]
-ADMIN = {
-    "ALLOWED_HOSTS": ["testserver"],
-    "ROOT_URLCONF": "product.urls",
-    "STATIC_URL": "static/",
-    "MIDDLEWARE": [
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-    ],
-    "TEMPLATES": [
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "APP_DIRS": True,
-            "OPTIONS": {
-                "context_processors": [
-                    "django.template.context_processors.request",
-                    "django.contrib.auth.context_processors.auth",
-                    "django.contrib.messages.context_processors.messages",
-                ]
-            },
-        }
-    ],
-}
 ROUTER = """\
 class Router:
     def db_for_read(self, model, **hints):
@@ -99,20 +66,22 @@ class Router:
 
 
 def test_users_may_have_a_uuid_and_neither_name_nor_staff_column(tmp_path):
-    files = {"product/urls.py": URLS, "people/__init__.py": "", "people/models.py": USERS}
+    files = {"product/urls.py": admin.URLS, "people/__init__.py": "", "people/models.py": USERS}
     apps = ["metric_collection", *APPS, "people"]
-    host = Host(tmp_path, files, **ADMIN, INSTALLED_APPS=apps, AUTH_USER_MODEL="people.Person")
+    host = Host(
+        tmp_path, files, **admin.SETTINGS, INSTALLED_APPS=apps, AUTH_USER_MODEL="people.Person"
+    )
     assert host.manage("makemigrations", "people").returncode == 0
     assert host.django(LOOK_AND_SWITCH, '{"email": "one@acme.example"}') == DONE
 
 
 def test_our_tables_may_be_in_a_database_of_their_own_and_our_app_the_last(tmp_path):
     databases = {name: sqlite(tmp_path / f"{name}.sqlite3") for name in ("default", "ours")}
-    files = {"product/urls.py": URLS, "product/router.py": ROUTER}
+    files = {"product/urls.py": admin.URLS, "product/router.py": ROUTER}
     host = Host(
         tmp_path,
         files,
-        **ADMIN,
+        **admin.SETTINGS,
         INSTALLED_APPS=[*APPS, "metric_collection"],
         DATABASES=databases,
         DATABASE_ROUTERS=["product.router.Router"],
