@@ -21,6 +21,7 @@ from .exceptions import (
     TLSFailed,
     TransportError,
 )
+from .payload import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +123,7 @@ def _retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
 def _translated(error: Exception, url: str) -> TransportError:
     kinds = (row for row in _TRANSLATIONS if isinstance(error, row[0]))
     _, translation, story = next(kinds)
-    return translation(f"{story} {_place(url)}{_reason(error)}")
+    return translation(clean(f"{story} {_place(url)}{_reason(error)}"))
 
 
 def _place(url: str) -> str:

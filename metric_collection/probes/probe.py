@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from .plain_text import sendable
+
 
 class Compared(Enum):
     """What makes an Upgrade of a fact: a new or higher version, any other value, or nothing."""
@@ -28,6 +30,12 @@ class Fact:
     since: str = "1.0"
     coarsened: str = ""
     compared: Compared = Compared.NEVER
+
+    def __post_init__(self) -> None:
+        """Make the name one that can be sent; raise ValueError where there is none."""
+        if not self.name.strip():
+            raise ValueError(f"{self.name!r} is no name for a fact")
+        object.__setattr__(self, "name", sendable(self.name))
 
 
 class Probe(Protocol):

@@ -15,7 +15,7 @@ from .installation import InstallationProbe
 from .libraries import LibrariesProbe
 from .modules import ModulesProbe
 from .operating_system import OperatingSystemProbe
-from .plain_text import plain_text
+from .plain_text import plain_text, sendable
 from .probe import Compared, Fact, Probe, name_of
 from .product import ProductProbe
 
@@ -132,7 +132,7 @@ def _readings(probe: Probe) -> list[Reading]:
     facts, known = _facts(probe), {fact.name for fact in probe.facts}
     if known and not facts:
         return []
-    values = dict(probe.gather())
+    values = {sendable(name): value for name, value in probe.gather().items()}
     for name in values.keys() - known:
         complain("Probe %s gathered %s without declaring it: dropped", name_of(probe), name)
     return [_reading(probe, fact, values.get(fact.name)) for fact in facts]

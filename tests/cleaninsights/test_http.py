@@ -111,6 +111,11 @@ def test_what_is_no_url_is_an_invalid_request(url):
         post(url)
 
 
+def test_what_is_said_of_it_can_be_kept_in_any_database():
+    with pytest.raises(exceptions.RequestInvalid, match="lone\ufffd nul\ufffd:80"):
+        post("http://lone\ud800 nul\x00/")
+
+
 def test_a_header_that_cannot_be_sent_is_an_invalid_request():
     with pytest.raises(exceptions.RequestInvalid):
         post(url(free_port()), headers={"X": "a\nb"})

@@ -22,6 +22,8 @@ from metric_collection.probes.plain_text import plain_text
         (Decimal("1.50"), "1.50"),
         (date(2026, 3, 1), "2026-03-01"),
         (gettext_lazy("Yes"), "Yes"),
+        ("nul\x00 lone\ud800", "nul\ufffd lone\ufffd"),
+        ("x" * 1000, "x" * 255),
     ],
 )
 def test_a_value_is_sent_as_plain_text(value, text):

@@ -10,6 +10,20 @@ def test_a_fact_is_read_by_name_and_never_changed():
         fact.name = "other"
 
 
+def test_its_name_is_what_can_be_sent_of_it():
+    words = {"description": "", "example": "", "purpose": ""}
+    assert (
+        Fact(name="nul\x00 lone\ud800" + "x" * 300, **words).name
+        == "nul\ufffd lone\ufffd" + "x" * 245
+    )
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_nothing_is_no_name_for_a_fact(name):
+    with pytest.raises(ValueError, match="no name"):
+        Fact(name=name, description="", example="", purpose="")
+
+
 def test_a_probe_goes_by_the_dotted_path_of_its_class():
     class Colour:
         """Reports the colour."""
