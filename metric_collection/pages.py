@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -26,7 +25,7 @@ from .consent import Ruling, by_operator, held_back, ruling
 from .models import Change, Consent, Report
 from .probes import registry
 from .probes.modules import EnabledModule, enabled_modules
-from .probes.probe import Fact, Probe
+from .probes.probe import Fact, Probe, heading_of
 from .probes.registry import Gathered
 
 RECENT = 10
@@ -277,9 +276,8 @@ def groups(gathered: Gathered, consent: Consent) -> Iterator[Group]:
 
 
 def title_of(probe: type[Probe]) -> str:
-    """Make a heading of a probe's class: ``OperatingSystemProbe`` is "Operating system"."""
-    words = re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", probe.__name__.removesuffix("Probe"))
-    return gettext(" ".join(words).capitalize() or probe.__name__)
+    """Return the heading of a probe's facts in the reader's language."""
+    return gettext(heading_of(probe))
 
 
 def words_of(probe: Probe, fact: Fact) -> list[str]:

@@ -14,9 +14,8 @@ from django.utils.translation import ngettext, override
 from django.utils.translation.template import templatize
 
 import metric_collection
-from metric_collection import pages
+from metric_collection import catalog, pages
 from metric_collection.consent import Rule, Ruling
-from metric_collection.probes import catalog
 from metric_collection.probes.registry import gather
 
 PACKAGE = Path(metric_collection.__file__).parent

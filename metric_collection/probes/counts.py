@@ -14,18 +14,21 @@ from .wording import is_worded, worded
 
 
 class CountProbe:
-    """Reports one count, so that one that takes too long costs its own fact alone.
+    """Reports how many objects of the product's there are.
 
-    An entry is a model, a queryset, a callable, or the name of one; or a mapping that has it as
-    ``of``, beside ``exact`` (send the number itself), ``unit`` ("bytes" for sizes),
-    ``description``, ``example`` and ``purpose``.
+    One count each, so that one that takes too long costs its own fact alone. An entry is a model,
+    a queryset, a callable, or the name of one; or a mapping that has it as ``of``, beside ``exact``
+    (send the number itself), ``unit`` ("bytes" for sizes), ``description``, ``example`` and
+    ``purpose``.
     """
 
+    heading = "Counts"
     form = Fact(
         name="<name in COUNTS>",
         description="How many objects of a kind there are.",
         example="1000-1999",
         purpose="To know how large installations are.",
+        since="",
         coarsened=UNEVEN,
     )
 

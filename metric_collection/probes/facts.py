@@ -12,17 +12,20 @@ from .wording import is_worded, worded
 
 
 class FactProbe:
-    """Reports one stated fact, so that a callable that raises costs its own fact alone.
+    """Reports what the makers of the product state in its settings.
 
-    An entry is a value, a dotted path or a callable; or a mapping that has it as ``value``, beside
-    ``description``, ``example`` and ``purpose``.
+    One fact each, so that a callable that raises costs its own fact alone. An entry is a value, a
+    dotted path or a callable; or a mapping that has it as ``value``, beside ``description``,
+    ``example`` and ``purpose``.
     """
 
+    heading = "Stated facts"
     form = Fact(
         name="<name in FACTS>",
         description="What the makers of the product state in its settings.",
         example="stable",
         purpose="To know how the product is set up.",
+        since="",
     )
 
     def __init__(self, fact_name: str, entry: Any) -> None:

@@ -43,6 +43,7 @@ class HardwareProbe:
 class RaspberryPiProbe:
     """Reports which Raspberry Pi the machine is, if it is one."""
 
+    heading = "Raspberry Pi"
     facts = (
         Fact(
             name="raspberry_pi",

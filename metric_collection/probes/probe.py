@@ -1,5 +1,6 @@
 """The declaration: what a fact is called, what it says and why the publisher wants it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -53,5 +54,15 @@ class Probe(Protocol):
 
 def name_of(probe: Probe) -> str:
     """What logs and the dictionary call a probe: its ``name``, or the dotted path of its class."""
-    path = f"{type(probe).__module__}.{type(probe).__qualname__}"
-    return str(getattr(probe, "name", path))
+    return str(getattr(probe, "name", path_of(type(probe))))
+
+
+def path_of(probe: type[Probe]) -> str:
+    """The dotted path by which settings name a class of probes."""
+    return f"{probe.__module__}.{probe.__qualname__}"
+
+
+def heading_of(probe: type[Probe]) -> str:
+    """Its ``heading``, or the words of its name: "Operating system" for OperatingSystemProbe."""
+    words = re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", probe.__name__.removesuffix("Probe"))
+    return str(getattr(probe, "heading", " ".join(words).capitalize() or probe.__name__))

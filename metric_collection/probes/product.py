@@ -9,7 +9,7 @@ from .resolution import resolve
 
 
 class ProductProbe:
-    """Reports ``<PRODUCT> Version`` as ``METRIC_COLLECTION_PRODUCT_VERSION`` says."""
+    """Reports which version of the product is running."""
 
     form = Fact(
         name="<PRODUCT> Version",

@@ -1,6 +1,7 @@
 import pytest
 
-from metric_collection.probes.probe import Fact, name_of
+from metric_collection.probes.operating_system import OperatingSystemProbe
+from metric_collection.probes.probe import Fact, heading_of, name_of
 
 
 def test_a_fact_is_read_by_name_and_never_changed():
@@ -40,3 +41,23 @@ def test_a_probe_may_have_a_name_of_its_own():
         name = "METRIC_COLLECTION_FACTS"
 
     assert name_of(Colour()) == "METRIC_COLLECTION_FACTS"
+
+
+def test_the_heading_of_a_probe_is_made_of_its_name():
+    assert heading_of(OperatingSystemProbe) == "Operating system"
+
+
+def test_a_probe_may_have_a_heading_of_its_own():
+    class RaspberryPiProbe:
+        """Reports the computer."""
+
+        heading = "Raspberry Pi"
+
+    assert heading_of(RaspberryPiProbe) == "Raspberry Pi"
+
+
+def test_a_class_without_any_other_name_is_its_own_heading():
+    class Probe:
+        """Reports something."""
+
+    assert heading_of(Probe) == "Probe"

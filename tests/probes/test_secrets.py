@@ -10,9 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from metric_collection.catalog import CHOOSABLE_PROBES
 from metric_collection.collection import Collection
 from metric_collection.models import Report
-from metric_collection.probes.catalog import CHOOSABLE_PROBES
 from metric_collection.probes.operating_system import OperatingSystemProbe
 from metric_collection.probes.registry import gather
 
@@ -82,6 +82,7 @@ def probe_on(edges, probe):
     return probe(**{name: edges[name] for name in signature(probe).parameters if name in edges})
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("probe", [OperatingSystemProbe, *CHOOSABLE_PROBES])
 def test_no_probe_gathers_a_secret(edges, probe):
     facts = probe_on(edges, probe).gather()
