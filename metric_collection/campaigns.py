@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.functional import Promise
@@ -59,7 +59,7 @@ def declared(campaign_id: str, found: Any) -> Declared:
     rest = dict(found)
     try:
         title, purpose = text(rest, "title") or campaign_id, text(rest, "purpose")
-        campaign = to_the_second(Campaign.from_dict(rest))
+        campaign = Campaign.from_dict(rest)
     except ConfigurationError as error:
         raise error.below(campaign_id) from None
     return Declared(id=campaign_id, campaign=campaign, title=title, purpose=purpose)
@@ -71,9 +71,3 @@ def text(rest: dict[str, Any], key: str) -> str:
     if isinstance(value, Promise | str):
         return str(value)
     raise ConfigurationError(key, value, "a text")
-
-
-def to_the_second(campaign: Campaign) -> Campaign:
-    """Cut start and end to whole seconds, which is what the database and the wire have."""
-    start, end = campaign.start.replace(microsecond=0), campaign.end.replace(microsecond=0)
-    return replace(campaign, start=start, end=end)

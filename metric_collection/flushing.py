@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Final
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 
 from . import measurements, windows
 from .campaigns import campaigns
@@ -78,12 +79,16 @@ class Flusher(Forkable):
         for journal in self._waiting:
             journal.release()
         self._waiting = []
-        self._counted: list[str] = []
+        self._gone: list[str] = []
 
     def flush_if_due(self) -> None:
-        """Flush unless it is too early; to be called when nobody waits for this thread any more."""
+        """Flush unless it is too early; to be called when nobody waits for this thread any more.
+
+        Django has closed what connections are to be closed by then, so a new one is closed here.
+        """
         if self._monotonic() >= self._due:
             self.flush()
+            connections[router.db_for_write(CountedJournal)].close_if_unusable_or_obsolete()
 
     def flush(self) -> None:
         """Count what there is, unless another thread does. What fails is logged and stays for later."""
@@ -107,21 +112,17 @@ class Flusher(Forkable):
         if not (terms.is_on and terms.campaigns):
             return terms
         self._take_up()
-        standings = self._standings(Consent.objects.current())
-        if (
-            self._waiting
-            or self._meter.has_counts
-            or any(each.is_new for each in standings.values())
-        ):
-            standings = self._count()
-        return terms_of(standings)
+        if not (self._waiting or self._meter.has_counts):
+            standings = self._standings(Consent.objects.current())
+            if not any(standing.is_new for standing in standings.values()):
+                return terms_of(standings)
+        return terms_of(self._count())
 
     def _drop(self) -> None:
         """Forget what was counted before somebody has switched everything off."""
         self._take_up()
         self._retire()
-        while self._waiting:
-            self._waiting.pop().discard()
+        self._finish(tuple(self._waiting))
 
     def _take_up(self) -> None:
         """Take up what processes have left that have ended, if the folder can be used."""
@@ -142,21 +143,30 @@ class Flusher(Forkable):
             standings = self._standings(consent)
             windows.save(standings.values())
             self._retire()
-            counted = CountedJournal.objects.in_bulk(journal.key for journal in self._waiting)
-            new = [journal for journal in self._waiting if journal.key not in counted]
-            measurements.count(allowed(new, standings, since=consent.decided_at or EPOCH))
-            CountedJournal.objects.filter(key__in=self._counted).delete()
-            CountedJournal.objects.bulk_create(
-                CountedJournal(key=journal.key, counted_at=self._clock()) for journal in new
-            )
-            transaction.on_commit(self._finish, using=router.db_for_write(CountedJournal))
+            journals = tuple(self._waiting)
+            if standings:
+                new = self._note(journals)
+                measurements.count(allowed(new, standings, since=consent.decided_at or EPOCH))
+            done = partial(self._finish, journals)
+            transaction.on_commit(done, using=router.db_for_write(CountedJournal))
         return standings
 
-    def _finish(self) -> None:
-        """Remove the journals that are counted; the next flush need not know their keys any more."""
-        self._counted = [journal.key for journal in self._waiting]
-        while self._waiting:
-            self._waiting.pop().discard()
+    def _note(self, journals: Sequence[Journal]) -> list[Journal]:
+        """Note the keys of journals and return those that had not been noted before."""
+        noted = CountedJournal.objects.in_bulk(journal.key for journal in journals)
+        new = [journal for journal in journals if journal.key not in noted]
+        CountedJournal.objects.filter(key__in=self._gone).delete()
+        CountedJournal.objects.bulk_create(
+            CountedJournal(key=journal.key, counted_at=self._clock()) for journal in new
+        )
+        return new
+
+    def _finish(self, journals: Sequence[Journal]) -> None:
+        """Remove journals that are counted; the next flush forgets their keys."""
+        self._gone = [journal.key for journal in journals]
+        self._waiting = [journal for journal in self._waiting if journal not in journals]
+        for journal in journals:
+            journal.discard()
 
     def _complain(self, error: Exception) -> None:
         """Say once that counting fails."""

@@ -7,10 +7,12 @@ written over, and nobody waits for somebody who waits for them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, TypeAlias
+
+from django.db import connections, router
 
 from .cleaninsights.campaigns import Campaign
 from .cleaninsights.datapoints import DataPoint
@@ -31,15 +33,26 @@ def count(counted: Iterable[Counted]) -> None:
 
 def _count(chunk: Sequence[Counted]) -> None:
     keyed = [(digest_of(point), campaign, point) for campaign, point in chunk]
-    known = Measurement.objects.in_bulk({digest for digest, *_ in keyed}, field_name="digest")
-    rows = dict(known)
+    points = {
+        row.digest: row.point
+        for row in Measurement.objects.filter(digest__in={digest for digest, *_ in keyed})
+    }
     for digest, campaign, point in keyed:
-        if digest in rows:
-            rows[digest].count(campaign.merged(rows[digest].point, point))
-        else:
-            rows[digest] = Measurement.of(point)
-    Measurement.objects.bulk_update(known.values(), ["times", "value"])
-    Measurement.objects.bulk_create(row for digest, row in rows.items() if digest not in known)
+        known = points.get(digest)
+        points[digest] = campaign.merged(known, point) if known else point
+    write(points)
+
+
+def write(points: Mapping[str, DataPoint]) -> None:
+    """Insert or update the rows of points, by their digests."""
+    database = connections[router.db_for_write(Measurement)]
+    has_target = database.features.supports_update_conflicts_with_target  # not on MariaDB
+    Measurement.objects.bulk_create(
+        [Measurement.of(point, digest=digest) for digest, point in points.items()],
+        update_conflicts=True,
+        update_fields=["times", "value"],
+        unique_fields=["digest"] if has_target else None,
+    )
 
 
 def take_finished(campaign_id: str, now: datetime) -> list[DataPoint]:

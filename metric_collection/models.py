@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, router
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .cleaninsights.clock import epoch_seconds
+from .cleaninsights.clock import EPOCH, SECOND
 from .cleaninsights.datapoints import DataPoint, Event
 from .measuring.points import identity_of, point_of
 
@@ -25,9 +25,10 @@ class MomentField(models.BigIntegerField):  # type: ignore[type-arg]  # not subs
 
     _pyi_private_set_type: datetime  # type: ignore[assignment]  # what django-stubs reads
     _pyi_private_get_type: datetime  # type: ignore[assignment]
+    unit = SECOND
 
     def from_db_value(self, value: int | None, *_: object) -> datetime | None:
-        return None if value is None else datetime.fromtimestamp(value, timezone.utc)
+        return None if value is None else EPOCH + value * self.unit
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and "T" in value:  # as a fixture has it
@@ -37,9 +38,15 @@ class MomentField(models.BigIntegerField):  # type: ignore[type-arg]  # not subs
         )
 
     def get_prep_value(self, value: Any) -> Any:
-        return (
-            int(value.timestamp()) if isinstance(value, datetime) else super().get_prep_value(value)
-        )
+        if isinstance(value, datetime):
+            return (value - EPOCH) // self.unit
+        return super().get_prep_value(value)
+
+
+class InstantField(MomentField):
+    """A moment to the microsecond, for the edges of periods: on which side of one a count falls matters."""
+
+    unit = timedelta.resolution
 
 
 class PrimaryManager(models.Manager[Any]):
@@ -315,8 +322,8 @@ class CampaignConsent(models.Model):
         default=Consent.Choice.UNKNOWN,
     )
     decided_at = MomentField(_("decided at"), null=True)
-    start = MomentField(_("from"))
-    end = MomentField(_("until"), null=True)
+    start = InstantField(_("from"))
+    end = InstantField(_("until"), null=True)
 
     objects = PrimaryManager()
 
@@ -348,8 +355,8 @@ class Measurement(models.Model):
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     campaign_id = models.CharField(_("campaign"), max_length=255)
-    period_start = MomentField(_("period start"))
-    period_end = MomentField(_("period end"))
+    period_start = InstantField(_("period start"))
+    period_end = InstantField(_("period end"))
     identity = models.TextField(_("identity"), help_text=_("JSON: the kind, then its texts"))
     times = models.PositiveBigIntegerField(_("times"))
     value = models.FloatField(_("value"), null=True)
@@ -400,7 +407,7 @@ class Measurement(models.Model):
 
 def digest_of(point: DataPoint) -> str:
     """Return what stands for campaign, period and identity of a point: SHA-256 in hex."""
-    period = epoch_seconds(point.period_start), epoch_seconds(point.period_end)
+    period = point.period_start.isoformat(), point.period_end.isoformat()
     parts = json.dumps([point.campaign_id, *period, identity_of(point)])
     return hashlib.sha256(parts.encode()).hexdigest()
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from ..cleaninsights.clock import EPOCH, SECOND, epoch_seconds
 from ..cleaninsights.datapoints import DataPoint, Event
 from .points import identity_of, point_of
 
@@ -72,7 +71,7 @@ class Journal:
     def create(cls, key: str, begun: datetime, file: int, remove: Callable[[], None]) -> Journal:
         """Begin a journal in a new file; every page is written, lest a full disk kill the process."""
         write_whole(file, bytes(SIZE))
-        write_whole(file, line(epoch_seconds(begun)))
+        write_whole(file, line(begun.isoformat()))
         return cls(key, begun, entries=[], file=file, remove=remove)
 
     @classmethod
@@ -80,7 +79,7 @@ class Journal:
         """Take up the journal of a process that has ended; ValueError if it is none."""
         size = os.fstat(file).st_size
         first, *others = os.pread(file, size, SIZE).splitlines(keepends=True) or [b""]
-        begun = EPOCH + SECOND * int(first)
+        begun = datetime.fromisoformat(json.loads(first))
         entries = [entry(json.loads(text)) for text in others if text.endswith(b"\n")]
         return cls(key, begun, entries=entries, file=file, remove=remove)
 
@@ -153,7 +152,7 @@ def line(content: Any) -> bytes:
 def described(entry: Entry) -> list[Any]:
     """Return an entry as JSON has it."""
     point = entry.point
-    period = epoch_seconds(point.period_start), epoch_seconds(point.period_end)
+    period = point.period_start.isoformat(), point.period_end.isoformat()
     return [point.campaign_id, *period, identity_of(point), entry.valued]
 
 
@@ -163,8 +162,8 @@ def entry(found: list[Any]) -> Entry:
     point = point_of(
         identity,
         campaign_id=campaign_id,
-        period_start=EPOCH + SECOND * start,
-        period_end=EPOCH + SECOND * end,
+        period_start=datetime.fromisoformat(start),
+        period_end=datetime.fromisoformat(end),
         times=0,
         value=None,
     )
