@@ -17,7 +17,7 @@ from django.core import checks
 from django.core.checks import CheckMessage
 
 from .campaigns import campaigns, declaration
-from .conf import PREFIX, Settings, conf, is_false_like
+from .conf import PREFIX, Settings, conf, is_false_like, told
 from .consent import TRUE_WORDS, off_switches, silenced, switched_off
 from .probes import registry
 from .probes.probe import Probe, name_of
