@@ -83,7 +83,7 @@ class Collection:
     def seal(self) -> list[Report]:
         """Seal what campaigns have counted in periods that are over, one report for each campaign."""
         now = self.clock()
-        if not (ruling().gathers and Measurement.objects.ended_before(now).exists()):
+        if not (Measurement.objects.ended_before(now).exists() and ruling().gathers):
             return []
         with held() as consent:
             purge(now - conf.MAX_AGE)

@@ -43,7 +43,7 @@ class Delivery:
         return tried
 
     def _attempts(self) -> Iterator[Report]:
-        if not anything_may_leave():
+        if Report.objects.queued_after(0) is None or not anything_may_leave():
             return
         begun, last = self.clock(), 0
         while self.clock() < begun + BUDGET and (report := self._claim_after(last)):
