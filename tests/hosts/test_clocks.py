@@ -96,7 +96,7 @@ def test_restarts_of_beat_at_any_moment_neither_add_nor_lose_a_heartbeat(clock):
 
 
 @hypothesis_settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
