@@ -19,6 +19,7 @@ from django.core.checks import CheckMessage
 from .campaigns import campaigns, declaration
 from .conf import PREFIX, Settings, conf, is_false_like, told
 from .consent import TRUE_WORDS, off_switches, silenced, switched_off
+from .models import Consent
 from .probes import registry
 from .probes.probe import Probe, name_of
 from .probes.resolution import follow
@@ -42,6 +43,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *idle_patterns(),
         *unknown_names(),
         *missing_apps(),
+        *missing_page(),
         *refused_campaigns(),
         *silent_campaigns(),
         *unusable_folder(),
@@ -188,6 +190,20 @@ def missing_apps() -> Iterator[CheckMessage]:
             "django.contrib.messages is not installed: the admin index cannot show the notice.",
             hint="Add it to INSTALLED_APPS, or point superusers to the System information page.",
             id=f"{NAMESPACE}.W005",
+        )
+
+
+def missing_page() -> Iterator[CheckMessage]:
+    """W010: the admin is there, but no site has the page with the switch."""
+    if not apps.is_installed("django.contrib.admin"):
+        return
+    from django.contrib.admin.sites import all_sites  # noqa: PLC0415  needs the admin installed
+
+    if not any(site.is_registered(Consent) for site in all_sites):
+        yield checks.Warning(
+            "No AdminSite has the System information page: operators cannot see it, nor its switch.",
+            hint="Register it: my_site.register(metric_collection.models.Consent, SystemInfoAdmin).",
+            id=f"{NAMESPACE}.W010",
         )
 
 

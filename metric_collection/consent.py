@@ -156,12 +156,21 @@ def held_back(names: Iterable[str], consent: Consent) -> frozenset[str]:
     return frozenset(undisclosed(names, consent))
 
 
-def disclose(*, now: datetime) -> None:
-    """Remember that a superuser has been shown the notice, with every fact that there is now."""
-    with held() as consent:
-        consent.notice_shown_at = consent.notice_shown_at or now
-        consent.disclosed = sorted({*consent.disclosed, *names_to_tell()})
-        consent.save(update_fields=["notice_shown_at", "disclosed"])
+def disclose(consent: Consent | None = None, *, now: datetime) -> None:
+    """Remember that a superuser has been shown the notice, with every fact that there is now.
+
+    One statement, as it happens within a request. Of two processes at once one may be the last to
+    write; both write the same.
+    """
+    consent = consent or Consent.objects.current()
+    shown = {
+        "notice_shown_at": consent.notice_shown_at or now,
+        "disclosed": sorted({*consent.disclosed, *names_to_tell()}),
+    }
+    if consent._state.adding:
+        Consent.objects.bulk_create([Consent(**shown)], ignore_conflicts=True)
+    else:
+        Consent.objects.filter(pk=1).update(**shown)
 
 
 def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:

@@ -83,7 +83,7 @@ def on_page(row: Consent, *, now: datetime) -> tuple[Consent, Notice | None]:
     if notice is None:
         return row, unanswered(row)
     if notice.is_awaited:
-        consent.disclose(now=now)
+        consent.disclose(row, now=now)
         return Consent.objects.current(), notice
     return row, notice
 
@@ -131,15 +131,16 @@ for signal in (post_migrate, setting_changed):
 def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
     """Add the open notice to the messages of a superuser's request; `url` is that of the page.
 
-    One query, and none once this process knows that there is nothing to tell. Where the tables are
+    One query, one write with the notice, and none once this process knows that all is told. Where the tables are
     missing the index does without the notice.
     """
     if memory.is_told or is_overruled() or not can_tell(request):
         return
     try:
-        notice = open_notice(Consent.objects.current())
+        row = Consent.objects.current()
+        notice = open_notice(row)
         if notice is not None:
-            consent.disclose(now=now)
+            consent.disclose(row, now=now)
         memory.keep()
     except DatabaseError:
         return

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib import admin
 from django.core import checks
 from django.test import override_settings
 
 from metric_collection.checks import check_settings
+from metric_collection.models import Consent
 from metric_collection.probes.probe import Fact
 
 
@@ -283,3 +285,12 @@ def test_a_recorder_without_a_campaign_is_told_which_there_are(settings, state_f
     assert message.id == "usage_metrics.W010"
     assert "'tasks'" in message.msg
     assert "search" in message.hint
+
+
+def test_an_admin_without_the_page_is_told():
+    registration = admin.site._registry.pop(Consent)
+    try:
+        (message,) = check_settings()
+    finally:
+        admin.site._registry[Consent] = registration
+    assert message.id == "usage_metrics.W010"
