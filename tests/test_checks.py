@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib import admin
+from django.contrib.admin.sites import all_sites
 from django.core import checks
 from django.test import override_settings
 
@@ -288,9 +288,14 @@ def test_a_recorder_without_a_campaign_is_told_which_there_are(settings, state_f
 
 
 def test_an_admin_without_the_page_is_told():
-    registration = admin.site._registry.pop(Consent)
+    registered = [
+        (site._registry, site._registry[Consent]) for site in all_sites if Consent in site._registry
+    ]
+    for registry, _model_admin in registered:
+        del registry[Consent]
     try:
         (message,) = check_settings()
     finally:
-        admin.site._registry[Consent] = registration
+        for registry, model_admin in registered:
+            registry[Consent] = model_admin
     assert message.id == "usage_metrics.W010"
