@@ -194,7 +194,7 @@ def missing_apps() -> Iterator[CheckMessage]:
 
 
 def missing_page() -> Iterator[CheckMessage]:
-    """W010: the admin is there, but no site has the page with the switch."""
+    """W011: the admin is there, but no site has the page with the switch."""
     if not apps.is_installed("django.contrib.admin"):
         return
     from django.contrib.admin.sites import all_sites  # noqa: PLC0415  needs the admin installed
@@ -203,7 +203,7 @@ def missing_page() -> Iterator[CheckMessage]:
         yield checks.Warning(
             "No AdminSite has the System information page: operators cannot see it, nor its switch.",
             hint="Register it: my_site.register(metric_collection.models.Consent, SystemInfoAdmin).",
-            id=f"{NAMESPACE}.W010",
+            id=f"{NAMESPACE}.W011",
         )
 
 

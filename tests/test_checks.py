@@ -298,4 +298,4 @@ def test_an_admin_without_the_page_is_told():
     finally:
         for registry, model_admin in registered:
             registry[Consent] = model_admin
-    assert message.id == "usage_metrics.W010"
+    assert message.id == "usage_metrics.W011"

@@ -39,7 +39,9 @@ def test_the_readme_names_no_setting_that_does_not_exist():
 def test_the_readme_names_every_check():
     source = Path(checks.__file__).read_text()
     single = set(re.findall(r"NAMESPACE}\.([EW]\d+)", source))
-    assert single == set(re.findall(r"usage_metrics\.([EW]\d+)``\n", README))
+    named = re.findall(r"usage_metrics\.([EW]\d+)``\n", README)
+    assert single == set(named)
+    assert len(named) == len(set(named))
     ids = [setting.id for setting in conf.declared()]
     assert f"``usage_metrics.{min(ids)}`` … ``{max(ids)}``" in README
 
