@@ -26,6 +26,8 @@ from .terms import OFF, Terms
 logger = logging.getLogger("metric_collection.measuring")
 
 MOST_ENTRIES: Final = 4_096  # in one journal: names that are made of data would never end
+MOST_REMEMBERED: Final = 2 * MOST_ENTRIES
+MOST_COMPLAINTS: Final = 100
 UNCOUNTED: Final = 0
 # What the short way ends with: not seen before, not to be measured, or a journal that takes no more.
 NOT_SO_FAST: Final = (KeyError, TypeError, ValueError)
@@ -168,7 +170,7 @@ class Meter:
     def _count(self, key: Key, value: float | None, make: Make, campaign_id: str) -> None:
         """Go the long way, and remember what makes the next way short."""
         with self._lock:
-            if self._clock() >= self._edge:
+            if self._clock() >= self._edge or len(self._cells) > MOST_REMEMBERED:
                 self._keep_up()
             if not self.terms.is_on:
                 return
@@ -197,7 +199,7 @@ class Meter:
         return self._valued[key]
 
     def _keep_up(self) -> None:
-        """Look everything up anew: the terms are not known, or a period has begun or ended."""
+        """Look everything up anew: terms or journal are others, or a period has begun or ended."""
         self._edge = self.terms.next_change(self._now())
         self._cells.clear()
         self._valued.clear()
@@ -224,9 +226,8 @@ class Meter:
 
     def _make_room(self) -> None:
         """Put a journal with the sums in the place of the full one; numbers stay as they are."""
-        full = self._journal
-        if full is not None:
-            self._keep(self._attempt(lambda place: place.rewrite(full)))
+        full = self._journal or self._begin()
+        self._keep(self._attempt(lambda place: place.rewrite(full)))
 
     def _begin(self) -> Journal:
         begun = self._now()
@@ -249,7 +250,8 @@ class Meter:
 
     def _complain(self, sentence: str, about: object) -> None:
         """Say it in the log, once in the life of a process."""
-        if (complaint := sentence % about) not in self._complaints:
+        complaint = sentence % about
+        if complaint not in self._complaints and len(self._complaints) < MOST_COMPLAINTS:
             self._complaints.add(complaint)
             logger.debug(complaint)
 

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from metric_collection.measuring.folder import MEMORY, STALE, Folder
+from metric_collection.measuring.journal import CELLS, Entry, cell
+
+from .conftest import START, event
+
+ROOT = Path(__file__).parents[2]
+PLAIN = Entry(point=event(), valued=False)
+
+
+def count(journal, times=1):
+    number = journal.define(PLAIN)
+    for _ in range(times):
+        journal.write(cell(number))
+    return journal
+
+
+def names(folder):
+    return sorted(path.name for path in folder.path.iterdir())
+
+
+@pytest.fixture
+def just_before():
+    """Let something happen just before the next audited event: a hook cannot be removed, but ends."""
+    planned = []
+
+    def hook(event, arguments):
+        if planned and planned[0][0] == event and str(arguments[0]).endswith(planned[0][2]):
+            planned.pop()[1]()
+
+    sys.addaudithook(hook)
+    yield lambda event, act, ending="": planned.append((event, act, ending))
+    planned.clear()
+
+
+def counts(journals):
+    return [list(journal.counts()) for journal in journals]
+
+
+def test_folder_and_files_are_private(folder):
+    journal = folder.create(START)
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+    (path,) = folder.path.iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    journal.discard()
+    assert names(folder) == []
+
+
+def test_the_journal_of_a_process_that_lives_is_left_to_it(folder):
+    count(folder.create(START))
+    assert counts(folder.abandoned()) == []
+
+
+def test_the_journal_of_a_process_that_was_killed_is_taken_up_once(folder):
+    source = f"""
+import os, signal, sys
+from pathlib import Path
+from tests.measuring.test_folder import *
+journal = count(Folder(Path({str(folder.path)!r})).create(START), 1000)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=False)
+    assert killed.returncode == -9
+    taken = list(folder.abandoned())
+    assert counts(taken) == [[event(times=1000)]]
+    assert counts(folder.abandoned()) == []
+    taken[0].discard()
+    assert names(folder) == []
+
+
+def test_a_journal_that_is_released_can_be_taken_up(folder):
+    journal = count(folder.create(START))
+    journal.release()
+    assert counts(folder.abandoned()) == [[event(times=1)]]
+
+
+def test_a_full_journal_is_replaced_by_one_with_the_sums(folder):
+    full = count(folder.create(START), CELLS)
+    before = names(folder)
+    fresh = folder.rewrite(full)
+    fresh.write(cell(1))
+    assert names(folder) == before
+    assert counts(folder.abandoned()) == []
+    fresh.release()
+    assert counts(folder.abandoned()) == [[event(times=CELLS + 1)]]
+
+
+def test_a_journal_that_is_removed_as_it_is_taken_up_is_left_alone(folder, just_before):
+    journal = count(folder.create(START))
+    just_before("fcntl.flock", journal.discard)
+    assert counts(folder.abandoned()) == []
+
+
+def test_a_journal_that_is_removed_as_it_is_looked_for_is_left_alone(folder, just_before):
+    journal = count(folder.create(START))
+    just_before("open", journal.discard, ending=".journal")
+    assert counts(folder.abandoned()) == []
+
+
+def test_memory_sums_up_too(folder):
+    fresh = MEMORY.rewrite(count(MEMORY.create(START), CELLS))
+    fresh.write(cell(1))
+    assert counts([fresh]) == [[event(times=CELLS + 1)]]
+    assert list(MEMORY.abandoned()) == []
+
+
+def test_what_is_no_journal_is_removed(folder):
+    folder.create(START).discard()
+    (folder.path / "broken.journal").write_bytes(b"x")
+    assert counts(folder.abandoned()) == []
+    assert names(folder) == []
+
+
+def test_other_files_are_left_alone(folder):
+    folder.create(START).discard()
+    (folder.path / "note").write_text("mine")
+    (folder.path / "link.journal").symlink_to("note")
+    assert counts(folder.abandoned()) == []
+    assert names(folder) == ["link.journal", "note"]
+
+
+@pytest.mark.parametrize(("age", "left"), [(0, ["x.new"]), (2 * STALE, [])])
+def test_what_was_left_unfinished_is_removed_in_time(folder, age, left):
+    folder.create(START).discard()
+    unfinished = folder.path / "x.new"
+    unfinished.touch()
+    moment = unfinished.stat().st_mtime - age
+    os.utime(unfinished, (moment, moment))
+    assert counts(folder.abandoned()) == []
+    assert names(folder) == left
+
+
+class TestRefusals:
+    def test_a_folder_that_others_may_look_into(self, folder):
+        folder.path.mkdir()
+        folder.path.chmod(0o755)
+        assert "not private" in folder.problem()
+
+    def test_a_link_to_a_folder(self, folder, tmp_path):
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        folder.path.symlink_to(tmp_path / "elsewhere")
+        assert folder.problem()
+        assert list((tmp_path / "elsewhere").iterdir()) == []
+
+    def test_a_file_in_its_place(self, folder):
+        folder.path.touch()
+        assert folder.problem()
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+    def test_a_folder_of_somebody_else(self, folder):
+        folder.path.mkdir(mode=0o700)
+        os.chown(folder.path, 12345, 12345)
+        assert "not private" in folder.problem()
+
+    def test_a_folder_that_cannot_be_made(self, tmp_path):
+        assert "No such file" in Folder(tmp_path / "no" / "folder").problem()
+
+    def test_a_folder_that_can_be_used_has_no_problem(self, folder):
+        assert folder.problem() is None
+        assert names(folder) == []
+
+    def test_a_journal_that_cannot_be_written_leaves_no_file(self, folder):
+        resource, signal = pytest.importorskip("resource"), pytest.importorskip("signal")
+        folder.create(START).discard()
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+        try:
+            with pytest.raises(OSError):
+                folder.create(START)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, handler)
+        assert names(folder) == []

@@ -1,0 +1,327 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from metric_collection.cleaninsights.campaigns import Period
+from metric_collection.cleaninsights.testing import FrozenClock
+from metric_collection.measuring.folder import Folder
+from metric_collection.measuring.journal import CELLS
+from metric_collection.measuring.meter import MOST_ENTRIES, Meter
+from metric_collection.measuring.terms import OFF, Term, Terms
+
+from .conftest import DAY, START, daily
+
+NOON = START + DAY / 2
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(NOON)
+
+
+@pytest.fixture
+def terms(folder) -> Terms:
+    campaigns = {
+        "search": Term.always(daily()),
+        "once": Term.always(daily(only_record_once=True)),
+        "closed": Term(campaign=daily(), window=None),
+    }
+    return Terms(campaigns=campaigns, place=folder)
+
+
+@pytest.fixture
+def meter(clock, terms):
+    meter = Meter(lambda: terms, lambda: clock().timestamp())
+    yield meter
+    meter.begin_anew()
+
+
+def counted(meter) -> Counter:
+    """Return what was counted, and retire the journal of it."""
+    journal = meter.retire()
+    counts = Counter()
+    for point in journal.counts() if journal else ():
+        counts[point.identity] += point.times
+    if journal:
+        journal.discard()
+    return counts
+
+
+def points(meter):
+    return list(meter.retire().counts())
+
+
+def test_calls_are_counted_by_what_they_name(meter):
+    for _ in range(3):
+        meter.measure_event("Search", "Open", "search")
+        meter.measure_event("Search", "Open", "search", "header")
+    meter.measure_visit(["Search", "Results"], "search")
+    meter.measure_visit("Search", "search")
+    assert counted(meter) == {
+        ("Search", "Open", None): 3,
+        ("Search", "Open", "header"): 3,
+        "Search/Results": 1,
+        "Search": 1,
+    }
+
+
+def test_values_are_summed_up(meter):
+    for value in (1, 0.5, True):
+        meter.measure_event("Search", "Time", "search", value=value)
+    meter.measure_event("Search", "Time", "search")
+    valued, plain = points(meter)
+    assert (valued.times, valued.value) == (3, 2.5)
+    assert (plain.times, plain.value) == (1, None)
+
+
+def test_a_visit_may_be_given_as_any_kind_of_path(meter):
+    for path in (["a", "b"], ("a", "b"), iter(["a", "b"])):
+        meter.measure_visit(path, "search")
+    meter.measure_visit(("a", "b"), "search")
+    assert counted(meter) == {"a/b": 4}
+
+
+def test_a_count_belongs_to_the_period_in_which_it_was_made(meter, clock):
+    meter.measure_event("Search", "Open", "search")
+    clock.set(START + DAY - timedelta.resolution)
+    meter.measure_event("Search", "Open", "search")
+    clock.set(START + DAY)
+    meter.measure_event("Search", "Open", "search")
+    assert [(point.period_start, point.times) for point in points(meter)] == [
+        (START, 2),
+        (START + DAY, 1),
+    ]
+
+
+def test_nothing_is_counted_before_and_after_a_campaign(meter, clock):
+    for moment in (START - timedelta.resolution, START + 366 * DAY):
+        clock.set(moment)
+        meter.measure_event("Search", "Open", "search")
+    assert not meter.has_counts
+
+
+def test_a_campaign_that_begins_is_counted_from_then_on(meter, clock):
+    clock.set(START - timedelta(seconds=1))
+    meter.measure_event("Search", "Open", "search")
+    clock.set(START)
+    meter.measure_event("Search", "Open", "search")
+    assert counted(meter) == {("Search", "Open", None): 1}
+
+
+def test_what_is_recorded_once_is_counted_once_in_a_period(meter, clock):
+    for _ in range(3):
+        meter.measure_event("Search", "Open", "once", value=2)
+        meter.measure_event("Search", "Open", "once")
+    clock.advance(days=1)
+    meter.measure_event("Search", "Open", "once", value=3)
+    assert [(point.times, point.value) for point in points(meter)] == [(1, 2.0), (1, 3.0)]
+
+
+def test_a_campaign_without_consent_is_not_counted(meter):
+    for _ in range(2):
+        meter.measure_event("Search", "Open", "closed")
+        meter.measure_event("Search", "Open", "closed", value=1)
+    assert not meter.has_counts
+
+
+def test_an_unknown_campaign_is_one_line_in_the_log(meter, caplog):
+    caplog.set_level(logging.DEBUG)
+    for action in ("a", "a", "b"):
+        meter.measure_event("c", action, "nowhere")
+        meter.measure_visit(action, "nowhere")
+    (record,) = caplog.records
+    assert (record.levelname, "'nowhere'" in record.message) == ("DEBUG", True)
+    assert not meter.has_counts
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda meter: meter.measure_event("", "a", "search"),
+        lambda meter: meter.measure_event("c", ["a"], "search"),
+        lambda meter: meter.measure_event("c", "a", ["search"]),
+        lambda meter: meter.measure_event("c", "a", "search", 5),
+        lambda meter: meter.measure_event("c", "a", "search", value="much"),
+        lambda meter: meter.measure_event("c", "a", "search", value=float("nan")),
+        lambda meter: meter.measure_visit([], "search"),
+        lambda meter: meter.measure_visit(5, "search"),
+        lambda meter: meter.measure_visit("a", None),
+    ],
+)
+def test_what_cannot_be_measured_is_a_line_in_the_log_and_no_error(meter, call, caplog):
+    caplog.set_level(logging.DEBUG)
+    meter.measure_event("c", "a", "search", value=1)
+    meter.measure_event("c", "a", "search")
+    call(meter)
+    assert "is not counted" in caplog.text
+    assert counted(meter) == {("c", "a", None): 2}
+
+
+def test_a_full_journal_is_summed_up_and_nothing_is_lost(meter, folder):
+    for _ in range(CELLS + 10):
+        meter.measure_event("Search", "Open", "search")
+    assert len(list(folder.path.iterdir())) == 1
+    assert counted(meter) == {("Search", "Open", None): CELLS + 10}
+
+
+def test_a_journal_full_of_values_is_summed_up_too(meter):
+    for _ in range(CELLS + 10):
+        meter.measure_event("Search", "Time", "search", value=0.5)
+    (point,) = points(meter)
+    assert (point.times, point.value) == (CELLS + 10, (CELLS + 10) / 2)
+
+
+def test_names_without_end_are_not_counted_without_end(meter, caplog):
+    caplog.set_level(logging.DEBUG)
+    for number in range(3 * MOST_ENTRIES):
+        meter.measure_event("Search", "Open", "search", str(number))
+    assert "too many different things" in caplog.text
+    assert len(counted(meter)) == MOST_ENTRIES
+
+
+def test_complaints_come_to_an_end(meter, caplog):
+    caplog.set_level(logging.DEBUG)
+    for number in range(200):
+        meter.measure_event("c", "a", f"campaign {number}")
+    assert len(caplog.records) == 100
+
+
+def test_counts_go_on_in_memory_where_the_folder_cannot_be_used(meter, terms, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    meter.learn(replace(terms, place=Folder(tmp_path / "no" / "folder")))
+    for _ in range(CELLS + 1):
+        meter.measure_event("Search", "Open", "search")
+    assert "in memory only" in caplog.text
+    assert counted(meter) == {("Search", "Open", None): CELLS + 1}
+
+
+class TestTerms:
+    def test_they_are_asked_for_at_the_first_call(self, terms, clock):
+        asked = []
+        meter = Meter(lambda: asked.append(1) or terms, lambda: clock().timestamp())
+        assert asked == []
+        for _ in range(3):
+            meter.measure_event("Search", "Open", "search")
+        assert asked == [1]
+        meter.retire().discard()
+
+    def test_as_long_as_nobody_can_tell_nothing_is_counted(self, terms, clock):
+        told = []
+        meter = Meter(lambda: told[0] if told else None, lambda: clock().timestamp())
+        meter.measure_event("Search", "Open", "search")
+        assert not meter.has_counts
+        told.append(terms)
+        meter.measure_event("Search", "Open", "search")
+        assert counted(meter) == {("Search", "Open", None): 1}
+
+    def test_those_that_are_learned_count_at_once(self, meter, terms):
+        meter.measure_event("Search", "Open", "search")
+        closed = Period(start=START + DAY, end=START + 2 * DAY)
+        later = Term(campaign=daily(), window=closed)
+        meter.learn(replace(terms, campaigns={"search": later}))
+        meter.measure_event("Search", "Open", "search")
+        assert counted(meter) == {("Search", "Open", None): 1}
+
+    def test_off_is_off(self, meter):
+        meter.learn(OFF)
+        meter.measure_event("Search", "Open", "search")
+        meter.measure_event("Search", "Open", "search", value=1)
+        meter.measure_visit("Search", "search")
+        assert not meter.has_counts
+
+    def test_what_is_forgotten_is_asked_for_again(self, meter):
+        meter.learn(OFF)
+        meter.forget()
+        meter.measure_event("Search", "Open", "search")
+        assert meter.has_counts
+
+
+class TestProcesses:
+    def test_a_forked_child_counts_for_itself(self, meter, folder):
+        meter.measure_event("Search", "Open", "search")
+        if (child := os.fork()) == 0:
+            meter.begin_anew()
+            meter.measure_event("Search", "Child", "search")
+            os._exit(0)
+        os.waitpid(child, 0)
+        (left,) = folder.abandoned()
+        assert [(point.action, point.times) for point in left.counts()] == [("Child", 1)]
+        left.discard()
+        meter.measure_event("Search", "Open", "search")
+        assert counted(meter) == {("Search", "Open", None): 2}
+
+    def test_a_child_that_outlives_its_parent_does_not_keep_its_journal(self, meter, folder):
+        meter.measure_event("Search", "Open", "search")
+        (ready, tell), (wait, hold) = os.pipe(), os.pipe()
+        if (child := os.fork()) == 0:
+            meter.begin_anew()
+            os.close(hold)
+            os.write(tell, b"x")
+            os.read(wait, 1)
+            os._exit(0)
+        os.read(ready, 1)
+        meter.retire().release()
+        assert len(list(folder.abandoned())) == 1
+        os.close(hold)
+        os.waitpid(child, 0)
+        for end in (ready, tell, wait):
+            os.close(end)
+
+    def test_threads_lose_no_count_while_journals_are_retired(self, meter):
+        retired, each, done = [], 20_000, threading.Event()
+
+        def count():
+            for _ in range(each):
+                meter.measure_event("Search", "Open", "search")
+
+        def retire():
+            while not done.wait(0.002):
+                retired.append(meter.retire())
+
+        threads = [threading.Thread(target=count) for _ in range(4)]
+        flusher = threading.Thread(target=retire)
+        for thread in (flusher, *threads):
+            thread.start()
+        for thread in threads:
+            thread.join()
+        done.set()
+        flusher.join()
+        journals = [journal for journal in (*retired, meter.retire()) if journal]
+        assert len(journals) > 1
+        assert sum(point.times for journal in journals for point in journal.counts()) == 4 * each
+        for journal in journals:
+            journal.discard()
+
+    def test_it_counts_in_async_code(self, meter):
+        async def count():
+            meter.measure_event("Search", "Open", "search")
+
+        async def main():
+            await asyncio.gather(*(count() for _ in range(10)))
+
+        asyncio.run(main())
+        assert counted(meter) == {("Search", "Open", None): 10}
+
+    def test_a_line_in_the_log_may_be_counted_itself(self, meter):
+        class Counting(logging.Handler):
+            def emit(self, record):
+                meter.measure_event("Log", record.levelname, "search")
+
+        logger = logging.getLogger("metric_collection.measuring")
+        handler, level = Counting(), logger.level
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+        try:
+            meter.measure_event("Search", "Open", "nowhere")
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+        assert counted(meter) == {("Log", "DEBUG", None): 1}
