@@ -99,6 +99,23 @@ def test_where_no_report_is_planned_preview_and_status_say_so(settings):
     assert "Next heartbeat: not planned" in run("status")
 
 
+class TestDictionary:
+    def test_it_is_a_page_with_the_values_of_this_machine(self):
+        assert run("dictionary").startswith(
+            "Usage metrics of Acme\n=====================\n\nAcme sends"
+        )
+        assert '"``Acme Version``"' in run("dictionary", "--format", "rst")
+        assert "| `Acme Version` |" in run("dictionary", "--format", "markdown")
+        assert "On this machine: On" in run("dictionary")
+
+    def test_it_can_be_had_without_a_look_at_this_machine(self):
+        assert "On this machine" not in run("dictionary", "--static")
+
+    def test_as_json(self):
+        assert run("dictionary", "--json") == run("dictionary", "--format", "json")
+        assert json.loads(run("dictionary", "--json"))["facts"][0]["example"] == "1.0"
+
+
 class TestChoice:
     def test_opt_out_and_back(self):
         assert run("opt-out").startswith("Off")

@@ -19,6 +19,7 @@ from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collection import HEARTBEAT, Collection
 from metric_collection.conf import PREFIX, conf
 from metric_collection.delivery import Delivery
+from metric_collection.dictionary import document, entries
 from metric_collection.flushing import flusher
 from metric_collection.models import Consent, Report, Snapshot
 from metric_collection.probes import registry
@@ -29,6 +30,7 @@ EXIT_NOT_PROVEN = 1
 ACTIONS = {
     "status": "Say whether metrics are on, which rule decides, and what was sent last.",
     "preview": "Print the exact JSON of the next heartbeat.",
+    "dictionary": "Print every fact that can be sent, as a page to publish or as JSON.",
     "opt-in": "Agree to usage metrics.",
     "opt-out": "Decline usage metrics and delete what has not been sent.",
     "consent": "Show the notice and ask; without an answer nothing is changed.",
@@ -54,6 +56,8 @@ class Command(BaseCommand):
                 action.add_argument("--json", action="store_true", help="Print JSON.")
             if name == "export":
                 action.add_argument("file", metavar="FILE", help="A new file, or - to print.")
+            if name == "dictionary":
+                add_dictionary_options(action)
 
     def handle(self, *_args: Any, action: str, **options: Any) -> None:
         try:
@@ -73,6 +77,10 @@ class Command(BaseCommand):
             self.stderr.write(f"No report is planned: {PREFIX}_CATEGORIES is {conf.CATEGORIES!r}.")
         else:
             self.stdout.write(preview[1].decode())
+
+    def dictionary(self, *, form: str, static: bool, **options: Any) -> None:
+        dictionary = entries.as_declared() if static else entries.as_found_here()
+        self.stdout.write(document.written(dictionary, form))
 
     def opt_in(self, **options: Any) -> None:
         if locked := consent.switched_off():
@@ -149,6 +157,14 @@ class Command(BaseCommand):
     def _print_bodies(self, bodies: Sequence[str]) -> None:
         for body in bodies:
             self.stdout.write(body)
+
+
+def add_dictionary_options(action: ArgumentParser) -> None:
+    """Say in which form, and with which examples, the dictionary is to be."""
+    add, forms = action.add_argument, document.FORMS
+    add("--format", dest="form", choices=forms, default=forms[0], help="How to write it.")
+    add("--json", dest="form", action="store_const", const="json", help="Print JSON.")
+    add("--static", action="store_true", help="Give declared examples, not this machine's values.")
 
 
 def current_state() -> dict[str, Any]:

@@ -1,0 +1,169 @@
+"""The dictionary as a document that can be published as it is, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from ..campaigns import Declared
+from ..conf import Mode, conf
+from ..consent import off_switches
+from ..probes.probe import heading_of, path_of
+from .entries import Dictionary, Entry
+from .markup import Markdown, Markup, Rst
+
+MARKUPS = {"rst": Rst, "markdown": Markdown}
+FORMS = (*MARKUPS, "json")
+LONGEST = 255  # characters of a value, as on the wire
+OCCASIONS = {"Install": "when it is installed", "Upgrade": "when it is upgraded"}
+OPT_OUT = "``manage.py metric_collection opt-out``"
+COUNTED = "once a period of what it counts is over"
+CONDITIONS = {
+    Mode.OPT_OUT: "It does so unless its operators decline.",
+    Mode.NOTICE: "It does so once a superuser has been shown a notice, unless they decline.",
+    Mode.OPT_IN: "It gathers and sends nothing unless a superuser agrees.",
+}
+FACT_COLUMNS = ("Fact", "Description", "Example", "Purpose", "Since")
+CAMPAIGN_COLUMNS = ("Campaign", "Purpose", "Counted", "From", "Until")
+
+
+def document(dictionary: Dictionary, markup: Markup) -> str:
+    """Write a page about everything that the product can send."""
+    blocks = [
+        markup.title(f"Usage metrics of {conf.PRODUCT}"),
+        markup.paragraph(offer()),
+        markup.paragraph(way_out()),
+        *([markup.paragraph(f"On this machine: {dictionary.state}")] if dictionary.state else []),
+        *sections(dictionary.entries, markup),
+        *campaign_section(dictionary.campaigns, markup),
+    ]
+    return "\n\n".join(blocks)
+
+
+def offer() -> str:
+    """Say when there are reports, and on what condition, as the settings have it."""
+    return (
+        f"{conf.PRODUCT} sends usage metrics to its makers: {occasions()}. It sends nothing but what is"
+        " listed here, and no identifier of a person, a host or an installation."
+        f" {CONDITIONS[conf.CONSENT]}"
+    )
+
+
+def occasions() -> str:
+    """Say when there are reports."""
+    often = f"once every {conf.HEARTBEAT_INTERVAL / timedelta(hours=1):g} hours"
+    return ", ".join(OCCASIONS.get(category, often) for category in conf.CATEGORIES) or COUNTED
+
+
+def way_out() -> str:
+    """Say how to stop them."""
+    return (
+        f"To switch it off, use the page System information in the admin, or run {OPT_OUT}, or set"
+        f" {' or '.join(variables())} in the environment. What has not been sent by then is deleted."
+        f" {'One last event says so.' if conf.REPORT_OPT_OUT else 'Nothing is sent any more.'}"
+    )
+
+
+def variables() -> list[str]:
+    """List what switches off in the environment."""
+    ours = [f"{name}={1 if answer else False}" for name, answer in off_switches()]
+    return [f"``{assignment}``" for assignment in (*ours, "DO_NOT_TRACK=1")]
+
+
+def sections(entries: Sequence[Entry], markup: Markup) -> Iterator[str]:
+    """Write a section with a table for each probe."""
+    for probe, group in groupby(entries, key=lambda entry: entry.probe):
+        listed = list(group)
+        summary = (probe.__doc__ or "").strip().partition("\n")[0]
+        yield markup.heading(heading_of(probe))
+        yield markup.paragraph(f"{summary} (``{path_of(probe)}``)")
+        told = [] if listed[0].is_sent is None else ["Sent now"]
+        yield markup.table([*FACT_COLUMNS, *told], [row(entry, markup) for entry in listed])
+
+
+def row(entry: Entry, markup: Markup) -> list[str]:
+    """Write the cells of a fact."""
+    fact = entry.fact
+    cells = [
+        markup.literal(fact.name),
+        markup.text(f"{fact.description} {fact.coarsened}"),
+        markup.literal(fact.example[:LONGEST]),
+        markup.text(fact.purpose),
+        markup.text(fact.since),
+    ]
+    if entry.is_sent is not None:
+        cells.append(markup.text("yes" if entry.is_sent else f"no: {entry.reason}".rstrip(": ")))
+    return cells
+
+
+def campaign_section(campaigns: Sequence[Declared], markup: Markup) -> Iterator[str]:
+    """Write a section about what is counted for a while, if anything is."""
+    if campaigns:
+        yield markup.heading("Campaigns")
+        yield markup.paragraph(
+            "What is counted for a while, and sent in sums once a period is over."
+        )
+        yield markup.table(CAMPAIGN_COLUMNS, [campaign_row(each, markup) for each in campaigns])
+
+
+def campaign_row(declared: Declared, markup: Markup) -> list[str]:
+    """Write the cells of a campaign."""
+    campaign = declared.campaign
+    return [
+        markup.text(declared.title),
+        markup.text(declared.purpose),
+        f"in periods of {campaign.aggregation_period_length} days",
+        day(campaign.start),
+        day(campaign.end),
+    ]
+
+
+def written(dictionary: Dictionary, form: str) -> str:
+    """Write the dictionary in one of FORMS."""
+    if form == "json":
+        return json.dumps(as_json(dictionary), indent=2)
+    return document(dictionary, MARKUPS[form]())
+
+
+def day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
+
+
+def as_json(dictionary: Dictionary) -> dict[str, Any]:
+    """Return the dictionary as JSON can hold it."""
+    return {
+        "product": conf.PRODUCT,
+        "state": dictionary.state or None,
+        "facts": [fact_as_json(entry) for entry in dictionary.entries],
+        "campaigns": [campaign_as_json(declared) for declared in dictionary.campaigns],
+    }
+
+
+def fact_as_json(entry: Entry) -> dict[str, Any]:
+    fact = entry.fact
+    return {
+        "name": fact.name,
+        "description": fact.description,
+        "example": fact.example,
+        "purpose": fact.purpose,
+        "probe": entry.source,
+        "since": fact.since or None,
+        "coarsened": fact.coarsened or None,
+        "sent": entry.is_sent,
+        "reason": entry.reason or None,
+    }
+
+
+def campaign_as_json(declared: Declared) -> dict[str, Any]:
+    campaign = declared.campaign
+    return {
+        "id": declared.id,
+        "title": declared.title,
+        "purpose": declared.purpose,
+        "period_days": campaign.aggregation_period_length,
+        "from": day(campaign.start),
+        "until": day(campaign.end),
+    }

@@ -1,0 +1,75 @@
+"""What stands in the dictionary: each fact as it is declared, and whether it is sent at present."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..campaigns import Declared, campaigns
+from ..collection import is_more_wanted
+from ..consent import Ruling, held_back, ruling
+from ..models import Consent, Snapshot
+from ..probes import registry
+from ..probes.probe import Fact, Probe, name_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A fact and the probe that declares it; `is_sent` is None where no machine was looked at."""
+
+    fact: Fact
+    probe: type[Probe]
+    source: str
+    is_sent: bool | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dictionary:
+    """The facts and campaigns of a product; `state` says whether this machine sends anything."""
+
+    entries: Sequence[Entry]
+    campaigns: Sequence[Declared]
+    state: str = ""
+
+
+def as_declared() -> Dictionary:
+    """Describe what the settings declare, without a look at the machine or the database."""
+    entries = [
+        Entry(fact=fact, probe=type(probe), source=name_of(probe))
+        for probe, fact in registry.declared()
+    ]
+    return Dictionary(entries=entries, campaigns=list(campaigns().values()))
+
+
+def as_found_here() -> Dictionary:
+    """Describe it with the values of this machine for examples, and say what is sent at present."""
+    consent, texts, dictionary = Consent.objects.current(), registry.gather().facts, as_declared()
+    allowed = ruling(consent)
+    names = [entry.fact.name for entry in dictionary.entries]
+    reasons = reasons_not_to_send(names, texts, consent, allowed)
+    entries = [
+        replace(
+            entry,
+            fact=replace(entry.fact, example=texts.get(entry.fact.name, entry.fact.example)),
+            is_sent=entry.fact.name not in reasons,
+            reason=reasons.get(entry.fact.name, ""),
+        )
+        for entry in dictionary.entries
+    ]
+    return replace(dictionary, entries=entries, state=allowed.sentence)
+
+
+def reasons_not_to_send(
+    names: Sequence[str], texts: Mapping[str, str], consent: Consent, allowed: Ruling
+) -> dict[str, str]:
+    """Return fact name -> why it is not sent at present, for those that are not; "" where all are not."""
+    if not allowed.sends:
+        return dict.fromkeys(names, "")
+    if not is_more_wanted(Snapshot.objects.current()):
+        return dict.fromkeys(names, "no further report is planned")
+    unknown = dict.fromkeys(set(names) - texts.keys(), "there is nothing to say here")
+    return {
+        **unknown,
+        **dict.fromkeys(held_back(names, consent), "held back until it is announced"),
+    }

@@ -1,0 +1,123 @@
+"""The markups that a dictionary is written in; any text comes out of them as it went in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+from unicodedata import east_asian_width
+
+LITERAL = re.compile(r"(?:(?<=[\s(])|^)``([^`\s\\](?:[^`\\]*[^`\s\\])?)``(?=[\s.,;:?!)]|$)")
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+
+
+class Markup(Protocol):
+    """Writes blocks of text; the cells of a table are made by `literal` and `text`.
+
+    A paragraph may have ``literals`` in it, as docstrings have.
+    """
+
+    def title(self, text: str) -> str: ...
+
+    def heading(self, text: str) -> str: ...
+
+    def paragraph(self, text: str) -> str: ...
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str: ...
+
+    def literal(self, text: str) -> str: ...
+
+    def text(self, text: str) -> str: ...
+
+
+class Rst:
+    """reStructuredText; `underlines` are the characters below a title and below a heading."""
+
+    def __init__(self, underlines: str = "=-") -> None:
+        self._underlines = underlines
+
+    def title(self, text: str) -> str:
+        return self._underlined(text, self._underlines[0])
+
+    def heading(self, text: str) -> str:
+        return self._underlined(text, self._underlines[1])
+
+    def paragraph(self, text: str) -> str:
+        return self._begun(in_parts(text, self.literal, self._escaped))
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+        lines = io.StringIO()
+        csv.writer(lines, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([header, *rows])
+        indented = lines.getvalue().rstrip("\n").replace("\n", "\n   ")
+        return f".. csv-table::\n   :header-rows: 1\n   :widths: auto\n\n   {indented}"
+
+    def literal(self, text: str) -> str:
+        text = one_line(text)
+        stands = re.fullmatch(r"[^`\s\\]([^`]*[^`\s\\])?", text)
+        return f"``{text}``" if stands else self.text(text)
+
+    def text(self, text: str) -> str:
+        return self._begun(self._escaped(one_line(text)))
+
+    def _escaped(self, text: str) -> str:
+        special = r"[\\`*|]|_(?![^\W_])|::"
+        return re.sub(special, lambda found: "".join(f"\\{sign}" for sign in found[0]), text)
+
+    def _begun(self, text: str) -> str:
+        """What does not begin with a word may be taken for a list, an option or a comment."""
+        is_word = re.match(r"[^\W\d_][\w']+([ ,:]|$)|\d+(\.\d+)*( |$)|``|$", text)
+        return text if is_word else rf"\ {text}"
+
+    def _underlined(self, text: str, line: str) -> str:
+        text = self.text(text)
+        width = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+        return f"{text}\n{line * width}"
+
+
+class Markdown:
+    """Markdown, with the tables of GitHub."""
+
+    def title(self, text: str) -> str:
+        return f"# {self.text(text)}"
+
+    def heading(self, text: str) -> str:
+        return f"## {self.text(text)}"
+
+    def paragraph(self, text: str) -> str:
+        return self._begun(in_parts(text, self.literal, self._escaped))
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+        cells = [header, ["---"] * len(header), *rows]
+        return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+    def literal(self, text: str) -> str:
+        text = one_line(text)
+        stands = text and not re.search(r"[`|\\]", text)
+        return f"`{text}`" if stands else self.text(text)
+
+    def text(self, text: str) -> str:
+        return self._begun(self._escaped(one_line(text)))
+
+    def _escaped(self, text: str) -> str:
+        text = text.replace("&", "&amp;").replace("<", "&lt;")
+        return re.sub(r"[\\`*|~$\[\]]|_(?![^\W_])|(?<![^\W_])_", r"\\\g<0>", text)
+
+    def _begun(self, text: str) -> str:
+        """What would make a list or a heading of a line does not in this one."""
+        return re.sub(r"^(\d+(?=[.)](?: |$))|(?=[-+#=>]))", r"\1\\", text)
+
+
+def in_parts(text: str, literal: Callable[[str], str], other: Callable[[str], str]) -> str:
+    """Write a text that has ``literals`` in it, and any other part of it by `other`."""
+    parts = LITERAL.split(one_line(text))
+    return "".join(
+        literal(part) if number % 2 else other(part) for number, part in enumerate(parts)
+    )
+
+
+def one_line(text: str) -> str:
+    """Put a text on one line, with a sign for each character that cannot be printed."""
+    shown = (sign if sign.isprintable() or sign.isspace() else UNKNOWN for sign in text)
+    return " ".join("".join(shown).split())

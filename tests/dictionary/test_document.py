@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from docutils.core import publish_doctree
+from markdown_it import MarkdownIt
+
+from metric_collection.dictionary.document import FORMS, written
+from metric_collection.dictionary.entries import as_declared, as_found_here
+
+STRICT = {"halt_level": 1, "report_level": 5}
+CAMPAIGN = {
+    "title": "Speed | *fast*",
+    "purpose": "To know it.",
+    "start": "2026-01-01T00:00:00Z",
+    "end": "2026-12-31T00:00:00Z",
+    "aggregationPeriodLength": 7,
+}
+
+
+@pytest.fixture(autouse=True)
+def product(settings):
+    """A product with something of each kind."""
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"speed": CAMPAIGN}
+    settings.METRIC_COLLECTION_LIBRARIES = ["django"]
+    settings.METRIC_COLLECTION_FACTS = {
+        "a `b` | c": {"value": "x" * 300, "description": "How *it* runs_.", "since": "2.0"}
+    }
+    settings.METRIC_COLLECTION_COUNTS = {"users": "auth.User"}
+
+
+def page_of(dictionary, form):
+    """The texts of a document's cells, row by row, and all of its text."""
+    if form == "rst":
+        tree = publish_doctree(written(dictionary, form), settings_overrides=STRICT)
+        rows = [node for node in tree.findall() if node.tagname == "row"]
+        return [[entry.astext() for entry in row] for row in rows], tree.astext()
+    tokens = MarkdownIt("commonmark").enable("table").parse(written(dictionary, form))
+    inline = ["".join(part.content for part in t.children) for t in tokens if t.type == "inline"]
+    rows: list[list[str]] = []
+    for number, token in enumerate(tokens):
+        if token.type == "tr_open":
+            rows.append([])
+        if token.type in {"td_open", "th_open"}:
+            rows[-1].append("".join(part.content for part in tokens[number + 1].children))
+    return rows, "\n".join(inline)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["rst", "markdown"])
+def test_every_fact_has_a_row_with_all_that_there_is_to_know(form):
+    rows, _text = page_of(as_found_here(), form)
+    assert ["Fact", "Description", "Example", "Purpose", "Since", "Sent now"] in rows
+    assert [
+        "users",
+        "How many users there are. In steps of 1, 2, 5, 10, 20, 50 and so on.",
+        "0",
+        "To know how large installations are.",
+        "",
+        "yes",
+    ] in rows
+    assert [
+        "a `b` | c",
+        "How *it* runs_.",
+        "x" * 255,
+        "To know how the product is set up.",
+        "2.0",
+        "yes",
+    ] in rows
+
+
+@pytest.mark.parametrize("form", ["rst", "markdown"])
+def test_as_declared_nothing_is_said_of_what_is_sent_now(form):
+    rows, text = page_of(as_declared(), form)
+    assert ["Fact", "Description", "Example", "Purpose", "Since"] in rows
+    assert "this machine" not in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["rst", "markdown"])
+def test_what_is_not_sent_says_why(form, settings):
+    settings.METRIC_COLLECTION_FACTS = {"region": lambda: None}
+    rows, text = page_of(as_found_here(), form)
+    assert [row[-1] for row in rows if row[0] == "region"] == ["no: there is nothing to say here"]
+    assert "On this machine: On, and nobody has declined." in text
+    settings.METRIC_COLLECTION = False
+    rows, text = page_of(as_found_here(), form)
+    assert {row[-1] for row in rows if row[0] == "os_version"} == {"no"}
+    assert "On this machine: Off, because METRIC_COLLECTION = False is set" in text
+
+
+@pytest.mark.parametrize("form", ["rst", "markdown"])
+def test_each_probe_is_a_section_with_its_docstring_and_its_path(form):
+    _rows, text = page_of(as_declared(), form)
+    assert (
+        "Reports the distributions of METRIC_COLLECTION_LIBRARIES that are installed."
+        " (metric_collection.probes.libraries.LibrariesProbe)"
+    ) in text
+    assert "Stated facts" in text
+
+
+@pytest.mark.parametrize("form", ["rst", "markdown"])
+def test_campaigns_come_last(form):
+    rows, _text = page_of(as_declared(), form)
+    assert rows[-1] == [
+        "Speed | *fast*",
+        "To know it.",
+        "in periods of 7 days",
+        "2026-01-01",
+        "2026-12-31",
+    ]
+
+
+def test_without_campaigns_there_is_no_section_of_them(settings):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {}
+    assert "Campaigns" not in written(as_declared(), "markdown")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("CONSENT", "opt-out", "It does so unless its operators decline."),
+        ("CONSENT", "notice", "once a superuser has been shown a notice"),
+        ("CONSENT", "opt-in", "It gathers and sends nothing unless a superuser agrees."),
+        ("CATEGORIES", ["Install"], "to its makers: when it is installed. It sends nothing but"),
+        ("CATEGORIES", ["Install", "Heartbeat"], "when it is installed, once every 24 hours."),
+        ("CATEGORIES", [], "to its makers: once a period of what it counts is over."),
+        ("HEARTBEAT_INTERVAL", 5400, "once every 1.5 hours"),
+        (
+            "OFF_SWITCHES",
+            {"ACME_TELEMETRY": False},
+            "METRIC_COLLECTION=False or ACME_TELEMETRY=False",
+        ),
+        ("OFF_SWITCHES", {"ACME_NO_METRICS": True}, "or ACME_NO_METRICS=1 or DO_NOT_TRACK=1"),
+        ("REPORT_OPT_OUT", False, "Nothing is sent any more."),
+        ("REPORT_OPT_OUT", True, "One last event says so."),
+        ("PRODUCT", "Häuser & *Co_*", "Usage metrics of Häuser & *Co_*"),
+    ],
+)
+@pytest.mark.parametrize("form", ["rst", "markdown"])
+def test_the_introduction_says_what_the_settings_do(settings, form, setting, value, said):
+    setattr(settings, f"METRIC_COLLECTION_{setting}", value)
+    assert said in page_of(as_declared(), form)[1]
+
+
+@pytest.mark.django_db
+def test_json_has_it_all_by_name():
+    told = json.loads(written(as_found_here(), "json"))
+    facts = {fact["name"]: fact for fact in told["facts"]}
+    assert (told["product"], told["state"]) == ("Acme", "On, and nobody has declined.")
+    assert facts["users"] == {
+        "name": "users",
+        "description": "How many users there are.",
+        "example": "0",
+        "purpose": "To know how large installations are.",
+        "probe": "METRIC_COLLECTION_COUNTS['users']",
+        "since": None,
+        "coarsened": "In steps of 1, 2, 5, 10, 20, 50 and so on.",
+        "sent": True,
+        "reason": None,
+    }
+    assert told["campaigns"] == [
+        {
+            "id": "speed",
+            "title": "Speed | *fast*",
+            "purpose": "To know it.",
+            "period_days": 7,
+            "from": "2026-01-01",
+            "until": "2026-12-31",
+        }
+    ]
+
+
+def test_json_is_silent_where_no_machine_was_looked_at():
+    told = json.loads(written(as_declared(), "json"))
+    assert told["state"] is None
+    assert {fact["sent"] for fact in told["facts"]} == {None}
+
+
+def test_there_are_three_forms():
+    assert FORMS == ("rst", "markdown", "json")
