@@ -116,7 +116,7 @@ def _retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
         until = parsedate_to_datetime(wanted)
         now = parsedate_to_datetime(headers["Date"]) if "Date" in headers else clock()
         return max(0.0, (until - now).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

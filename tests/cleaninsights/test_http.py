@@ -70,6 +70,7 @@ def test_compressed_text_is_not_inflated(serve):
         ("Retry-After: -1", None),
         ("Retry-After: Thu, 01 Jan 2026 00:02:00 GMT\r\nDate: today", None),
         ("Retry-After: Thu, 01 Jan 2026 00:02:00 -0000", None),
+        ("Retry-After: Thu, 01 Jan 2026 00:02:00 +99999999999999", None),
     ],
 )
 def test_retry_after_is_read_in_both_its_forms(serve, headers, seconds):
