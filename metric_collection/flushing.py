@@ -113,7 +113,7 @@ class Flusher(Forkable):
             return terms
         self._take_up()
         if not (self._waiting or self._meter.has_counts):
-            standings = self._standings(Consent.objects.current())
+            standings = self._standings(Consent.objects.current(), seen=self._clock())
             if not any(standing.is_new for standing in standings.values()):
                 return terms_of(standings)
         return terms_of(self._count())
@@ -133,18 +133,19 @@ class Flusher(Forkable):
         if (journal := self._meter.retire()) is not None:
             self._waiting.append(journal)
 
-    def _standings(self, consent: Consent) -> Mapping[str, Standing]:
-        """Return where the campaigns stand, none if metrics are off."""
-        return windows.standings(consent, now=self._clock()) if ruling(consent).gathers else {}
+    def _standings(self, consent: Consent, *, seen: datetime) -> Mapping[str, Standing]:
+        """Return where the campaigns stand, none if metrics are off; new ones are seen since `seen`."""
+        return windows.standings(consent, now=seen) if ruling(consent).gathers else {}
 
     def _count(self) -> Mapping[str, Standing]:
         """Count what waits in one transaction; only from its end on is it gone from here."""
         with held() as consent:
-            standings = self._standings(consent)
-            windows.save(standings.values())
             self._retire()
             journals = tuple(self._waiting)
+            seen = min([self._clock(), *(journal.begun for journal in journals)])
+            standings = self._standings(consent, seen=seen)
             if standings:
+                windows.save(standings.values())
                 new = self._note(journals)
                 measurements.count(allowed(new, standings, since=consent.decided_at or EPOCH))
             done = partial(self._finish, journals)

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 
 from metric_collection.cleaninsights import payload
+from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.collection import Collection, is_higher
 from metric_collection.consent import choose, disclose
-from metric_collection.models import Change, Consent, Report, Snapshot
+from metric_collection.models import Change, Consent, Measurement, Report, Snapshot
 from metric_collection.probes.probe import Fact
+from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(hours=24)
@@ -349,3 +351,55 @@ class TestPreview:
     def test_it_shows_what_would_be_sent_where_no_collector_is_set(self, settings, collection):
         settings.METRIC_COLLECTION_SITE_ID = None
         assert payload.decode(collection.preview()[1])["idsite"] == 1
+
+
+class TestUsage:
+    @pytest.fixture(autouse=True)
+    def measured(self, settings, clock):
+        settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(), "export": daily(title="Export")}
+        start = clock().replace(hour=0, minute=0, second=0)
+        for campaign_id in ("search", "export", "gone"):
+            Measurement.of(
+                Event(
+                    category="Search",
+                    action="Open",
+                    times=3,
+                    campaign_id=campaign_id,
+                    period_start=start,
+                    period_end=start + DAY,
+                )
+            ).save()
+
+    def test_nothing_is_sealed_before_the_end_of_its_period(self, collection):
+        assert collection.seal() == []
+        assert Measurement.objects.count() == 3
+
+    def test_a_finished_period_becomes_one_report_for_each_campaign(self, collection, clock):
+        clock.advance(DAY)
+        reports = collection.seal()
+        assert [report.campaign_id for report in reports] == ["export", "search"]
+        body = payload.decode(reports[0].body.encode())
+        assert [(event["action"], event["times"]) for event in body["events"]] == [("Open", 3)]
+        assert categories() == ["Usage", "Usage"]
+        assert collection.seal() == []
+
+    def test_a_campaign_that_is_no_longer_declared_is_kept_until_it_is_too_old(
+        self, collection, clock
+    ):
+        clock.advance(DAY)
+        collection.seal()
+        assert Measurement.objects.get().campaign_id == "gone"
+        clock.advance(timedelta(days=101))
+        collection.seal()
+        assert not Measurement.objects.exists()
+
+    def test_what_is_too_old_is_not_sealed(self, collection, clock):
+        clock.advance(timedelta(days=102))
+        assert collection.seal() == []
+        assert not Measurement.objects.exists()
+
+    def test_nothing_is_sealed_where_nothing_may_be_sent(self, settings, collection, clock):
+        clock.advance(DAY)
+        settings.METRIC_COLLECTION = False
+        assert collection.seal() == []
+        assert Measurement.objects.count() == 3

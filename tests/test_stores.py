@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import datetime, timedelta, timezone
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from metric_collection.cleaninsights import CleanInsights, StoreError
-from metric_collection.cleaninsights.testing import FrozenClock
+from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.models import CampaignConsent, Measurement, Report
-from metric_collection.stores import DatabaseStore
+from metric_collection.stores import DatabaseStore, state_folder
 from tests.cleaninsights import vectors
 from tests.cleaninsights.scenarios import run, scenarios
 
@@ -27,6 +29,15 @@ CONFIGURATION = {
     "campaigns": {"search": DAILY, "export": DAILY},
     "persistEveryNTimes": 1,
 }
+
+TODAY = datetime(2026, 3, 1, tzinfo=timezone.utc)
+EVENT = Event(
+    category="Search",
+    action="Open",
+    campaign_id="search",
+    period_start=TODAY,
+    period_end=TODAY + timedelta(days=1),
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -74,10 +85,63 @@ def test_each_campaign_has_reports_of_its_own(client, clock, transport):
     assert [len(body) for body in transport.sent] == [2, 2]
 
 
-def test_what_no_other_worker_may_touch_is_not_sent_twice(client, clock, transport):
+def test_what_a_worker_is_posting_is_left_to_it(client, clock, transport):
     client.measure_event("Search", "Open", "search")
     clock.advance(days=1)
     transport.fail()
     client.persist_and_send()
-    report = Report.objects.get()
-    report.claim(clock(), FrozenClock.lease) if False else None
+    Report.objects.get().claim(clock(), timedelta(days=1))
+    clock.advance(hours=1)
+    client.persist_and_send()
+    assert transport.sent == []
+
+
+def test_a_failure_is_held_back_by_what_the_server_asks(client, clock, transport):
+    client.measure_event("Search", "Open", "search")
+    clock.advance(days=1)
+    transport.answer(503, retry_after=600)
+    client.persist_and_send()
+    clock.advance(599)
+    client.persist_and_send()
+    assert len(transport.requests) == 1
+    clock.advance(1)
+    client.persist_and_send()
+    assert len(transport.sent) == 1
+
+
+def test_a_database_that_fails_is_a_store_error_and_loses_nothing(client, clock, transport):
+    def fail(*_):
+        raise DatabaseError("the server has gone away")
+
+    with connection.execute_wrapper(fail):
+        with pytest.raises(StoreError, match="gone away"):
+            DatabaseStore().backoff()
+        store = DatabaseStore()
+        store.merge(client.configuration.campaigns["search"], EVENT)
+        with pytest.raises(StoreError):
+            store.persist()
+    store.persist()
+    assert Measurement.objects.get().times == 1
+
+
+def test_nobody_was_asked_about_an_unknown_subject():
+    assert DatabaseStore().consent("campaign/search") is None
+
+
+def test_a_forked_child_leaves_what_was_merged_to_its_parent(client):
+    store = DatabaseStore()
+    store.merge(client.configuration.campaigns["search"], EVENT)
+    if (child := os.fork()) == 0:
+        store._of_this_process()
+        os._exit(len(store._merged))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_two_databases_in_files_have_folders_of_their_own(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(connection.settings_dict, "NAME", "db.sqlite3")
+    here = state_folder()
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "db.sqlite3"))
+    assert state_folder() == here
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "other.sqlite3"))
+    assert state_folder() != here

@@ -1,0 +1,17 @@
+"""Campaigns as the tests declare them."""
+
+from __future__ import annotations
+
+DAILY = {
+    "title": "Search",
+    "purpose": "To know whether search is used.",
+    "start": "2026-01-01T00:00:00Z",
+    "end": "2027-01-01T00:00:00Z",
+    "aggregationPeriodLength": 1,
+    "numberOfPeriods": 10,
+}
+
+
+def daily(**changes: object) -> dict[str, object]:
+    """A campaign of daily periods that runs all through 2026."""
+    return {**DAILY, **changes}
