@@ -47,7 +47,6 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *refused_campaigns(),
         *silent_campaigns(),
         *unusable_folder(),
-        *idle_recorders(),
     ]
 
 
@@ -194,7 +193,7 @@ def missing_apps() -> Iterator[CheckMessage]:
 
 
 def missing_page() -> Iterator[CheckMessage]:
-    """W011: the admin is there, but no site has the page with the switch."""
+    """W010: the admin is there, but no site has the page with the switch."""
     if not apps.is_installed("django.contrib.admin"):
         return
     from django.contrib.admin.sites import all_sites  # noqa: PLC0415  needs the admin installed
@@ -203,7 +202,7 @@ def missing_page() -> Iterator[CheckMessage]:
         yield checks.Warning(
             "No AdminSite has the System information page: operators cannot see it, nor its switch.",
             hint="Register it: my_site.register(metric_collection.models.Consent, SystemInfoAdmin).",
-            id=f"{NAMESPACE}.W011",
+            id=f"{NAMESPACE}.W010",
         )
 
 
@@ -238,14 +237,3 @@ def unusable_folder() -> Iterator[CheckMessage]:
             " a process that is killed takes up to one flush interval of counts with it.",
             id=f"{NAMESPACE}.W009",
         )
-
-
-def idle_recorders() -> Iterator[CheckMessage]:
-    """W010: a recorder for a campaign that there is none of."""
-    for recorder, campaign_id in conf.RECORDERS.items():
-        if campaign_id not in campaigns():
-            yield checks.Warning(
-                f"{PREFIX}_RECORDERS lets {recorder!r} count for {campaign_id!r}, which is no campaign.",
-                hint=f"Name one of {PREFIX}_CAMPAIGNS: {', '.join(campaigns()) or 'there are none'}.",
-                id=f"{NAMESPACE}.W010",
-            )

@@ -22,7 +22,6 @@ PREFIX = "METRIC_COLLECTION"
 CATEGORIES = ("Install", "Upgrade", "Heartbeat")
 T = TypeVar("T")
 Raw = Any
-RECORDERS = frozenset({"requests", "tasks", "errors", "commands"})
 FALSE_WORDS = frozenset({"false", "0", "no", "off"})
 LONGEST = timedelta(days=36525)
 SPAN = "a timedelta or seconds, more than 0 and at most 100 years"
@@ -109,13 +108,6 @@ def resolvable(value: Raw) -> str | Callable[[], object] | None:
 def named(value: Raw) -> Mapping[str, Any]:
     """Refuse everything but a mapping whose keys are texts."""
     return {text(name): value[name] for name in value.keys()}  # noqa: SIM118  a set has no keys()
-
-
-def recorders(value: Raw) -> Mapping[str, str]:
-    """Refuse everything but the names of recorders with a campaign id each."""
-    if not named(value).keys() <= RECORDERS:
-        raise ValueError
-    return {name: text(campaign_id) for name, campaign_id in value.items()}
 
 
 def absolute_path(value: Raw) -> Path:
@@ -322,29 +314,23 @@ class Settings:
     STATE_FOLDER = Setting(
         optional(absolute_path), default=None, id="E024", expected="an absolute path or None"
     )
-    RECORDERS = Setting(
-        recorders,
-        default={},
-        id="E025",
-        expected="a dictionary of 'requests', 'tasks', 'errors' or 'commands' to campaign ids",
-    )
     OFF_SWITCHES = Setting(
         off_switches,
         default={},
-        id="E026",
+        id="E025",
         expected="a dictionary of environment variables to True (a yes switches off, as in "
         "'ACME_DISABLE_TELEMETRY') or False (a no does, as in 'ACME_TELEMETRY')",
     )
     CATEGORIES = Setting(
         categories,
         default=CATEGORIES,
-        id="E027",
+        id="E026",
         expected="a list of 'Install', 'Upgrade' and 'Heartbeat', or of some of them",
     )
     SELECTION = Setting(
         texts,
         default=("*",),
-        id="E028",
+        id="E027",
         expected="a list of names or patterns of facts such as ['os_version', 'acme-*']",
     )
 

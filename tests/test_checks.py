@@ -278,15 +278,6 @@ def test_a_folder_that_cannot_be_used_is_told_with_the_reason(settings, state_fo
     assert "No such file or directory" in message.msg
 
 
-def test_a_recorder_without_a_campaign_is_told_which_there_are(settings, state_folder):
-    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": DAILY}
-    settings.METRIC_COLLECTION_RECORDERS = {"tasks": "speed"}
-    (message,) = check_settings()
-    assert message.id == "usage_metrics.W010"
-    assert "'tasks'" in message.msg
-    assert "search" in message.hint
-
-
 def test_an_admin_without_the_page_is_told():
     registered = [
         (site._registry, site._registry[Consent]) for site in all_sites if Consent in site._registry
@@ -298,4 +289,4 @@ def test_an_admin_without_the_page_is_told():
     finally:
         for registry, model_admin in registered:
             registry[Consent] = model_admin
-    assert message.id == "usage_metrics.W011"
+    assert message.id == "usage_metrics.W010"

@@ -66,7 +66,6 @@ WRONG = {
     "METRIC_COLLECTION_QUEUE": ["", 5],
     "METRIC_COLLECTION_FLUSH_INTERVAL": [0, "10"],
     "METRIC_COLLECTION_STATE_FOLDER": ["", "var/state", 5],
-    "METRIC_COLLECTION_RECORDERS": [["tasks"], {"queries": "speed"}, {"tasks": ""}, None],
     "METRIC_COLLECTION_CATEGORIES": ["Install", ["Uninstall"], None],
     "METRIC_COLLECTION_SELECTION": ["os_version", [""], {"os_version": "os"}, None],
     "METRIC_COLLECTION_OFF_SWITCHES": [["ACME"], {"ACME": "1"}, {"": True}, None],
