@@ -25,7 +25,9 @@ from .consent import Ruling, by_operator, held_back, ruling
 from .models import Change, Consent, Report
 from .probes import registry
 from .probes.modules import EnabledModule, enabled_modules
+from .probes.operating_system import OperatingSystemProbe
 from .probes.probe import Fact, Probe, heading_of
+from .probes.product import ProductProbe
 from .probes.registry import Gathered
 
 RECENT = 10
@@ -211,7 +213,7 @@ def page(consent: Consent) -> Page:
     """Look at everything; five queries, however much there is."""
     gathered = registry.gather()
     return Page(
-        system=system(gathered),
+        system=system(),
         switch=switch(consent),
         groups=list(groups(gathered, consent)),
         next_report=next_report(),
@@ -223,9 +225,9 @@ def page(consent: Consent) -> Page:
     )
 
 
-def system(gathered: Gathered) -> System:
-    """Describe what is installed."""
-    facts = gathered.facts
+def system() -> System:
+    """Describe what is installed, whatever of it is reported."""
+    facts = {**registry.known_to(ProductProbe()), **registry.known_to(OperatingSystemProbe())}
     return System(
         product=conf.PRODUCT,
         version=facts.get(f"{conf.PRODUCT} Version", ""),

@@ -20,7 +20,6 @@ from . import notices, pages
 from .cleaninsights.clock import utc_now
 from .forms import RecordForm, SwitchForm
 from .models import Consent, Report
-from .probes import registry
 from .stores import atomic
 
 
@@ -67,9 +66,7 @@ class SystemInfoViews:
     @method_decorator(require_safe)
     def system(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
-        response = JsonResponse(
-            pages.system(registry.gather()).json, json_dumps_params={"indent": 2}
-        )
+        response = JsonResponse(pages.system().json, json_dumps_params={"indent": 2})
         response["Content-Disposition"] = 'attachment; filename="system-information.json"'
         return response
 

@@ -16,7 +16,6 @@ from django.utils.translation.template import templatize
 import metric_collection
 from metric_collection import catalog, pages
 from metric_collection.consent import Rule, Ruling
-from metric_collection.probes.registry import gather
 
 PACKAGE = Path(metric_collection.__file__).parent
 LANGUAGES = ["de", "es", "fr", "it", "pt"]
@@ -50,7 +49,7 @@ def in_probes():
 def texts():
     """Every text to translate; a text with a plural form by its singular."""
     with override("en"):
-        platform = pages.system(gather()).platform
+        platform = pages.system().platform
     return {*in_modules(), *in_templates(), *in_probes(), *platform}
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import uuid
 from datetime import datetime, timedelta, timezone
 
@@ -71,6 +72,13 @@ def test_a_product_without_version_is_described(settings):
     settings.METRIC_COLLECTION_PRODUCT_VERSION = None
     assert current().system.text.startswith("Acme\n\nPlatform\n")
     assert current().system.json["version"] is None
+
+
+def test_the_system_is_described_whatever_is_reported_of_it(settings):
+    settings.METRIC_COLLECTION_SELECTION = ["kernel_version"]
+    system = current().system
+    assert (system.product, system.version) == ("Acme", "1.0")
+    assert system.platform["Hardware"] == platform.machine()
 
 
 def test_the_bug_report_names_platform_and_modules():

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, TypeVar
 
 from django.utils.module_loading import import_string
@@ -107,6 +108,12 @@ def gather() -> Gathered:
     return Gathered(readings=known, failed=failed)
 
 
+def known_to(probe: Probe) -> dict[str, str]:
+    """Fact name -> text of one probe, selected or not: for the operator's own eyes."""
+    readings = _attempt(probe, partial(_readings, is_wanted=bool)) or ()
+    return {reading.fact.name: reading.text for reading in readings if reading.text}
+
+
 def _chosen() -> Iterator[Probe]:
     for path, options in conf.PROBES:
         try:
@@ -127,13 +134,14 @@ def _facts(probe: Probe) -> list[Fact]:
     return [fact for fact in probe.facts if is_selected(fact.name)]
 
 
-def _readings(probe: Probe) -> list[Reading]:
-    """What is selected of a probe's facts; a probe with none of them is not even asked."""
-    facts, known = _facts(probe), {fact.name for fact in probe.facts}
-    if known and not facts:
+def _readings(probe: Probe, *, is_wanted: Callable[[str], bool] = is_selected) -> list[Reading]:
+    """What is wanted of a probe's facts; a probe with none of them is not even asked."""
+    declared = {fact.name: fact for fact in probe.facts}
+    facts = [fact for name, fact in declared.items() if is_wanted(name)]
+    if declared and not facts:
         return []
     values = {sendable(name): value for name, value in probe.gather().items()}
-    for name in values.keys() - known:
+    for name in values.keys() - declared.keys():
         complain("Probe %s gathered %s without declaring it: dropped", name_of(probe), name)
     return [_reading(probe, fact, values.get(fact.name)) for fact in facts]
 
