@@ -55,9 +55,23 @@ def test_a_vector_of_the_reference_comes_out_the_same_from_the_database(name):
     assert run(VECTORS[name]["scenario"], DatabaseStore()) == VECTORS[name]["outcome"]
 
 
+def in_whole_seconds(scenario):
+    """Cut the moments of a scenario as the rows of the outbox do, in which a backoff is kept."""
+    steps = [
+        [what, rest[0] // 1000 * 1000] if what == "go" else [what, *rest]
+        for what, *rest in scenario["steps"]
+    ]
+    return {**scenario, "steps": steps}
+
+
 def test_generated_scenarios_come_out_as_from_memory():
-    @hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(scenarios())
+    @hypothesis_settings(
+        max_examples=20,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenarios().map(in_whole_seconds))
     def compare(scenario):
         for table in (CampaignConsent, Measurement, Report):
             table.objects.all().delete()
