@@ -16,6 +16,7 @@ def run_cycle() -> Testimony:
     with atomic(), witnessing() as seen:
         Collection().record()
         Collection().beat()
+        Collection().seal()
         Delivery(hurried=True).deliver()
         transaction.set_rollback(True, using=router.db_for_write(Report))
     return seen

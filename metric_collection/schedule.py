@@ -36,10 +36,8 @@ def appointment(now: datetime) -> timedelta | None:
     alone, their heartbeats would knock at the collector together, every ten minutes; kept at the moment
     that chance has given each installation, they are spread evenly over the day.
     """
-    if not ruling().sends:
-        return None
     soon = [moment - now for moment in _due_next() if now < moment < now + SWEEP]
-    return min(soon) + CLOCKS_DIFFER if soon else None
+    return min(soon) + CLOCKS_DIFFER if soon and ruling().sends else None
 
 
 def _due_next() -> list[datetime]:

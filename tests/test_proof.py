@@ -5,7 +5,7 @@ import pytest
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collection import Collection
 from metric_collection.consent import choose
-from metric_collection.models import Consent, Report
+from metric_collection.models import Consent, Measurement, Report
 from metric_collection.proof import run_cycle
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,7 @@ def test_a_cycle_that_is_allowed_is_seen_and_undone():
 )
 def test_off_by_any_rule_a_cycle_does_nothing(switch_off, settings, monkeypatch, clock):
     Collection(clock=clock, random=lambda: 0).record()
+    Measurement.objects.create(times=1, period_start=clock(), period_end=clock())
     clock.advance(days=200)
     switch_off(settings, monkeypatch, clock())
     assert run_cycle().is_empty
