@@ -7,10 +7,11 @@ import pytest
 from celery import Celery, current_app
 from django.apps import apps
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import connection
 
 from metric_collection import receivers, schedule
-from metric_collection.models import Report
+from metric_collection.cleaninsights.clock import EPOCH
+from metric_collection.models import Change, Report, Snapshot
 
 
 @pytest.fixture
@@ -55,15 +56,22 @@ class TestPostMigrate:
         self.send(apps=NoApps())
         assert not Report.objects.exists()
 
-    def test_a_database_that_fails_fails_no_migrate(self, monkeypatch, caplog):
-        class Broken:
-            def record(self):
-                raise DatabaseError("disk full")
+    def test_a_table_that_is_gone_fails_no_migrate(self, caplog):
+        with connection.schema_editor() as editor:
+            editor.delete_model(Change)
+        try:
+            call_command("migrate", verbosity=0)
+        finally:
+            with connection.schema_editor() as editor:
+                editor.create_model(Change)
+        assert "usage_metrics_change" in caplog.text
+        assert not Snapshot.objects.exists()
 
-        monkeypatch.setattr(receivers, "Collection", Broken)
-        self.send()
-        assert "disk full" in caplog.text
-        assert caplog.records[0].levelno == logging.WARNING
+    def test_a_damaged_row_fails_no_migrate(self, caplog):
+        Snapshot.objects.create(facts=["no facts"], installed_at=EPOCH, heartbeat_due=EPOCH)
+        call_command("migrate", verbosity=0)
+        assert [record.levelno for record in caplog.records] == [logging.WARNING]
+        assert "No install or upgrade was recorded" in caplog.text
 
 
 class TestCelery:
