@@ -12,7 +12,7 @@ import mmap
 import os
 import struct
 from bisect import bisect_left
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,8 +22,11 @@ from ..cleaninsights.datapoints import DataPoint, Event
 from .points import identity_of, point_of
 
 CELLS: Final = 16_384
-CELL: Final = struct.Struct("<dQQ")  # sum of values, times, number: last, or a kill could tear it
+CELL: Final = struct.Struct("<dQ")  # sum of values, code: last, or a kill could tear it
 SIZE: Final = CELLS * CELL.size
+pack: Final = CELL.pack  # bound once, as binding takes longer than packing
+NUMBER_BITS: Final = 16  # of a code; the others hold how many times it is counted
+NUMBER_MASK: Final = (1 << NUMBER_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +37,14 @@ class Entry:
     valued: bool
 
 
+def code_of(number: int, *, times: int = 1) -> int:
+    """Return what a cell says beside its value: what is counted, and how many times."""
+    return times << NUMBER_BITS | number
+
+
 def cell(number: int, *, value: float = 0.0, times: int = 1) -> bytes:
     """Return the cell that counts `times`; `value` is the sum of their values."""
-    return CELL.pack(value, times, number)
+    return pack(value, code_of(number, times=times))
 
 
 def nothing() -> None:
@@ -125,23 +133,27 @@ class Journal:
     def _sums(self) -> dict[int, tuple[int, float]]:
         """Return number -> times and sum of values; a power failure may have cost an entry."""
         sums: dict[int, tuple[int, float]] = {}
-        for (value, times, number), often in Counter(written(self._cells[:])).items():
+        for code, values in values_by_code(self._cells[:]).items():
+            number, times = code & NUMBER_MASK, code >> NUMBER_BITS
             if number <= len(self.entries):
                 before, total = sums.get(number, (0, 0.0))
-                sums[number] = before + times * often, total + value * often
+                sums[number] = before + times * len(values), total + sum(values)
         return sums
 
 
-def written(cells: bytes) -> Iterator[tuple[float, int, int]]:
-    """Return the cells up to the first that holds no number."""
-    end = bisect_left(range(CELLS), x=True, key=lambda at: not number_at(at, cells))
-    return CELL.iter_unpack(cells[: end * CELL.size])
+def values_by_code(cells: bytes) -> dict[int, list[float]]:
+    """Return the values of all cells up to the first that holds no code."""
+    values: defaultdict[int, list[float]] = defaultdict(list)
+    end = bisect_left(range(CELLS), x=True, key=lambda at: not code_at(at, cells))
+    for value, code in CELL.iter_unpack(cells[: end * CELL.size]):
+        values[code].append(value)  # the cheapest that can be done with each of thousands
+    return values
 
 
-def number_at(index: int, cells: bytes) -> int:
-    """Return the number in a cell, 0 where none has been written."""
-    number: int = CELL.unpack_from(cells, index * CELL.size)[2]
-    return number
+def code_at(index: int, cells: bytes) -> int:
+    """Return the code in a cell, 0 where none has been written."""
+    code: int = CELL.unpack_from(cells, index * CELL.size)[1]
+    return code
 
 
 def line(content: Any) -> bytes:

@@ -1,7 +1,8 @@
 """Measuring: a call writes a cell into the journal of its process and returns.
 
 It takes no lock for that: a journal that is full, or is closed by another thread in that moment,
-takes no cell, and the call goes the long way, where there is a lock.
+takes no cell, and the call goes the long way, where there is a lock. What writes is looked up before
+what is written: a number of the next journal then meets one that is closed, never the other way round.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from ..cleaninsights.datapoints import DataPoint, Event, Visit
 from ..cleaninsights.exceptions import MeasurementError
 from . import ask
 from .folder import MEMORY, Place
-from .journal import CELL, Entry, Journal, cell
-from .points import LARGEST_VALUE, number, path_of, text
+from .journal import Entry, Journal, cell, code_of, pack
+from .points import LARGEST_VALUE, SMALLEST_VALUE, number, path_of, text
 from .terms import OFF, Terms
 
 logger = logging.getLogger("metric_collection.measuring")
@@ -35,17 +36,6 @@ NO_CELL: Final = b""  # what is written where nothing is to be counted
 
 Key: TypeAlias = tuple[Any, ...]
 Make: TypeAlias = Callable[..., DataPoint]
-MakeCell: TypeAlias = Callable[[float], bytes]
-
-
-def make_cells(number: int) -> MakeCell:
-    """Return what makes a cell of a value."""
-    return lambda value: CELL.pack(value, 1, number)
-
-
-def make_none(_value: float) -> bytes:
-    """Make no cell."""
-    return NO_CELL
 
 
 class Meter:
@@ -70,7 +60,7 @@ class Meter:
         self._journal = None
         self._write: Callable[[bytes], object] = len
         self._cells: dict[Key, bytes] = {}
-        self._valued: dict[Key, MakeCell] = {}
+        self._codes: dict[Key, int] = {}
         self._complaints: set[str] = set()
         self.forget()
 
@@ -124,8 +114,10 @@ class Meter:
                 if value is None:
                     self._write(self._cells[category, action, campaign_id, name])
                     return
-                if -LARGEST_VALUE <= value <= LARGEST_VALUE:
-                    self._write(self._valued[category, action, campaign_id, name](value))
+                if SMALLEST_VALUE <= value <= LARGEST_VALUE:
+                    write, code = self._write, self._codes[category, action, campaign_id, name]
+                    if code:
+                        write(pack(value, code))
                     return
             except NOT_SO_FAST:
                 pass
@@ -135,6 +127,8 @@ class Meter:
         """Count a visit of the place at `path`, outermost part first; never raises, never waits."""
         if self._is_off:
             return
+        if path.__class__ is list:  # a list cannot be looked up
+            path = tuple(path)
         if self._clock() < self._edge:
             try:
                 self._write(self._cells[path, campaign_id])
@@ -174,35 +168,33 @@ class Meter:
                 self._keep_up()
             if not self.terms.is_on:
                 return
-            if value is None:
-                content = self._cell(key, make, campaign_id)
-            else:
-                content = self._valued_cell(key, make, campaign_id)(value)
+            content = self._content(key, value, make, campaign_id)
             try:
                 self._write(content)
             except ValueError:
                 self._make_room()
                 self._write(content)
             if self._is_recorded_once(campaign_id):
-                self._cells[key], self._valued[key] = NO_CELL, make_none
+                self._cells[key], self._codes[key] = NO_CELL, UNCOUNTED
 
-    def _cell(self, key: Key, make: Make, campaign_id: str) -> bytes:
-        if key not in self._cells:
-            found = self._define(make, campaign_id, valued=False)
-            self._cells[key] = NO_CELL if found == UNCOUNTED else cell(found)
-        return self._cells[key]
-
-    def _valued_cell(self, key: Key, make: Make, campaign_id: str) -> MakeCell:
-        if key not in self._valued:
+    def _content(self, key: Key, value: float | None, make: Make, campaign_id: str) -> bytes:
+        """Return what a call writes, and keep what the next one with this key needs for that."""
+        if value is None:
+            if key not in self._cells:
+                found = self._define(make, campaign_id, valued=False)
+                self._cells[key] = cell(found) if found else NO_CELL
+            return self._cells[key]
+        if key not in self._codes:
             found = self._define(make, campaign_id, valued=True)
-            self._valued[key] = make_none if found == UNCOUNTED else make_cells(found)
-        return self._valued[key]
+            self._codes[key] = code_of(found) if found else UNCOUNTED
+        code = self._codes[key]
+        return pack(value, code) if code else NO_CELL
 
     def _keep_up(self) -> None:
         """Look everything up anew: terms or journal are others, or a period has begun or ended."""
         self._edge = self.terms.next_change(self._now())
         self._cells.clear()
-        self._valued.clear()
+        self._codes.clear()
 
     def _define(self, make: Make, campaign_id: str, *, valued: bool) -> int:
         """Return the number of something that is counted now, UNCOUNTED if it is not."""

@@ -14,6 +14,7 @@ from ..cleaninsights.payload import TEXT_LIMIT
 
 LONGEST_PATH: Final = 2_000
 LARGEST_VALUE: Final = 1e100  # so that no sum of them overflows
+SMALLEST_VALUE: Final = -LARGEST_VALUE
 
 
 def identity_of(point: DataPoint) -> str:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -54,6 +56,17 @@ def counted(meter) -> Counter:
     if journal:
         journal.discard()
     return counts
+
+
+@contextmanager
+def switching_often():
+    """Let threads take turns at almost every step."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def points(meter):
@@ -166,6 +179,14 @@ def test_what_cannot_be_measured_is_a_line_in_the_log_and_no_error(meter, call, 
     assert counted(meter) == {("c", "a", None): 2}
 
 
+@pytest.mark.parametrize("path", ["Results", ["Search", "Results"], ("Search", "Results")])
+def test_a_path_that_was_seen_before_is_found_again(meter, path):
+    for _ in range(3):
+        meter.measure_visit(path, "search")
+    (point,) = points(meter)
+    assert point.times == 3
+
+
 def test_a_full_journal_is_summed_up_and_nothing_is_lost(meter, folder):
     for _ in range(CELLS + 10):
         meter.measure_event("Search", "Open", "search")
@@ -276,30 +297,37 @@ class TestProcesses:
         for end in (ready, tell, wait):
             os.close(end)
 
-    def test_threads_lose_no_count_while_journals_are_retired(self, meter):
-        retired, each, done = [], 20_000, threading.Event()
+    @pytest.mark.parametrize("value", [None, 0.5])
+    def test_threads_lose_no_count_while_journals_are_retired(self, meter, value):
+        retired, each, done = [], 5_000, threading.Event()
 
-        def count():
-            for _ in range(each):
-                meter.measure_event("Search", "Open", "search")
+        def count(thread):
+            for number in range(thread, thread + 4 * each):  # so that each journal numbers anew
+                meter.measure_event("Search", f"Open {number % 4}", "search", value=value)
 
         def retire():
-            while not done.wait(0.002):
+            while not done.wait(0.001):
                 retired.append(meter.retire())
 
-        threads = [threading.Thread(target=count) for _ in range(4)]
+        threads = [threading.Thread(target=count, args=[number]) for number in range(4)]
         flusher = threading.Thread(target=retire)
-        for thread in (flusher, *threads):
-            thread.start()
-        for thread in threads:
-            thread.join()
-        done.set()
-        flusher.join()
+        with switching_often():
+            for thread in (flusher, *threads):
+                thread.start()
+            for thread in threads:
+                thread.join()
+            done.set()
+            flusher.join()
         journals = [journal for journal in (*retired, meter.retire()) if journal]
         assert len(journals) > 1
-        assert sum(point.times for journal in journals for point in journal.counts()) == 4 * each
+        counts, sums = Counter(), Counter()
         for journal in journals:
+            for point in journal.counts():
+                counts[point.action] += point.times
+                sums[point.action] += point.value or 0
             journal.discard()
+        assert counts == {f"Open {number}": 4 * each for number in range(4)}
+        assert sums == {action: times * (value or 0) for action, times in counts.items()}
 
     def test_it_counts_in_async_code(self, meter):
         async def count():
