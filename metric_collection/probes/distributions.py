@@ -74,7 +74,7 @@ def read_distribution(metadata: str) -> Distribution | None:
     """Read name and version of a metadata folder (or file); None when it does not give a name."""
     for path in (f"{metadata}/METADATA", f"{metadata}/PKG-INFO", metadata):
         if (content := read_bytes(path)) is not None:
-            header = dict(_header(content))
+            header = _header(content)
             name, version = header.get(b"name"), header.get(b"version")
             return Distribution(name=name, version=version or None) if name else None
     return None
@@ -126,11 +126,13 @@ def _metadata(folder: Folder) -> dict[str, list[str]]:
     return found
 
 
-def _header(content: bytes) -> Iterator[tuple[bytes, str]]:
-    """The fields that matter, from what stands above the first empty line."""
+def _header(content: bytes) -> dict[bytes, str]:
+    """The fields that matter, which most often stand at the top; none from below an empty line."""
+    found: dict[bytes, str] = {}
     for line in map(bytes.rstrip, BytesIO(content)):
-        if not line:
-            return
+        if not line or len(found) == 2:
+            break
         field, colon, value = line.partition(b":")
         if colon and field.lower() in {b"name", b"version"}:
-            yield field.lower(), value.decode(errors="replace").strip()
+            found.setdefault(field.lower(), value.decode(errors="replace").strip())
+    return found
