@@ -20,7 +20,7 @@ from .measurements import purge
 from .models import Change, Consent, Measurement, Report, Snapshot
 from .probes import registry
 from .probes.probe import Compared
-from .stores import held, hour_of, pack, seal, seal_usage
+from .stores import atomic, held, hour_of, pack, seal, seal_usage
 
 INSTALL, UPGRADE, HEARTBEAT = CATEGORIES
 
@@ -59,7 +59,7 @@ class Collection:
         if finding.category == HEARTBEAT:
             refresh(snapshot, finding)
             return None
-        return self._advance(snapshot, finding, wanted(UPGRADE))
+        return self._advance(consent, snapshot, finding, wanted(UPGRADE))
 
     def beat(self) -> Report | None:
         """Seal a Heartbeat if one is due by the database, or the Install or Upgrade that it finds."""
@@ -78,7 +78,7 @@ class Collection:
         finding = find(consent, snapshot)
         category = wanted(finding.category, HEARTBEAT)
         beaten = {"heartbeat_at": now} if category else {}
-        return self._advance(snapshot, finding, category, heartbeat_due=due, **beaten)
+        return self._advance(consent, snapshot, finding, category, heartbeat_due=due, **beaten)
 
     def seal(self) -> list[Report]:
         """Seal what campaigns have counted in periods that are over, one report for each campaign."""
@@ -131,10 +131,15 @@ class Collection:
         return None  # declined, or installed by another process, in this moment
 
     def _advance(
-        self, snapshot: Snapshot, finding: Finding, category: str | None, **moments: datetime
+        self,
+        consent: Consent,
+        snapshot: Snapshot,
+        finding: Finding,
+        category: str | None,
+        **moments: datetime,
     ) -> Report | None:
-        with held() as consent:
-            if ruling(consent).gathers and snapshot.advance(facts=finding.remembered, **moments):
+        with atomic():
+            if consent.hold() and snapshot.advance(facts=finding.remembered, **moments):
                 return seal_finding(finding, category, self.clock())
         return None  # declined, or recorded by another process, in this moment
 

@@ -15,7 +15,7 @@ from .cleaninsights.exceptions import TransportError
 from .cleaninsights.transport import Answer, RequestsTransport, Transport
 from .conf import conf
 from .consent import WITHDRAWN, Rule, may_leave, ruling
-from .models import Report
+from .models import HANDFUL, Report
 from .reports import expire, forget
 
 logger = logging.getLogger("metric_collection.delivery")
@@ -43,30 +43,35 @@ class Delivery:
         return tried
 
     def _attempts(self) -> Iterator[Report]:
-        if Report.objects.queued_after(0) is None or not anything_may_leave():
-            return
-        begun, last = self.clock(), 0
-        while self.clock() < begun + BUDGET and (report := self._claim_after(last)):
+        begun = self.clock()
+        for report in self._waiting():
+            if self.clock() >= begun + BUDGET or not self._claim(report):
+                return
             yield self._attempt(report)
             if report.state == Report.State.QUEUED and not self._is_passed_over(report):
                 return
-            last = report.pk
 
-    def _claim_after(self, last: int) -> Report | None:
-        """Take the oldest report that is waiting; None when it is not due or another worker has it."""
+    def _waiting(self) -> Iterator[Report]:
+        """Go through what waits, oldest first; what is too old is given up before."""
+        line = Report.objects.in_line()
+        if not (line and anything_may_leave()):
+            return
+        if line[0].sealed_at < self.clock() - conf.MAX_AGE:
+            expire(self.clock())
+            line = Report.objects.in_line()
+        while line:
+            yield from line
+            line = Report.objects.in_line(after=line[-1]) if len(line) == HANDFUL else []
+
+    def _claim(self, report: Report) -> bool:
+        """Take a report, as it was when last seen; False when it is not due or another worker has it."""
         now = self.clock()
-        report = Report.objects.queued_after(last)
-        if report and report.sealed_at < now - conf.MAX_AGE:
-            expire(now)
-            report = Report.objects.queued_after(last)
-        if report is None or not report.is_due(now, hurried=self.hurried):
-            return None
-        if not report.claim(now, lease()):
-            return None
+        if not (report.is_due(now, hurried=self.hurried) and report.claim(now, lease())):
+            return False
         if may_leave(report.category, ruling()):
-            return report
+            return True
         report.release()
-        return None
+        return False
 
     def _attempt(self, report: Report) -> Report:
         headers = {**HEADERS, "Idempotency-Key": str(report.key)}

@@ -110,6 +110,13 @@ class Consent(OnlyRow):
     def __str__(self) -> str:
         return str(self.get_choice_display())
 
+    def hold(self) -> bool:
+        """Keep what was decided as it is until the transaction ends; False where it has changed since."""
+        if self._state.adding:
+            Consent.objects.ensure()
+        unchanged = Consent.objects.filter(choice=self.choice, notice_shown_at=self.notice_shown_at)
+        return bool(unchanged.update(choice=self.choice))
+
 
 class SnapshotManager(PrimaryManager):
     def current(self) -> Snapshot | None:
@@ -168,6 +175,7 @@ class Change(models.Model):
 
 
 USAGE = "Usage"
+HANDFUL = 20  # reports that are read at a time
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -175,9 +183,9 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Ask for what has not been settled yet, oldest first."""
         return self.filter(state=Report.State.QUEUED).order_by("id")
 
-    def queued_after(self, pk: int) -> Report | None:
-        """Ask for the oldest one that waits, beyond `pk` (0: of all)."""
-        return self.queued().filter(pk__gt=pk).first()
+    def in_line(self, *, after: Report | None = None) -> list[Report]:
+        """Return the first HANDFUL of those that wait, or that wait behind one of them."""
+        return list(self.queued().filter(pk__gt=after.pk if after else 0)[:HANDFUL])
 
     def unclaimed(self, now: datetime) -> ReportQuerySet:
         """Ask for what no worker is about to post, nor has just posted."""

@@ -208,6 +208,19 @@ class TestHeartbeat:
         assert collection.beat() is None
         assert categories() == ["Heartbeat"]
 
+    def test_a_no_in_the_same_moment_comes_first(self, settings, collection, installed, clock):
+        clock.set(installed.heartbeat_due)
+        set_facts(settings, edition=lambda: choose(Consent.Choice.DENIED, now=clock()))
+        assert collection.beat() is None
+        assert not Report.objects.exists()
+
+    def test_it_does_not_wait_for_a_row_of_consent_that_somebody_has_deleted(
+        self, collection, installed, clock
+    ):
+        Consent.objects.all().delete()
+        clock.set(installed.heartbeat_due)
+        assert collection.beat().category == "Heartbeat"
+
     def test_it_takes_the_same_way_with_time_zones_off(
         self, settings, collection, installed, clock
     ):

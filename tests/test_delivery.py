@@ -10,7 +10,7 @@ from metric_collection.cleaninsights.exceptions import ConnectionFailed
 from metric_collection.cleaninsights.transport import Answer
 from metric_collection.consent import choose
 from metric_collection.delivery import Delivery
-from metric_collection.models import Consent, Report
+from metric_collection.models import HANDFUL, Consent, Report
 from metric_collection.stores import seal
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +57,13 @@ def test_reports_are_posted_in_order_and_recorded(delivery, transport, queue, cl
     assert states() == [State.DELIVERED] * 3
     first = Report.objects.order_by("id").first()
     assert (first.status, first.outcome, first.settled_at) == (204, "accepted", clock())
+
+
+def test_a_queue_of_any_length_is_posted_in_order(delivery, transport, queue):
+    names = [str(number) for number in range(2 * HANDFUL + 1)]
+    queue(*names)
+    delivery.deliver()
+    assert arrived(transport) == names
 
 
 def test_the_sealed_bytes_are_posted_with_their_key(delivery, transport, queue, settings):
