@@ -13,22 +13,26 @@ from .cleaninsights.clock import utc_now
 from .collection import Collection
 from .delivery import Delivery
 from .flushing import flusher
+from .schedule import Agenda
 
 logger = logging.getLogger("metric_collection")
 
 
-def sweep() -> None:
-    """Record a heartbeat if one is due, count and seal what was measured, then deliver what waits."""
-    Collection().beat()
+def sweep() -> Agenda:
+    """Count what was measured, then record, seal and deliver what is due; return what is to come."""
     flusher.flush()
+    agenda = schedule.agenda(utc_now())
+    if not agenda.is_due(utc_now()):
+        return agenda
+    Collection().beat()
     Collection().seal()
     Delivery().deliver()
+    return schedule.agenda(utc_now())
 
 
 def sweep_and_appoint() -> None:
     """Sweep, and ask for one more sweep at the moment when something falls due before the next."""
-    sweep()
-    if (wait := schedule.appointment(utc_now())) is not None:
+    if (wait := sweep().appointment(utc_now())) is not None:
         appoint(wait.total_seconds())
 
 

@@ -56,6 +56,15 @@ def test_either_task_records_what_is_due_and_tries_to_deliver_it(task, messages)
 
 
 @pytest.mark.parametrize("task", [heartbeat, deliver])
+def test_a_sweep_that_has_nothing_to_do_asks_one_question(task, django_assert_num_queries):
+    Collection().record()
+    Report.objects.all().delete()
+    Snapshot.objects.update(heartbeat_due=utc_now() + timedelta(hours=5))
+    with django_assert_num_queries(1):
+        task.apply(throw=True)
+
+
+@pytest.mark.parametrize("task", [heartbeat, deliver])
 def test_a_message_with_arguments_does_nothing(task):
     with pytest.raises(TypeError):
         task.apply(args=("x",), throw=True)
