@@ -32,9 +32,16 @@ class MetricCollectionConfig(AppConfig):
         )
         measuring.connect(lazily("metric_collection.flushing.first_terms"))
         request_finished.connect(
-            if_measuring("metric_collection.receivers.on_request_finished"),
+            if_set(
+                "METRIC_COLLECTION_CAMPAIGNS", "metric_collection.receivers.on_request_finished"
+            ),
             weak=False,
             dispatch_uid=self.name,
+        )
+        request_finished.connect(
+            if_set("METRIC_COLLECTION_PROBES", "metric_collection.receivers.note_web_process"),
+            weak=False,
+            dispatch_uid=f"{self.name}.sightings",
         )
         if "celery" in sys.modules:  # a process without Celery is not made to import it
             self.connect_celery()
@@ -45,8 +52,12 @@ class MetricCollectionConfig(AppConfig):
 
         on_import_modules = lazily("metric_collection.receivers.on_import_modules")
         on_worker_ready = lazily("metric_collection.receivers.on_worker_ready")
-        on_task_postrun = if_measuring("metric_collection.receivers.on_task_postrun")
+        on_task_postrun = if_set(
+            "METRIC_COLLECTION_CAMPAIGNS", "metric_collection.receivers.on_task_postrun"
+        )
+        note_worker = if_set("METRIC_COLLECTION_PROBES", "metric_collection.receivers.note_worker")
         signals.task_postrun.connect(on_task_postrun, weak=False, dispatch_uid=self.name)
+        signals.task_postrun.connect(note_worker, weak=False, dispatch_uid=f"{self.name}.sightings")
         signals.import_modules.connect(on_import_modules, weak=False, dispatch_uid=self.name)
         signals.worker_ready.connect(on_worker_ready, weak=False, dispatch_uid=self.name)
         if current_app.loader.worker_initialized:
@@ -62,12 +73,12 @@ def lazily(path: str) -> Callable[..., Any]:
     return call
 
 
-def if_measuring(path: str) -> Callable[..., None]:
-    """Return a function that calls the one at `path` in a product that has campaigns."""
+def if_set(name: str, path: str) -> Callable[..., None]:
+    """Return a function that calls the one at `path` in a product that has the setting `name`."""
     listener = lazily(path)
 
     def call(*args: Any, **kwargs: Any) -> None:
-        if getattr(settings, "METRIC_COLLECTION_CAMPAIGNS", None):
+        if getattr(settings, name, None):
             listener(*args, **kwargs)
 
     return call

@@ -20,6 +20,7 @@ from .probes.registry import DEFAULT_PROBES
 from .probes.runtime import RuntimeProbe
 from .probes.time_zone import TimeZoneProbe
 from .probes.virtualization import VirtualizationProbe
+from .processes import ProcessesProbe
 
 SETTING_PROBES: tuple[type[Probe], ...] = (FactProbe, CountProbe)
 CHOOSABLE_PROBES: tuple[type[Probe], ...] = (
@@ -36,6 +37,7 @@ CHOOSABLE_PROBES: tuple[type[Probe], ...] = (
     RaspberryPiProbe,
     DesktopProbe,
     DeploymentProbe,
+    ProcessesProbe,
     InstalledAtProbe,
 )
 

@@ -16,6 +16,7 @@ from .consent import switched_off
 from .flushing import flusher
 from .models import Snapshot
 from .schedule import DELIVER, SWEEP, beat_entries, route
+from .sightings import web, worker
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -73,3 +74,14 @@ def on_task_postrun(task: Any = None, **_: Any) -> None:
     """Count what was measured, now that the task is done; one that is run in place is part of more."""
     if not task.request.is_eager:
         flusher.flush_if_due()
+
+
+def note_web_process(**_: Any) -> None:
+    """Note that this process answers requests, now that the answer is out."""
+    web.note_if_due()
+
+
+def note_worker(task: Any = None, **_: Any) -> None:
+    """Note that this worker runs tasks, now that one is done; what runs in place needs no worker."""
+    if not task.request.is_eager:
+        worker.note_if_due()

@@ -28,7 +28,7 @@ from .cleaninsights.stores import Batch, Pack
 from .conf import conf
 from .measurements import Counted
 from .measuring.folder import Folder
-from .models import USAGE, CampaignConsent, Consent, Measurement, Report
+from .models import USAGE, CampaignConsent, Consent, Measurement, Report, Sighting
 
 MOST_UNWRITTEN: Final = 10_000  # points kept in memory while the database cannot be written
 
@@ -92,6 +92,7 @@ def discard_undelivered() -> None:
     """Delete everything that has not left yet."""
     Report.objects.queued().delete()
     Measurement.objects.all().delete()
+    Sighting.objects.all().delete()
 
 
 def discard_campaign(campaign_id: str) -> None:

@@ -5,7 +5,7 @@ from inspect import isclass
 import pytest
 
 import metric_collection.probes
-from metric_collection import installed_at
+from metric_collection import installed_at, processes
 from metric_collection.catalog import catalog
 from metric_collection.probes.probe import Probe
 
@@ -31,7 +31,7 @@ def test_no_probe_of_the_app_is_forgotten():
         import_module(f"metric_collection.probes.{module.name}")
         for module in pkgutil.iter_modules(metric_collection.probes.__path__)
     ]
-    modules.append(installed_at)
+    modules += [installed_at, processes]
     classes = {value for module in modules for value in vars(module).values() if isclass(value)}
     probes = {cls for cls in classes if cls.__name__.endswith("Probe")} - {Probe}
     assert {probe for probe, _ in FACTS} == probes

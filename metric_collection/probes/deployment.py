@@ -1,4 +1,4 @@
-"""How the product is deployed: the kinds of its services, and whether one machine holds them all."""
+"""How the product is deployed: the kinds of its services."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from .probe import Fact
-from .services import broker_urls, host_of, is_local, scheme, service_hosts
+from .services import broker_urls, host_of, scheme, service_hosts
 
 # Backends that are public. A dotted path of the publisher's or of the operator's is never sent.
 CACHES = {
@@ -48,16 +48,9 @@ BROKERS = {
 
 
 class DeploymentProbe:
-    """Reports kinds and numbers of services as the settings have them; no names, no addresses."""
+    """Reports the kinds of services that the settings have; no names, no addresses."""
 
     facts = (
-        Fact(
-            name="nodes",
-            description="Whether all services are on one machine: single or several.",
-            example="single",
-            purpose="To know whether the product has to work across machines.",
-            coarsened="By whether database, cache and broker are reached within the machine.",
-        ),
         Fact(
             name="high_availability",
             description="Whether a database, a cache or the broker has more than one server.",
@@ -93,9 +86,7 @@ class DeploymentProbe:
     def gather(self) -> Mapping[str, object]:
         brokers = broker_urls(self._settings)
         services = [*service_hosts(self._settings), set(map(host_of, brokers))]
-        is_spread = any(not is_local(host) for hosts in services for host in hosts)
         return {
-            "nodes": "several" if is_spread else "single",
             "high_availability": any(len(hosts) > 1 for hosts in services),
             "cache": _class_name(self._settings.CACHES, CACHES),
             "broker": BROKERS.get(scheme(brokers[0]), "other") if brokers else None,

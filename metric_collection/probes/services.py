@@ -16,6 +16,12 @@ def service_hosts(settings: Any) -> list[set[str]]:
     return [*_database_hosts(settings.DATABASES), *_cache_hosts(settings.CACHES)]
 
 
+def reaches_out(settings: Any) -> bool:
+    """Whether any of the services is reached on another machine than this one."""
+    services = [*service_hosts(settings), set(map(host_of, broker_urls(settings)))]
+    return any(not is_local(host) for hosts in services for host in hosts)
+
+
 def broker_urls(settings: Any) -> list[str]:
     """The URLs of Celery's broker, of which several are alternatives; none without Celery."""
     celery = sys.modules.get("celery")

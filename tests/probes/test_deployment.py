@@ -37,30 +37,6 @@ def on(*hosts):
 
 
 @pytest.mark.parametrize(
-    ("services", "nodes"),
-    [
-        ({}, "single"),
-        ({"databases": [{"ENGINE": "django.db.backends.sqlite3", "NAME": "x"}]}, "single"),
-        ({"databases": on("")}, "single"),
-        ({"databases": on("/run/postgresql")}, "single"),
-        ({"databases": on("localhost")}, "single"),
-        ({"databases": on("db.example")}, "several"),
-        ({"cache": redis("redis://127.0.0.1:6379/0")}, "single"),
-        ({"cache": redis("unix:/run/memcached.sock", "/run/other.sock")}, "single"),
-        ({"cache": {"BACKEND": REDIS, "LOCATION": "10.0.0.5:11211"}}, "several"),
-        ({"cache": {"BACKEND": REDIS}}, "single"),
-        ({"cache": LOCMEM | {"LOCATION": "some-name"}}, "single"),
-        ({"broker": "amqp://"}, "single"),
-        ({"broker": "redis://:hunter2@[::1]:6379/0"}, "single"),
-        ({"broker": "redis://:hunter2@queue.example:6379/0"}, "several"),
-        ({"broker": "sqs://"}, "several"),
-    ],
-)
-def test_services_elsewhere_make_several_nodes(deploy, services, nodes):
-    assert deploy(**services)["nodes"] == nodes
-
-
-@pytest.mark.parametrize(
     ("services", "available"),
     [
         ({"databases": on("db1.example", "db2.example")}, True),
