@@ -16,6 +16,7 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
+from django.core.signals import setting_changed
 from django.db import connections, router, transaction
 
 from . import measurements, windows
@@ -196,3 +197,5 @@ def aggregated(campaign: Campaign, point: DataPoint) -> DataPoint:
 
 
 flusher = Flusher(meter)
+# Terms are learned here first, so nobody else needs to know when the tests of a host change settings.
+setting_changed.connect(meter.forget, dispatch_uid="metric_collection.flushing")

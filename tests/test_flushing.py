@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 
 from metric_collection import windows
 from metric_collection.consent import choose
 from metric_collection.flushing import Flusher, first_terms
 from metric_collection.measuring.folder import MEMORY
-from metric_collection.measuring.meter import Meter
+from metric_collection.measuring.meter import Meter, meter
 from metric_collection.models import CampaignConsent, Consent, CountedJournal, Measurement
 from metric_collection.stores import state_folder
 from tests.campaigns import daily
@@ -369,3 +369,12 @@ def test_the_folder_is_of_the_user_and_the_database(product, tmp_path, monkeypat
     product.METRIC_COLLECTION_STATE_FOLDER = None
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     assert state_folder().path.parent == tmp_path / "temporary"
+
+
+@pytest.mark.parametrize("campaigns", [{}, {"other": daily()}])
+def test_settings_that_a_test_of_the_host_changes_are_learned_anew(product, campaigns):
+    meter.forget()
+    with override_settings(METRIC_COLLECTION_CAMPAIGNS=campaigns):
+        assert meter.terms.campaigns.keys() == campaigns.keys()
+    assert meter.terms.campaigns.keys() == product.METRIC_COLLECTION_CAMPAIGNS.keys()
+    meter.forget()
