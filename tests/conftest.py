@@ -1,8 +1,21 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from metric_collection.cleaninsights.testing import FrozenClock, RecordingTransport
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: the tests of real processes spend their time waiting."""
+    return min((os.cpu_count() or 1) + 1, 8)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items) -> None:
+    """Let long tests begin while there are others to run beside them; sorting keeps the random order."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(autouse=True)

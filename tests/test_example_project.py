@@ -31,6 +31,7 @@ def manage(tmp_path):
     return run
 
 
+@pytest.mark.long
 def test_the_demo_shows_every_report_and_leaves_nothing_behind(manage, tmp_path):
     demo = manage(
         "demo", "--no-serve", DO_NOT_TRACK="1", DATABASE_URL="postgres://127.0.0.1:9/none"
