@@ -7,12 +7,14 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
-from django.core.signals import request_finished
+from django.core.signals import got_request_exception, request_finished
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from . import measuring
+
+CAMPAIGNS, PROBES = "METRIC_COLLECTION_CAMPAIGNS", "METRIC_COLLECTION_PROBES"
 
 
 class MetricCollectionConfig(AppConfig):
@@ -24,25 +26,11 @@ class MetricCollectionConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(lazily("metric_collection.checks.check_settings"))
-        post_migrate.connect(
-            lazily("metric_collection.receivers.on_post_migrate"),
-            sender=self,
-            weak=False,
-            dispatch_uid=self.name,
-        )
         measuring.connect(lazily("metric_collection.flushing.first_terms"))
-        request_finished.connect(
-            if_set(
-                "METRIC_COLLECTION_CAMPAIGNS", "metric_collection.receivers.on_request_finished"
-            ),
-            weak=False,
-            dispatch_uid=self.name,
-        )
-        request_finished.connect(
-            if_set("METRIC_COLLECTION_PROBES", "metric_collection.receivers.note_web_process"),
-            weak=False,
-            dispatch_uid=f"{self.name}.sightings",
-        )
+        listen(post_migrate, "on_post_migrate", sender=self)
+        listen(got_request_exception, "on_request_exception", needs=CAMPAIGNS)
+        listen(request_finished, "on_request_finished", needs=CAMPAIGNS)
+        listen(request_finished, "note_web_process", needs=PROBES)
         if "celery" in sys.modules:  # a process without Celery is not made to import it
             self.connect_celery()
 
@@ -50,18 +38,24 @@ class MetricCollectionConfig(AppConfig):
         """Listen to Celery; a worker or beat that loads Django while it starts has spoken already."""
         from celery import current_app, signals
 
-        on_import_modules = lazily("metric_collection.receivers.on_import_modules")
-        on_worker_ready = lazily("metric_collection.receivers.on_worker_ready")
-        on_task_postrun = if_set(
-            "METRIC_COLLECTION_CAMPAIGNS", "metric_collection.receivers.on_task_postrun"
-        )
-        note_worker = if_set("METRIC_COLLECTION_PROBES", "metric_collection.receivers.note_worker")
-        signals.task_postrun.connect(on_task_postrun, weak=False, dispatch_uid=self.name)
-        signals.task_postrun.connect(note_worker, weak=False, dispatch_uid=f"{self.name}.sightings")
-        signals.import_modules.connect(on_import_modules, weak=False, dispatch_uid=self.name)
-        signals.worker_ready.connect(on_worker_ready, weak=False, dispatch_uid=self.name)
+        listen(signals.task_prerun, "on_task_prerun", needs=CAMPAIGNS)
+        listen(signals.task_failure, "on_task_failure", needs=CAMPAIGNS)
+        listen(signals.task_postrun, "on_task_postrun", needs=CAMPAIGNS)
+        listen(signals.task_postrun, "note_worker", needs=PROBES)
+        listen(signals.worker_ready, "on_worker_ready")
+        on_import_modules = listen(signals.import_modules, "on_import_modules")
         if current_app.loader.worker_initialized:
             on_import_modules(current_app)
+
+
+def listen(
+    signal: Any, receiver: str, *, needs: str | None = None, sender: object = None
+) -> Callable[..., Any]:
+    """Connect one of the ``receivers`` to a signal, once, in a product that has the setting it needs."""
+    path = f"metric_collection.receivers.{receiver}"
+    listener = lazily(path) if needs is None else if_set(needs, path)
+    signal.connect(listener, sender=sender, weak=False, dispatch_uid=path)
+    return listener
 
 
 def lazily(path: str) -> Callable[..., Any]:

@@ -17,16 +17,16 @@ from django.core import checks
 from django.core.checks import CheckMessage
 
 from .campaigns import campaigns, declaration
-from .conf import PREFIX, Settings, conf, is_false_like, told
+from .conf import NAMESPACE, PREFIX, Settings, conf, is_false_like, told
 from .consent import TRUE_WORDS, off_switches, silenced, switched_off
 from .models import Consent
 from .probes import registry
 from .probes.probe import Probe, name_of
 from .probes.resolution import follow
 from .probes.wording import is_worded, missing_words
+from .recorders.checks import check_recorders
 from .stores import state_folder
 
-NAMESPACE = "usage_metrics"
 PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
@@ -47,6 +47,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *refused_campaigns(),
         *silent_campaigns(),
         *unusable_folder(),
+        *check_recorders(),
     ]
 
 

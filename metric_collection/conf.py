@@ -19,6 +19,7 @@ from django.conf import settings
 from .cleaninsights.payload import clean
 
 PREFIX = "METRIC_COLLECTION"
+NAMESPACE = "usage_metrics"
 CATEGORIES = ("Install", "Upgrade", "Heartbeat")
 T = TypeVar("T")
 Raw = Any
@@ -108,6 +109,14 @@ def resolvable(value: Raw) -> str | Callable[[], object] | None:
 def named(value: Raw) -> Mapping[str, Any]:
     """Refuse everything but a mapping whose keys are texts."""
     return {text(name): value[name] for name in value.keys()}  # noqa: SIM118  a set has no keys()
+
+
+def packages(value: Raw) -> tuple[str, ...]:
+    """Refuse everything but a list of names that can be imported."""
+    names = texts(value)
+    if not all(part.isidentifier() for name in names for part in name.split(".")):
+        raise ValueError
+    return names
 
 
 def absolute_path(value: Raw) -> Path:
@@ -332,6 +341,18 @@ class Settings:
         default=("*",),
         id="E027",
         expected="a list of names or patterns of facts such as ['os_version', 'acme-*']",
+    )
+    RECORDERS = Setting(
+        named,
+        default={},
+        id="E028",
+        expected="a dictionary of recorders to campaign ids, or to dictionaries with 'campaign'",
+    )
+    PACKAGES = Setting(
+        packages,
+        default=(),
+        id="E029",
+        expected="a list of packages as they are imported, such as ['acme', 'acme_plugins.labels']",
     )
 
     @classmethod

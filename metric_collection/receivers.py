@@ -6,6 +6,9 @@ Nothing here reaches the network but for two messages to a broker that a worker 
 from __future__ import annotations
 
 import logging
+import sys
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,11 @@ from .collection import Collection
 from .consent import switched_off
 from .flushing import flusher
 from .models import Snapshot
+from .recorders.commands import CommandRecorder
+from .recorders.errors import ErrorRecorder
+from .recorders.recorder import harmless
+from .recorders.registry import chosen, own_packages
+from .recorders.tasks import TaskRecorder, note_begin
 from .schedule import DELIVER, SWEEP, beat_entries, route
 from .sightings import web, worker
 
@@ -70,8 +78,27 @@ def on_request_finished(**_: Any) -> None:
     flusher.flush_if_due()
 
 
-def on_task_postrun(task: Any = None, **_: Any) -> None:
+@harmless
+def on_request_exception(**_: Any) -> None:
+    """Let the recorder see the error that no view has caught; Django sends this while it handles it."""
+    record_error(sys.exc_info()[1])
+
+
+@harmless
+def on_task_prerun(task: Any = None, **_: Any) -> None:
+    """Note when a task begins."""
+    note_begin(task, time.perf_counter())
+
+
+@harmless
+def on_task_failure(exception: BaseException | None = None, **_: Any) -> None:
+    """Let the recorder see the error that no task has caught."""
+    record_error(exception)
+
+
+def on_task_postrun(task: Any = None, state: str | None = None, **_: Any) -> None:
     """Count what was measured, now that the task is done; one that is run in place is part of more."""
+    record_task(task, state)
     if not task.request.is_eager:
         flusher.flush_if_due()
 
@@ -85,3 +112,26 @@ def note_worker(task: Any = None, **_: Any) -> None:
     """Note that this worker runs tasks, now that one is done; what runs in place needs no worker."""
     if not task.request.is_eager:
         worker.note_if_due()
+
+
+@harmless
+def on_command(argv: Sequence[str], error: BaseException | None) -> None:
+    """Let the recorder see a management command that has ended; nothing is flushed for it."""
+    recorder = chosen(CommandRecorder)
+    if recorder is not None:
+        recorder.record(argv, error, own_packages())
+
+
+def record_error(error: BaseException | None) -> None:
+    """Count an error, if the publisher wants that."""
+    recorder = chosen(ErrorRecorder)
+    if recorder is not None and error is not None:
+        recorder.record(error, own_packages())
+
+
+@harmless
+def record_task(task: Any, state: str | None) -> None:
+    """Count a task that has ended, if the publisher wants that."""
+    recorder = chosen(TaskRecorder)
+    if recorder is not None:
+        recorder.record(task, state, time.perf_counter(), own_packages())

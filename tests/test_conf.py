@@ -69,6 +69,8 @@ WRONG = {
     "METRIC_COLLECTION_CATEGORIES": ["Install", ["Uninstall"], None],
     "METRIC_COLLECTION_SELECTION": ["os_version", [""], {"os_version": "os"}, None],
     "METRIC_COLLECTION_OFF_SWITCHES": [["ACME"], {"ACME": "1"}, {"": True}, None],
+    "METRIC_COLLECTION_RECORDERS": [["tasks"], {1: "use"}, {"": "use"}, None],
+    "METRIC_COLLECTION_PACKAGES": ["acme", ["acme-*"], ["acme."], [""], None],
 }
 
 

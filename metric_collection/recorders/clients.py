@@ -1,0 +1,44 @@
+"""The recorder of clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from ..cleaninsights.keys import Kind
+from ..measuring.meter import measure_event
+from .agents import Agents, agents
+from .packages import Packages
+from .recorder import Recorder
+
+PATTERN = Kind(
+    expected="a regular expression for User-Agent headers that spells out its products, such as"
+    " r'(?P<product>acme-cli|acme-app)/(?P<version>[0-9.]+)'",
+    read=agents,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRecorder(Recorder):
+    """Counts the requests of each version of the clients that ``pattern`` spells out."""
+
+    name: ClassVar[str] = "clients"
+    coarsened: ClassVar[str] = (
+        "Up to three numbers of the version; nothing else of the header, and nothing of other clients."
+    )
+    is_own: ClassVar[bool] = False
+    sees_requests: ClassVar[bool] = True
+
+    pattern: Agents = field(metadata=PATTERN)
+
+    def record(
+        self, request: HttpRequest, _response: HttpResponseBase, _seconds: float, _own: Packages
+    ) -> None:
+        """Count a request, if it is of one of the publisher's clients."""
+        client = self.pattern.client_of(request.META.get("HTTP_USER_AGENT", ""))
+        if client is not None:
+            product, version = client
+            measure_event("Clients", product, self.campaign, version)

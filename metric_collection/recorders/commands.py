@@ -1,0 +1,43 @@
+"""The recorder of management commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..measuring.meter import measure_event
+from .packages import Packages
+from .recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRecorder(Recorder):
+    """Counts how often each management command has succeeded, failed or been stopped.
+
+    Those of Django itself are counted as well.
+    """
+
+    name: ClassVar[str] = "commands"
+    coarsened: ClassVar[str] = "By the name of the command; never its arguments or what it printed."
+
+    def record(self, argv: Sequence[str], error: BaseException | None, own: Packages) -> None:
+        """Count the command of a command line; it has ended with `error`, if with any."""
+        name = argv[1] if len(argv) > 1 else ""
+        if module_of(name) in own | ["django"]:
+            measure_event("Commands", ending(error), self.campaign, name)
+
+
+def module_of(name: str) -> str | None:
+    """Return where a command comes from, None if there is none of this name."""
+    from django.core.management import get_commands  # noqa: PLC0415  a server has no use for it
+
+    return get_commands().get(name)
+
+
+def ending(error: BaseException | None) -> str:
+    """Say how a command has ended; what it refuses by an exit code has failed."""
+    if isinstance(error, KeyboardInterrupt):
+        return "Stopped"
+    is_well = error is None or (isinstance(error, SystemExit) and not error.code)
+    return "Succeeded" if is_well else "Failed"

@@ -1,0 +1,56 @@
+"""The recorder of errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from ..measuring.meter import measure_event
+from .packages import Packages
+from .recorder import Recorder
+
+# Whose classes have names that say nothing about an installation.
+PUBLIC: Final = (*sys.stdlib_module_names, "django", "celery", "billiard", "kombu")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRecorder(Recorder):
+    """Counts the uncaught errors of requests and tasks, by the module they came from and their class.
+
+    The module is the one of the publisher's that was left last; an error that has been in none is
+    not counted. A class that is neither the publisher's nor public goes by the nearest that is.
+    """
+
+    name: ClassVar[str] = "errors"
+    coarsened: ClassVar[str] = (
+        "By the names of module and class; never a message, a value, a path or a line."
+    )
+
+    def record(self, error: BaseException, own: Packages) -> None:
+        """Count an error, if it concerns the publisher."""
+        module = origin(error, own)
+        if module is not None:
+            measure_event("Errors", module, self.campaign, class_name(error, own))
+
+
+def origin(error: BaseException, own: Packages) -> str | None:
+    """Return the innermost of the publisher's modules that an error has come through, or its class's."""
+    passed = [module for module in modules_of(error) if module in own]
+    defined = type(error).__module__
+    return passed[-1] if passed else defined if defined in own else None
+
+
+def modules_of(error: BaseException) -> Iterator[str]:
+    """List the modules that an error has come through, the outermost first."""
+    trace = error.__traceback__
+    while trace is not None:
+        yield str(trace.tb_frame.f_globals.get("__name__", ""))
+        trace = trace.tb_next
+
+
+def class_name(error: BaseException, own: Packages) -> str:
+    """Return the name of the nearest class that is the publisher's or public; at last, BaseException."""
+    named = own | PUBLIC
+    return next(each.__qualname__ for each in type(error).__mro__ if each.__module__ in named)

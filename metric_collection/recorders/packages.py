@@ -1,0 +1,21 @@
+"""The publisher's packages: recorders name what is in them, and nothing that anybody else has made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Packages:
+    """The modules of some packages, by dotted name: ``"acme.views" in Packages(["acme"])``."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._prefixes = tuple(f"{name}." for name in names)
+
+    def __contains__(self, module: object) -> bool:
+        return f"{module}.".startswith(self._prefixes)
+
+    def __or__(self, names: Iterable[str]) -> Packages:
+        """Return these packages and some more."""
+        more = Packages(names)
+        more._prefixes += self._prefixes
+        return more

@@ -1,0 +1,76 @@
+"""The recorders that METRIC_COLLECTION_RECORDERS switches on; each stands or falls alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from ..cleaninsights.exceptions import ConfigurationError
+from ..conf import conf
+from .clients import ClientRecorder
+from .commands import CommandRecorder
+from .errors import ErrorRecorder
+from .packages import Packages
+from .recorder import Recorder
+from .requests import RequestRecorder
+from .tasks import TaskRecorder
+
+KINDS: Final[tuple[type[Recorder], ...]] = (
+    RequestRecorder,
+    TaskRecorder,
+    ErrorRecorder,
+    CommandRecorder,
+    ClientRecorder,
+)
+RECORDERS: Final = {kind.name: kind for kind in KINDS}
+R = TypeVar("R", bound=Recorder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """The recorders that are on, by name, and what is wrong with the others."""
+
+    recorders: Mapping[str, Recorder]
+    refused: tuple[ConfigurationError, ...]
+
+
+def declaration() -> Declaration:
+    """Read the setting."""
+    recorders: dict[str, Recorder] = {}
+    refused: list[ConfigurationError] = []
+    for name, found in conf.RECORDERS.items():
+        try:
+            recorders[name] = declared(name, found)
+        except ConfigurationError as error:
+            refused.append(error)
+    return Declaration(recorders=recorders, refused=tuple(refused))
+
+
+def declared(name: str, found: Any) -> Recorder:
+    """Read one recorder, a campaign id or an object, or raise ConfigurationError with what is wrong."""
+    if name not in RECORDERS:
+        raise ConfigurationError("recorder", name, f"one of {', '.join(RECORDERS)}")
+    try:
+        return RECORDERS[name].from_dict(options(found))
+    except ConfigurationError as error:
+        raise error.below(name) from None
+
+
+def options(found: Any) -> Mapping[str, Any]:
+    """Return the keys of a recorder; a text is its campaign."""
+    return found if isinstance(found, Mapping) else {"campaign": found}
+
+
+def chosen(kind: type[R]) -> R | None:
+    """Return the recorder of this kind, None where it is off or refused."""
+    found = conf.RECORDERS.get(kind.name)
+    try:
+        return None if found is None else kind.from_dict(options(found))
+    except ConfigurationError:
+        return None
+
+
+def own_packages() -> Packages:
+    """Return the packages whose names may be told."""
+    return Packages(conf.PACKAGES)

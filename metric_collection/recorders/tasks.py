@@ -1,0 +1,41 @@
+"""The recorder of Celery tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from ..measuring.meter import measure_event
+from .packages import Packages
+from .recorder import Recorder, milliseconds
+
+ENDED: Final[Mapping[str, str]] = {
+    "SUCCESS": "Succeeded",
+    "FAILURE": "Failed",
+    "RETRY": "Retried",
+}
+BEGUN: Final = "metric_collection_begun"
+
+
+def note_begin(task: Any, now: float) -> None:
+    """Remember with the run of a task that it begins now."""
+    setattr(task.request, BEGUN, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecorder(Recorder):
+    """Counts how often each Celery task has succeeded, failed or been retried, and its milliseconds.
+
+    A run whose process is killed is not counted, nor one that is ignored or rejected.
+    """
+
+    name: ClassVar[str] = "tasks"
+    coarsened: ClassVar[str] = "By the name of the task; never its arguments or its result."
+    is_timed: ClassVar[bool] = True
+
+    def record(self, task: Any, state: str | None, now: float, own: Packages) -> None:
+        """Count a run that has ended now in one of Celery's states."""
+        ended, begun = ENDED.get(str(state)), getattr(task.request, BEGUN, None)
+        if ended and begun is not None and task.__module__ in own:
+            measure_event("Tasks", ended, self.campaign, task.name, milliseconds(now - begun))

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import pytest
+
+from metric_collection import receivers
+from metric_collection.flushing import Flusher
+from metric_collection.measuring.meter import meter
+from tests.campaigns import daily
+
+# The meter of the process goes by the real clock.
+ALWAYS = {"start": "2020-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z", "numberOfPeriods": 29_000}
+
+
+@pytest.fixture(autouse=True)
+def product(settings, tmp_path, monkeypatch):
+    """A product with one campaign and no recorder yet, whose packages are these tests; nothing is flushed."""
+    monkeypatch.setattr(receivers, "flusher", Flusher(meter, monotonic=lambda: math.nan))
+    settings.METRIC_COLLECTION_STATE_FOLDER = tmp_path
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"use": daily(**ALWAYS)}
+    settings.METRIC_COLLECTION_PACKAGES = ["tests"]
+    meter.begin_anew()
+    yield settings
+    meter.begin_anew()
+
+
+@pytest.fixture
+def journal():
+    """Return the journal of what was recorded since, or None."""
+    return meter.retire
+
+
+@pytest.fixture
+def recorded(journal):
+    """Return how often each event was recorded since, by category, action and name."""
+
+    def recorded() -> dict[tuple[str, str, str], int]:
+        found = journal()
+        counts: Counter = Counter()
+        for point in found.counts() if found else ():
+            counts[point.identity] += point.times
+        return dict(counts)
+
+    return recorded

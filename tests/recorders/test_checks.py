@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from metric_collection.checks import check_settings
+from metric_collection.recorders.checks import MIDDLEWARE
+from tests.campaigns import daily
+
+PATTERN = r"(?P<product>acme-cli)/(?P<version>[0-9.]+)"
+CLIENTS = {"campaign": "use", "pattern": PATTERN}
+
+
+@pytest.fixture(autouse=True)
+def seeing(product):
+    product.METRIC_COLLECTION_RECORDERS = {"requests": "use"}
+    product.MIDDLEWARE = [MIDDLEWARE, *product.MIDDLEWARE]
+    return product
+
+
+def test_all_recorders_at_once_are_fine(seeing):
+    names = dict.fromkeys(("requests", "tasks", "errors", "commands"), "use")
+    seeing.METRIC_COLLECTION_RECORDERS = {**names, "clients": CLIENTS}
+    assert check_settings() == []
+
+
+@pytest.mark.parametrize(
+    ("recorders", "told"),
+    [
+        ({"queries": "use"}, "recorder: 'queries', expected one of requests, tasks"),
+        ({"errors": ""}, "errors.campaign: '', expected a text"),
+        ({"errors": {}}, "errors.campaign: missing, expected a text"),
+        ({"tasks": {"campaign": "use", "name": "x"}}, "tasks.name: 'x', expected no other keys"),
+        ({"clients": "use"}, "clients.pattern: missing, expected a regular expression"),
+        ({"clients": {**CLIENTS, "pattern": "("}}, "clients.pattern: '(', expected a regular"),
+        ({"clients": {**CLIENTS, "pattern": 5}}, "clients.pattern: 5, expected a regular"),
+    ],
+)
+def test_a_recorder_that_is_refused_is_quoted_with_its_path(seeing, recorders, told):
+    seeing.METRIC_COLLECTION_RECORDERS = {"requests": "use", **recorders}
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.E028"
+    assert message.msg.startswith(f"METRIC_COLLECTION_RECORDERS: {told}")
+
+
+def test_a_campaign_that_there_is_none_of_is_quoted(seeing):
+    seeing.METRIC_COLLECTION_RECORDERS = {"requests": "speed"}
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W011"
+    assert "'requests'" in message.msg
+    assert "'speed'" in message.msg
+    assert "use" in message.hint
+
+
+def test_durations_for_a_campaign_that_records_once_are_a_warning(seeing):
+    seeing.METRIC_COLLECTION_CAMPAIGNS = {"use": daily(onlyRecordOnce=True)}
+    assert [message.id for message in check_settings()] == ["usage_metrics.W012"]
+
+
+def test_which_errors_there_are_may_well_be_recorded_once(seeing):
+    seeing.METRIC_COLLECTION_CAMPAIGNS = {"use": daily(), "once": daily(onlyRecordOnce=True)}
+    seeing.METRIC_COLLECTION_RECORDERS = {"requests": "use", "errors": "once"}
+    assert check_settings() == []
+
+
+@pytest.mark.parametrize("recorders", [{"requests": "use"}, {"clients": CLIENTS}])
+def test_a_recorder_that_sees_no_request_is_a_warning(seeing, recorders):
+    seeing.METRIC_COLLECTION_RECORDERS = recorders
+    seeing.MIDDLEWARE = seeing.MIDDLEWARE[1:]
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W013"
+    assert MIDDLEWARE in message.hint
+
+
+def test_a_middleware_without_a_recorder_is_a_warning(seeing):
+    seeing.METRIC_COLLECTION_RECORDERS = {"tasks": "use"}
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W014"
+
+
+def test_a_recorder_that_can_name_nothing_is_a_warning(seeing):
+    seeing.METRIC_COLLECTION_PACKAGES = []
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W015"
+    assert "requests" in message.msg
+    seeing.METRIC_COLLECTION_RECORDERS = {"clients": CLIENTS}
+    assert check_settings() == []

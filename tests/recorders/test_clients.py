@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from metric_collection.recorders.checks import MIDDLEWARE
+
+
+@pytest.fixture(autouse=True)
+def recording(product):
+    pattern = r"(?P<product>acme-cli)/(?P<version>\S+)"
+    product.METRIC_COLLECTION_RECORDERS = {"clients": {"campaign": "use", "pattern": pattern}}
+    product.ROOT_URLCONF = "tests.recorders.views"
+    product.MIDDLEWARE = [MIDDLEWARE, *product.MIDDLEWARE]
+
+
+def test_requests_of_the_publishers_clients_are_counted_by_version(recorded):
+    client = Client()
+    for agent in ["acme-cli/2.0", "acme-cli/2.1", "acme-cli/2.0", "Mozilla/5.0", "acme-cli/\x00"]:
+        client.get("/theirs/", headers={"user-agent": agent})
+    client.get("/theirs/")
+    assert recorded() == {
+        ("Clients", "acme-cli", "2.0"): 2,
+        ("Clients", "acme-cli", "2.1"): 1,
+        ("Clients", "acme-cli", "other"): 1,
+    }

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from metric_collection.management import execute_from_command_line
+from metric_collection.recorders.commands import CommandRecorder, ending
+from metric_collection.recorders.packages import Packages
+
+
+@pytest.fixture(autouse=True)
+def recording(product):
+    product.METRIC_COLLECTION_RECORDERS = {"commands": "use"}
+    return product
+
+
+def test_a_command_is_counted_by_name_with_how_it_ended(recorded, capsys):
+    execute_from_command_line(["manage.py", "check", "usage_metrics", "--deploy"])
+    with pytest.raises(SystemExit):
+        execute_from_command_line(["manage.py", "check", "--database", "none", "no_such_app"])
+    assert recorded() == {("Commands", "Succeeded", "check"): 1, ("Commands", "Failed", "check"): 1}
+
+
+@pytest.mark.parametrize("line", [["manage.py"], ["manage.py", "help"], ["manage.py", "--version"]])
+def test_a_look_around_is_not_counted(line, recorded, capsys):
+    execute_from_command_line(line)
+    assert recorded() == {}
+
+
+def test_what_is_no_command_is_not_counted(recorded, capsys):
+    with pytest.raises(SystemExit):
+        execute_from_command_line(["manage.py", "s3cret"])
+    assert recorded() == {}
+
+
+def test_commands_of_others_are_not_counted_but_for_those_of_the_publisher(recorded):
+    recorder = CommandRecorder(campaign="use")
+    for packages in (["acme"], ["metric_collection"]):
+        recorder.record(["manage.py", "metric_collection", "status"], None, Packages(packages))
+    assert recorded() == {("Commands", "Succeeded", "metric_collection"): 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (None, "Succeeded"),
+        (SystemExit(), "Succeeded"),
+        (SystemExit(0), "Succeeded"),
+        (SystemExit(3), "Failed"),
+        (SystemExit("why"), "Failed"),
+        (RuntimeError(), "Failed"),
+        (KeyboardInterrupt(), "Stopped"),
+    ],
+)
+def test_the_end_of_a_command_is_one_of_three(error, word):
+    assert ending(error) == word
+
+
+@pytest.mark.parametrize(
+    "settings_of_today",
+    [{"METRIC_COLLECTION_CAMPAIGNS": {}}, {"METRIC_COLLECTION_RECORDERS": {}}],
+)
+def test_without_campaign_or_recorder_nothing_is_recorded(
+    recording, settings_of_today, recorded, capsys
+):
+    for name, value in settings_of_today.items():
+        setattr(recording, name, value)
+    execute_from_command_line(["manage.py", "check"])
+    assert recorded() == {}
