@@ -7,8 +7,8 @@ import os
 import tempfile
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from .measurements import Counted
 from .measuring.folder import Folder
 from .models import USAGE, CampaignConsent, Consent, Measurement, Report, Sighting
 
+LEASE: Final = timedelta(minutes=1)  # more than a client of the SDK takes to post a batch
 MOST_UNWRITTEN: Final = 10_000  # points kept in memory while the database cannot be written
 
 
@@ -139,6 +140,10 @@ class DatabaseStore(Forkable):
             choice = Consent.Choice.GRANTED if consent.granted else Consent.Choice.DENIED
             put_consent(subject, consent, choice=choice)
 
+    def sending(self) -> AbstractContextManager[bool]:
+        """Keep nobody out: whoever seals a batch leases it, and that keeps the others out."""
+        return nullcontext(enter_result=True)
+
     def backoff(self) -> Backoff:
         """Return the state of sending, which goes with the batch on its way."""
         with reported():
@@ -152,12 +157,20 @@ class DatabaseStore(Forkable):
                 hold_back(report, backoff)
 
     def seal(self, now: datetime, campaigns: Collection[str], pack: Pack) -> Batch | None:
-        """Return the batch that is not settled yet, else a new one of one campaign's points."""
+        """Return the batch that is not settled yet, else a new one of one campaign's points.
+
+        It is leased; as long as somebody else has leased one, there is none.
+        """
         self.persist()
+        queued = Report.objects.queued().usage()
         with reported(), held():
-            waiting = Report.objects.unclaimed(now).usage().first()
-            report = waiting or seal_usage(now, campaigns, pack)
-        return None if report is None else batch_of(report)
+            if queued.claimed(now).exists():
+                return None
+            report = queued.first() or seal_usage(now, campaigns, pack)
+            if report is None:
+                return None
+            Report.objects.filter(pk=report.pk).update(leased_until=now + LEASE)
+            return batch_of(report)
 
     def settle(self, batch: Batch) -> None:
         """Put a batch into the operator's record: it has arrived."""
@@ -245,6 +258,7 @@ def hold_back(report: Report, backoff: Backoff) -> None:
     Report.objects.filter(pk=report.pk).update(
         attempts=backoff.failures,
         attempted_at=backoff.failed_at,
+        leased_until=None,
         wait_until=backoff.failed_at + SECOND * backoff.asked,
         must_wait=backoff.asked > 0,
         outcome="not accepted" if backoff.failures else "",

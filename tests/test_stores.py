@@ -11,8 +11,9 @@ from hypothesis import settings as hypothesis_settings
 
 from metric_collection.cleaninsights import CleanInsights, StoreError
 from metric_collection.cleaninsights.datapoints import Event
+from metric_collection.cleaninsights.testing import RecordingTransport
 from metric_collection.models import CampaignConsent, Measurement, Report
-from metric_collection.stores import DatabaseStore, state_folder
+from metric_collection.stores import LEASE, DatabaseStore, pack, state_folder
 from tests.cleaninsights import vectors
 from tests.cleaninsights.scenarios import run, scenarios
 
@@ -108,6 +109,37 @@ def test_what_a_worker_is_posting_is_left_to_it(client, clock, transport):
     clock.advance(hours=1)
     client.persist_and_send()
     assert transport.sent == []
+
+
+def test_of_two_clients_only_one_sends(clock):
+    class SlowTransport(RecordingTransport):
+        def post(self, *given, **named):
+            other.persist_and_send()
+            return super().post(*given, **named)
+
+    transport = SlowTransport()
+    client, other = (
+        CleanInsights(CONFIGURATION, DatabaseStore(clock=clock), transport, clock) for _ in range(2)
+    )
+    for campaign_id in ("search", "export"):
+        client.grant_campaign(campaign_id)
+        client.measure_event("Search", "Open", campaign_id)
+    clock.advance(days=1)
+    client.persist_and_send()
+    assert len(transport.requests) == 2
+    assert len({request.headers["Idempotency-Key"] for request in transport.requests}) == 2
+
+
+def test_what_a_killed_client_was_sending_is_sent_once_its_lease_is_over(client, clock, transport):
+    client.measure_event("Search", "Open", "search")
+    clock.advance(days=1)
+    killed = DatabaseStore(clock=clock).seal(clock(), ["search"], pack)
+    client.persist_and_send()
+    assert transport.requests == []
+    clock.advance(LEASE.total_seconds())
+    client.persist_and_send()
+    (request,) = transport.requests
+    assert (request.headers["Idempotency-Key"], request.body) == (killed.key, killed.body)
 
 
 def test_a_failure_is_held_back_by_what_the_server_asks(client, clock, transport):

@@ -65,7 +65,8 @@ class FileStore(Forkable):
     """A store in an SQLite file: no kill leaves it half written, and processes may share it.
 
     The file is opened for each transaction: a connection must not be carried over a fork. What has
-    been merged and not yet persisted is in memory; a forked child leaves it to its parent.
+    been merged and not yet persisted is in memory; a forked child leaves it to its parent. A second
+    file beside it, with "-sending" behind its name, is what the process that sends has locked.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -79,12 +80,16 @@ class FileStore(Forkable):
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._told(), closing(_open(self._path)) as file:
+            file.execute("BEGIN IMMEDIATE")
+            _prepare(file)
+            yield file
+            file.execute("COMMIT")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
         try:
-            with closing(sqlite3.connect(self._path, isolation_level=None)) as file:
-                file.execute("BEGIN IMMEDIATE")
-                _prepare(file)
-                yield file
-                file.execute("COMMIT")
+            yield
         except sqlite3.Error as error:
             raise StoreError(f"the store {self._path} cannot be used: {error}") from error
 
@@ -127,6 +132,12 @@ class FileStore(Forkable):
             file.execute("REPLACE INTO consents VALUES (?, ?, ?, ?)", row)
         self._consents_as_of = None
 
+    @contextmanager
+    def sending(self) -> Iterator[bool]:
+        """Whether no other process sends from this file; its lock ends with it, however it does."""
+        with self._told(), closing(_open(f"{self._path}-sending", timeout=0)) as lock:
+            yield _locked(lock)
+
     def backoff(self) -> Backoff:
         """Return the state of sending, which outlives the process."""
         with self._transaction() as file:
@@ -162,6 +173,21 @@ class FileStore(Forkable):
         """Forget the points whose period ended before then, except those of a batch."""
         with self._transaction() as file:
             file.execute(_PURGE, (_ticks(before),))
+
+
+def _open(path: str | Path, *, timeout: float = 5) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=timeout, isolation_level=None)
+
+
+def _locked(file: sqlite3.Connection) -> bool:
+    """Whether the file is now locked for this process alone: another one may have it."""
+    try:
+        file.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if str(error) != "database is locked":
+            raise
+        return False
+    return True
 
 
 def _prepare(file: sqlite3.Connection) -> None:

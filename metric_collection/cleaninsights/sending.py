@@ -25,7 +25,7 @@ NOT_UNDERSTOOD: Final = 400
 
 
 class Sender(Forkable):
-    """Posts what is due from a store, one thread at a time.
+    """Posts what is due from a store, one thread of one process at a time.
 
     A batch that is sealed stays as it is, key included, until the server has it; only if it holds
     what must no longer leave, it is sealed anew without that.
@@ -41,11 +41,13 @@ class Sender(Forkable):
         self._clock = clock
 
     def send(self, features: Mapping[str, str]) -> None:
-        """Post all that is due, unless it is too early after a failure or another thread does."""
+        """Post all that is due, unless it is too early after a failure or somebody else does."""
         lock = self._of_this_process()
         if lock.acquire(blocking=False):
             try:
-                self._send(features)
+                with self._store.sending() as is_ours:
+                    if is_ours:
+                        self._send(features)
             finally:
                 lock.release()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Hashable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -44,6 +45,9 @@ class Store(Protocol):
 
     def put_consent(self, subject: str, consent: Consent) -> None:
         """Keep what was said about a subject."""
+
+    def sending(self) -> AbstractContextManager[bool]:
+        """Whether nobody else sends from this store; if so, nobody does until the block ends."""
 
     def backoff(self) -> Backoff:
         """Return the state of sending."""
@@ -104,6 +108,10 @@ class MemoryStore(Forkable):
     def put_consent(self, subject: str, consent: Consent) -> None:
         """Keep what was said about a subject."""
         self._consents[subject] = consent
+
+    def sending(self) -> AbstractContextManager[bool]:
+        """Keep nobody out: no other process has this memory, and a sender sees to its threads."""
+        return nullcontext(enter_result=True)
 
     def backoff(self) -> Backoff:
         """Return the state of sending."""

@@ -32,6 +32,16 @@ for written in range(1, int(sys.argv[2]) + 1):
 """
 
 
+SENDING = """
+import sys
+from metric_collection.cleaninsights.filestore import FileStore
+
+with FileStore(sys.argv[1]).sending() as is_ours:
+    print(is_ours, flush=True)
+    sys.stdin.read()
+"""
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "store"
@@ -91,6 +101,38 @@ def test_processes_that_share_a_file_add_up(path):
             process.stdout.read()
         assert process.returncode == 0
     assert counted(path) == 180
+
+
+def sending(path):
+    return subprocess.Popen(
+        [sys.executable, "-c", SENDING, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def test_of_processes_that_share_a_file_one_sends(path):
+    with sending(path) as first:
+        assert first.stdout.readline() == b"True\n"
+        with sending(path) as second, FileStore(path).sending() as is_ours:
+            assert second.communicate()[0] == b"False\n"
+            assert not is_ours
+        first.communicate()
+    with FileStore(path).sending() as is_ours:
+        assert is_ours
+
+
+def test_a_process_that_is_killed_while_it_sends_keeps_nobody_out(path):
+    with sending(path) as process:
+        process.stdout.readline()
+        process.kill()
+    with FileStore(path).sending() as is_ours:
+        assert is_ours
+
+
+@pytest.mark.parametrize("name", ["no/folder", "taken"])
+def test_a_place_that_cannot_be_locked_is_told(tmp_path, name):
+    (tmp_path / "taken-sending").write_text("this is no lock, " * 100)
+    with pytest.raises(StoreError, match="cannot be used"), FileStore(tmp_path / name).sending():
+        pytest.fail("it was locked")
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

@@ -293,6 +293,23 @@ def test_a_thread_leaves_sending_to_the_one_that_is_at_it(place):
     assert len(place.transport.requests) == 1
 
 
+def test_another_process_leaves_sending_to_the_one_that_is_at_it(tmp_path):
+    place, other = (Place(FileStore(tmp_path / "store")) for _ in range(2))
+
+    class SlowTransport(RecordingTransport):
+        def post(self, *given, **named):
+            other.send()
+            return super().post(*given, **named)
+
+    place.transport = SlowTransport()
+    place.configure()
+    merge(place.store, EVENT)
+    place.send()
+    other.send()
+    assert len(place.sent) == 1
+    assert other.transport.requests == []
+
+
 def test_after_an_error_of_its_own_a_sender_can_send_again(place):
     class BrokenTransport(RecordingTransport):
         def post(self, *given, **named):
