@@ -1,0 +1,27 @@
+"""A small computer in Italy, made of files: what the probes of the recipes find is always the same."""
+
+FILES = {
+    "etc/os-release": 'NAME="Debian GNU/Linux"\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12"\n',
+    "etc/timezone": "Europe/Rome\n",
+    "proc/1/comm": "systemd\n",
+    "proc/77/comm": "pipewire\n",
+    "proc/cpuinfo": "processor : 0\nflags : fpu sse4_2 avx avx2\n",
+    "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
+    "proc/meminfo": "MemTotal: 8000000 kB\nMemFree: 600000 kB\nMemAvailable: 3000000 kB\n",
+    "proc/uptime": "700000.0 1.0\n",
+    "tmp/.X11-unix/X0": "",
+    "usr/share/zoneinfo/zone.tab": "IT\t+4154+01229\tEurope/Rome\n",
+}
+# Laid over the settings of a recipe: its probes look at the machine of files.
+SETTINGS = """
+from inspect import signature
+from pathlib import Path
+from django.utils.module_loading import import_string
+
+def on_machine(entry):
+    path, options = (entry, {}) if isinstance(entry, str) else entry
+    looks = ".probes." in path and "root" in signature(import_string(path)).parameters
+    return (path, {**options, "root": Path("machine")} if looks else options)
+
+METRIC_COLLECTION_PROBES = [on_machine(probe) for probe in globals().get("METRIC_COLLECTION_PROBES", [])]
+"""
