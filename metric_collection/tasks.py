@@ -9,7 +9,8 @@ from django.apps import apps
 from kombu.exceptions import OperationalError
 
 from . import schedule
-from .cleaninsights.clock import utc_now
+from .cleaninsights.clock import Clock, utc_now
+from .cleaninsights.transport import RequestsTransport, Transport
 from .collection import Collection
 from .delivery import Delivery
 from .flushing import flusher
@@ -18,16 +19,16 @@ from .schedule import Agenda
 logger = logging.getLogger("metric_collection")
 
 
-def sweep() -> Agenda:
+def sweep(clock: Clock = utc_now, transport: Transport | None = None) -> Agenda:
     """Count what was measured, then record, seal and deliver what is due; return what is to come."""
     flusher.flush()
-    agenda = schedule.agenda(utc_now())
-    if not agenda.is_due(utc_now()):
+    agenda = schedule.agenda(clock())
+    if not agenda.is_due(clock()):
         return agenda
-    Collection().beat()
-    Collection().seal()
-    Delivery().deliver()
-    return schedule.agenda(utc_now())
+    Collection(clock=clock).beat()
+    Collection(clock=clock).seal()
+    Delivery(clock=clock, transport=transport or RequestsTransport()).deliver()
+    return schedule.agenda(clock())
 
 
 def sweep_and_appoint() -> None:

@@ -1,0 +1,65 @@
+"""A small fleet for a few days; ``python -m tests.soak`` is the thousand and the month."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from metric_collection.models import Report
+
+from .verdict import dispersion, is_regular, peak
+
+ROOT = Path(__file__).parents[2]
+NOON = datetime(2027, 3, 1, 12, tzinfo=timezone.utc)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+SMALL = ("--installations", "50", "--days", "5", "--peak", "24")  # few have rush hours by chance
+
+
+def test_each_report_of_a_fleet_arrives_once_by_its_key_whatever_fails():
+    command = [sys.executable, "-m", "tests.soak", *SMALL]
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "altered: 0; lost: 0;" in ended.stdout
+
+
+def life(*hours: float) -> list[Report]:
+    """An Install at noon, and heartbeats so many hours later."""
+    beats = [Report(category="Heartbeat", sealed_at=NOON + HOUR * hour) for hour in hours]
+    return [Report(category="Install", sealed_at=NOON), *beats]
+
+
+@pytest.mark.parametrize(
+    ("hours", "regular"),
+    [
+        ((5, 29, 53), True),
+        ((5, 29), False),
+        ((5, 28.9, 53), False),
+        ((5, 53), False),
+        ((25, 49), False),
+        ((), False),
+    ],
+    ids=["regular", "ended", "early", "left out", "late", "none"],
+)
+def test_a_heartbeat_that_is_missing_early_or_late_is_noticed(hours, regular):
+    assert is_regular(life(*hours), until=NOON + HOUR * 72) is regular
+
+
+def test_a_second_install_is_noticed():
+    assert not is_regular([*life(), *life(5, 29, 53)], until=NOON + HOUR * 72)
+
+
+def test_an_hour_with_twice_as_much_is_a_peak():
+    moments = [HOUR * hour for hour in range(24) for _ in range(2 if hour == 7 else 1)]
+    assert peak(moments) == pytest.approx(2 / (25 / 24))
+
+
+def test_a_fleet_in_step_is_told_from_chance():
+    in_step = [MINUTE * 10 * number for number in range(100) for _ in range(7)]
+    spread = [MINUTE * 10 * number / 7 for number in range(700)]
+    assert dispersion(spread) < 1 < 5 < dispersion(in_step)
