@@ -10,6 +10,8 @@ DAILY = {
     "aggregationPeriodLength": 1,
     "numberOfPeriods": 10,
 }
+# For what goes by the real clock.
+ALWAYS = {"start": "2020-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z", "numberOfPeriods": 29_000}
 
 
 def daily(**changes: object) -> dict[str, object]:

@@ -2,16 +2,24 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from io import BytesIO
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from celery import Celery, current_app
+from celery.app.trace import build_tracer
 from django.apps import apps
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
-from metric_collection import receivers, schedule
+from metric_collection import measure_event, receivers, schedule
 from metric_collection.cleaninsights.clock import EPOCH
-from metric_collection.models import Change, Report, Snapshot
+from metric_collection.flushing import Flusher
+from metric_collection.measuring.meter import meter
+from metric_collection.models import Change, Measurement, Report, Snapshot
+from tests.campaigns import ALWAYS, daily
 
 
 @pytest.fixture
@@ -117,3 +125,64 @@ class TestCelery:
         current_app.loader.worker_initialized = True
         apps.get_app_config("usage_metrics").connect_celery()
         assert "metric_collection.deliver" in current_app.conf.beat_schedule
+
+
+@pytest.fixture
+def measuring(settings, tmp_path, monkeypatch):
+    """A process that has a campaign, and has not flushed yet; return how often anything was counted."""
+    settings.METRIC_COLLECTION_STATE_FOLDER = tmp_path
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"use": daily(**ALWAYS)}
+    monkeypatch.setattr(receivers, "flusher", Flusher(meter))
+    meter.begin_anew()
+    yield lambda: sum(Measurement.objects.values_list("times", flat=True))
+    meter.begin_anew()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestFlushing:
+    def serve(self):
+        """Answer a request as a WSGI server does, up to the moment when the body is out."""
+        environ = {"wsgi.url_scheme": "http", "wsgi.input": BytesIO()}
+        setup_testing_defaults(environ)
+        return WSGIHandler()(environ, lambda status, headers: None)
+
+    def test_a_request_is_answered_before_anything_is_counted(self, measuring):
+        measure_event("Search", "Run", "use")
+        response = self.serve()
+        assert b"".join(response)
+        assert measuring() == 0
+        response.close()
+        assert measuring() == 1
+
+    def test_a_database_that_is_gone_is_none_of_the_requests_business(self, measuring, caplog):
+        def fail(*_):
+            raise DatabaseError("the server has gone away")
+
+        measure_event("Search", "Run", "use")
+        with connection.execute_wrapper(fail):
+            self.serve().close()
+        assert "the server has gone away" in caplog.text
+        receivers.flusher.flush()
+        assert measuring() == 1
+
+    def test_a_product_without_campaigns_asks_nothing(self, measuring, settings):
+        settings.METRIC_COLLECTION_CAMPAIGNS = {}
+        with CaptureQueriesContext(connection) as asked:
+            self.serve().close()
+        assert len(asked) == 0
+
+    @pytest.mark.parametrize(("is_eager", "counted"), [(False, 1), (True, 0)])
+    def test_a_task_is_done_before_anything_is_counted_and_one_in_place_is_part_of_more(
+        self, measuring, app, is_eager, counted
+    ):
+        seen = []
+
+        @app.task(name="search", shared=False)
+        def search():
+            measure_event("Search", "Run", "use")
+            seen.append(measuring())
+
+        apps.get_app_config("usage_metrics").connect_celery()
+        trace = build_tracer(search.name, search, app=app, eager=is_eager)
+        trace("id", (), {}, {"is_eager": is_eager})
+        assert [*seen, measuring()] == [0, counted]

@@ -77,8 +77,7 @@ def product() -> Iterator[None]:
     from django.test import override_settings
 
     from metric_collection.measuring.meter import meter
-    from tests.campaigns import daily
-    from tests.recorders.conftest import ALWAYS
+    from tests.campaigns import ALWAYS, daily
 
     with TemporaryDirectory(prefix="middleware-") as folder:
         with override_settings(

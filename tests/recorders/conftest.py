@@ -8,10 +8,7 @@ import pytest
 from metric_collection import receivers
 from metric_collection.flushing import Flusher
 from metric_collection.measuring.meter import meter
-from tests.campaigns import daily
-
-# The meter of the process goes by the real clock.
-ALWAYS = {"start": "2020-01-01T00:00:00Z", "end": "2100-01-01T00:00:00Z", "numberOfPeriods": 29_000}
+from tests.campaigns import ALWAYS, daily
 
 
 @pytest.fixture(autouse=True)
