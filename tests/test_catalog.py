@@ -6,8 +6,9 @@ import pytest
 
 import metric_collection.probes
 from metric_collection import installed_at, processes
-from metric_collection.catalog import catalog
-from metric_collection.probes.probe import Probe
+from metric_collection.catalog import CHOOSABLE_PROBES, catalog
+from metric_collection.probes.probe import Probe, path_of
+from tests.benchmarks.project.gauges.probes import CHOSEN
 
 FACTS = catalog()
 
@@ -35,3 +36,7 @@ def test_no_probe_of_the_app_is_forgotten():
     classes = {value for module in modules for value in vars(module).values() if isclass(value)}
     probes = {cls for cls in classes if cls.__name__.endswith("Probe")} - {Probe}
     assert {probe for probe, _ in FACTS} == probes
+
+
+def test_the_benchmark_of_all_probes_asks_every_one():
+    assert [path_of(probe) for probe in CHOOSABLE_PROBES] == CHOSEN

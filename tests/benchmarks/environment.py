@@ -8,7 +8,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PEER = "openwisp-utils==1.3.1"
-TOGETHER = (str(ROOT), PEER.replace("==", "[celery]=="), f"Django=={version('Django')}", "redis")
+LIBRARIES = ("distro==1.9.0", "psutil==7.0.0", "py-cpuinfo==9.0.0")  # whose work the probes do
+TOGETHER = (
+    str(ROOT),
+    PEER.replace("==", "[celery]=="),
+    f"Django=={version('Django')}",
+    "redis",
+    *LIBRARIES,
+)
 
 
 def python_of(folder: Path) -> Path:

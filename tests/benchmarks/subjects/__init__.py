@@ -7,6 +7,7 @@ from . import (
     modules,
     opt_out,
     post_migrate,
+    probes,
     restarts,
     sent_by_tests,
     startup,
@@ -16,6 +17,7 @@ from . import (
 SUBJECTS = {
     "startup": startup.measure,
     "modules": modules.measure,
+    "probes": probes.measure,
     "post-migrate": post_migrate.measure,
     "heartbeat": heartbeat.measure,
     "system-info": system_info.measure,
