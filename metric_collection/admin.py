@@ -19,6 +19,7 @@ from .models import Consent
 ROUTES = {
     "system_info": ("", "page"),
     "consent_changelist": ("", "page"),  # where the admin index links to
+    "campaigns": ("campaigns/", "campaigns"),
     "record": ("reports/", "record"),
     "report": ("reports/<uuid:key>.json", "report"),
     "next_report": ("next.json", "next_report"),

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 
 from .cleaninsights.campaigns import Campaign
 from .cleaninsights.exceptions import ConfigurationError
+from .cleaninsights.payload import clean
 from .conf import conf
 
 LONGEST_ID: Final = 200
@@ -52,8 +53,9 @@ def campaigns() -> Mapping[str, Declared]:
 
 def declared(campaign_id: str, found: Any) -> Declared:
     """Read one campaign, or raise ConfigurationError with the path of what is wrong."""
-    if len(campaign_id) > LONGEST_ID:
-        raise ConfigurationError("id", campaign_id, f"at most {LONGEST_ID} characters")
+    if len(campaign_id) > LONGEST_ID or not campaign_id.isprintable():
+        expected = f"at most {LONGEST_ID} characters that can be printed"
+        raise ConfigurationError("id", campaign_id, expected)
     if not isinstance(found, Mapping):
         raise ConfigurationError(campaign_id, found, "an object")
     rest = dict(found)
@@ -69,5 +71,5 @@ def text(rest: dict[str, Any], key: str) -> str:
     """Take what the operator reads out of a campaign, "" if it is not there."""
     value = rest.pop(key, "")
     if isinstance(value, Promise | str):
-        return str(value)
+        return clean(str(value))
     raise ConfigurationError(key, value, "a text")

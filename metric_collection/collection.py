@@ -20,6 +20,7 @@ from .measurements import purge
 from .models import Change, Consent, Measurement, Report, Snapshot
 from .probes import registry
 from .probes.probe import Compared
+from .probes.registry import Gathered
 from .stores import atomic, held, hour_of, pack, seal, seal_usage
 
 INSTALL, UPGRADE, HEARTBEAT = CATEGORIES
@@ -91,15 +92,18 @@ class Collection:
                 return []
             return list(iter(lambda: seal_usage(now, campaigns(), pack), None))
 
-    def preview(self) -> tuple[str, bytes] | None:
+    def preview(
+        self, *, consent: Consent | None = None, gathered: Gathered | None = None
+    ) -> tuple[str, bytes] | None:
         """Return the category and the exact bytes of the next heartbeat, and record nothing.
 
-        None when the publisher wants no further report (``METRIC_COLLECTION_CATEGORIES``).
+        None when the publisher wants no further report (``METRIC_COLLECTION_CATEGORIES``). Whoever
+        has read consent or gathered already spares the second time.
         """
         now, snapshot = self.clock(), Snapshot.objects.current()
         if not is_more_wanted(snapshot):
             return None
-        finding = find(Consent.objects.current(), snapshot)
+        finding = find(consent or Consent.objects.current(), snapshot, gathered)
         category = wanted(finding.category, HEARTBEAT)
         if category is None:
             return None
@@ -155,9 +159,9 @@ def wanted(*categories: str) -> str | None:
     return next((category for category in categories if category in conf.CATEGORIES), None)
 
 
-def find(consent: Consent, snapshot: Snapshot | None) -> Finding:
+def find(consent: Consent, snapshot: Snapshot | None, gathered: Gathered | None = None) -> Finding:
     """Gather what the operator has been told of, and compare it with the snapshot."""
-    gathered = registry.gather()
+    gathered = gathered or registry.gather()
     withheld = held_back(gathered.facts, consent)
     facts = {name: value for name, value in gathered.facts.items() if name not in withheld}
     if snapshot is None:

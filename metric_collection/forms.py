@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from . import consent
+from . import consent, windows
+from .campaigns import campaigns
 from .models import Consent
 
 CHOICES = {"on": Consent.Choice.GRANTED, "off": Consent.Choice.DENIED}
@@ -26,15 +27,62 @@ class SwitchForm(forms.Form):
     )
 
     def clean(self) -> None:
-        if locked := consent.switched_off():
+        if locked := self.lock():
             raise ValidationError(
                 _("Nothing was changed. %(sentence)s"), params={"sentence": locked.sentence}
             )
 
-    def save(self, *, now: datetime) -> tuple[Consent.Choice, Consent.Choice]:
-        """Make the choice; return the one before and this one."""
-        chosen = CHOICES[self.cleaned_data["choice"]]
-        return consent.choose(chosen, now=now), chosen
+    def lock(self) -> consent.Ruling | None:
+        """Return the rule that makes a choice pointless, if any."""
+        return consent.switched_off()
+
+    def save(self, *, now: datetime) -> str:
+        """Make the choice; say for the log what was changed from what to what, "" if nothing was."""
+        before = consent.choose(self.chosen, now=now)
+        return changed("Usage metrics", before, self.chosen)
+
+    @property
+    def chosen(self) -> Consent.Choice:
+        return CHOICES[self.cleaned_data["choice"]]
+
+    @property
+    def anchor(self) -> str:
+        """Return where on the page the choice was made, "" for its top."""
+        return ""
+
+
+class CampaignForm(SwitchForm):
+    """The switch of one campaign, which ``campaign`` names, below the main one."""
+
+    campaign = forms.CharField(
+        error_messages={"required": _("No campaign was named.")}, strip=False
+    )
+
+    def clean_campaign(self) -> str:
+        named: str = self.cleaned_data["campaign"]
+        if named in campaigns():
+            return named
+        raise ValidationError(_("There is no campaign “%(value)s” here."), params={"value": named})
+
+    def lock(self) -> consent.Ruling | None:
+        """Return what keeps the main switch, and with it all campaigns, off."""
+        return windows.lock(Consent.objects.current())
+
+    def save(self, *, now: datetime) -> str:
+        """Make the choice for the campaign; say the same as the main switch."""
+        named = self.cleaned_data["campaign"]
+        before = windows.decide(named, self.chosen, now=now)
+        return changed(f"Usage campaign {named}", before, self.chosen)
+
+    @property
+    def anchor(self) -> str:
+        """Return where the campaign is: they are numbered in the order of the settings."""
+        return f"#campaign-{[*campaigns()].index(self.cleaned_data['campaign']) + 1}"
+
+
+def changed(subject: str, before: Consent.Choice, chosen: Consent.Choice) -> str:
+    """Say for the log, in English as all of it, what was changed from what to what."""
+    return "" if chosen == before else f"{subject}: from {before.value} to {chosen.value}"
 
 
 class RecordForm(forms.Form):

@@ -7,7 +7,7 @@ written over, and nobody waits for somebody who waits for them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, TypeAlias
@@ -61,6 +61,15 @@ def take_finished(campaign_id: str, now: datetime) -> list[DataPoint]:
     points = {row.pk: row.point for row in finished}
     Measurement.objects.filter(pk__in=points).delete()
     return list(points.values())
+
+
+def waiting(campaign_id: str, now: datetime) -> Iterator[list[DataPoint]]:
+    """Look at what a campaign has counted, report by report: of periods that are over, then the rest."""
+    rows = Measurement.objects.of_campaign(campaign_id)
+    for part in (rows.ended_before(now), rows.ending_from(now)):
+        points = (row.point for row in part)
+        while chunk := list(islice(points, MOST_SEALED)):
+            yield chunk
 
 
 def put_back(points: Iterable[DataPoint]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, router
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, Subquery, Sum, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext_lazy as _
 
 from .cleaninsights.clock import EPOCH, SECOND
@@ -176,6 +178,7 @@ class Change(models.Model):
 
 USAGE = "Usage"
 HANDFUL = 20  # reports that are read at a time
+LARGEST_KEY = 2**63 - 1
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -210,6 +213,14 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def settled(self) -> ReportQuerySet:
         """Ask for the operator's record, newest first."""
         return self.exclude(state=Report.State.QUEUED).order_by("-id")
+
+    def at_hand(self, *, queued: int, settled: int) -> ReportQuerySet:
+        """Ask at once for that many of the oldest queued and of the newest settled, in no order."""
+        last = Subquery(self.queued().values("pk")[queued - 1 : queued])
+        first = Subquery(self.settled().values("pk")[settled - 1 : settled])
+        oldest = self.queued().filter(pk__lte=Coalesce(last, LARGEST_KEY)).order_by()
+        newest = self.settled().filter(pk__gte=Coalesce(first, 0)).order_by()
+        return oldest.union(newest, all=True)
 
     def settled_last(self) -> Report | None:
         """Return what was settled last; an index finds it however much is queued."""
@@ -356,9 +367,27 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         """Ask for what one campaign has counted, oldest period first."""
         return self.filter(campaign_id=campaign_id).order_by("period_end", "id")
 
+    def of_campaigns(self, campaign_ids: Iterable[str]) -> MeasurementQuerySet:
+        """Ask for what any of these campaigns have counted."""
+        return self.filter(campaign_id__in=list(campaign_ids))
+
     def ended_before(self, moment: datetime) -> MeasurementQuerySet:
         """Ask for what was counted in periods that had ended before `moment`."""
         return self.filter(period_end__lt=moment)
+
+    def ending_from(self, moment: datetime) -> MeasurementQuerySet:
+        """Ask for what was counted in periods that end at `moment` or later."""
+        return self.filter(period_end__gte=moment)
+
+    def most_frequent(self, number: int) -> MeasurementQuerySet:
+        """Ask for that many of each campaign, with the number and the sum of all that it has."""
+        mine = "campaign_id"
+        ranked = self.annotate(
+            rank=Window(RowNumber(), partition_by=mine, order_by=["-times", "id"]),
+            of_kinds=Window(Count("id"), partition_by=mine),
+            of_times=Window(Sum("times"), partition_by=mine),
+        )
+        return ranked.filter(rank__lte=number).order_by("campaign_id", "rank")
 
 
 class Measurement(models.Model):

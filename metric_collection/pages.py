@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import django
@@ -23,15 +24,19 @@ from .collection import HEARTBEAT, Collection
 from .conf import conf
 from .consent import Ruling, by_operator, held_back, ruling
 from .models import Change, Consent, Report
+from .outcomes import told
 from .probes import registry
 from .probes.modules import EnabledModule, enabled_modules
 from .probes.operating_system import OperatingSystemProbe
 from .probes.probe import Fact, Probe, heading_of
 from .probes.product import ProductProbe
 from .probes.registry import Gathered
+from .usage import Usage, usages
+from .windows import lock
 
 RECENT = 10
 LISTED = 50
+LISTED_IN_PLACE = 20  # modules; where there are more, they are folded away
 SHOWN_IN_PLACE = 8 * 1024  # bytes; a longer body is only linked to, so that the page stays small
 DAY = timedelta(days=1)
 
@@ -44,6 +49,11 @@ class System:
     version: str
     modules: Sequence[EnabledModule]
     platform: Mapping[str, str]
+
+    @property
+    def has_many_modules(self) -> bool:
+        """Whether they would stand in the way of what follows."""
+        return len(self.modules) > LISTED_IN_PLACE
 
     @property
     def text(self) -> str:
@@ -169,6 +179,11 @@ class Entry:
         return str(self.report.get_state_display())
 
     @property
+    def detail(self) -> str:
+        """Say what the collector or the network has answered, "" when neither was asked."""
+        return told(self.report.outcome)
+
+    @property
     def is_shown_in_place(self) -> bool:
         """Whether the body is short enough to stand on the page."""
         return self.size <= SHOWN_IN_PLACE
@@ -201,6 +216,8 @@ class Page:
     system: System
     switch: Switch
     groups: Sequence[Group]
+    campaigns: Sequence[Usage]
+    campaigns_lock: Ruling | None
     next_report: NextReport | None
     record: Record
     queue: Sequence[Entry]
@@ -209,16 +226,18 @@ class Page:
     zone: str
 
 
-def page(consent: Consent) -> Page:
-    """Look at everything; five queries, however much there is."""
-    gathered = registry.gather()
+def page(consent: Consent, *, now: datetime) -> Page:
+    """Look at everything; three queries, however much there is, and two for campaigns."""
+    gathered, (queue, record) = registry.gather(), outbox()
     return Page(
         system=system(),
         switch=switch(consent),
         groups=list(groups(gathered, consent)),
-        next_report=next_report(),
-        record=record(RECENT),
-        queue=queue(),
+        next_report=next_report(consent, gathered),
+        campaigns=usages(consent, now=now),
+        campaigns_lock=lock(consent),
+        record=record,
+        queue=queue,
         history=history(),
         learn_more=conf.LEARN_MORE_URL,
         zone=get_current_timezone_name(),
@@ -292,24 +311,36 @@ def words_of(probe: Probe, fact: Fact) -> list[str]:
     return [gettext(words) for words in (description, fact.purpose, fact.coarsened) if words]
 
 
-def next_report() -> NextReport | None:
+def next_report(
+    consent: Consent | None = None, gathered: Gathered | None = None
+) -> NextReport | None:
     """Preview the next heartbeat, or the Install or Upgrade that it would be; None if none is planned."""
-    preview = Collection().preview()
+    preview = Collection().preview(consent=consent, gathered=gathered)
     return preview and NextReport(category=preview[0], body=preview[1])
+
+
+def outbox() -> tuple[list[Entry], Record]:
+    """List what waits, each with the moment of its next attempt, and the newest of the record."""
+    at_hand = sorted(
+        Report.objects.at_hand(queued=LISTED, settled=RECENT + 1), key=attrgetter("pk")
+    )
+    waiting = [report for report in at_hand if report.state == Report.State.QUEUED]
+    settled = [report for report in reversed(at_hand) if report.state != Report.State.QUEUED]
+    return [entry(report, report.wait_until) for report in waiting], record_of(settled, RECENT)
 
 
 def record(length: int, *, before: int | None = None) -> Record:
     """List what has left or was given up; `before` is the key of the last report already seen."""
     settled = Report.objects.settled()
     rest = settled if before is None else settled.filter(pk__lt=before)
-    reports = list(rest[: length + 1])
-    entries = [entry(report, report.settled_at) for report in reports[:length]]
-    return Record(entries=entries, older=reports[length - 1].pk if reports[length:] else None)
+    return record_of(rest[: length + 1], length)
 
 
-def queue() -> list[Entry]:
-    """List what waits, each with the moment of its next attempt."""
-    return [entry(report, report.wait_until) for report in Report.objects.queued()[:LISTED]]
+def record_of(reports: Iterable[Report], length: int) -> Record:
+    """List so many of the reports; where there is one more, the record goes on."""
+    shown = list(reports)
+    entries = [entry(report, report.settled_at) for report in shown[:length]]
+    return Record(entries=entries, older=shown[length - 1].pk if shown[length:] else None)
 
 
 def entry(report: Report, moment: datetime | None) -> Entry:

@@ -16,9 +16,9 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from . import notices, pages
+from . import notices, pages, usage
 from .cleaninsights.clock import utc_now
-from .forms import RecordForm, SwitchForm
+from .forms import CampaignForm, RecordForm, SwitchForm
 from .models import Consent, Report
 from .stores import atomic
 
@@ -33,15 +33,17 @@ class SystemInfoViews:
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def page(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
-        if request.method != "POST":
-            return self._page(request)
-        if not is_superuser(request):
-            raise PermissionDenied
-        form = SwitchForm(request.POST)
-        if not form.is_valid():
-            return self._page(request, form=form, status=400)
-        self._switch(request, form)
-        return HttpResponseRedirect(url_of_page(self.admin_site.name))
+        if request.method == "POST":
+            return self._take(request, SwitchForm(request.POST))
+        return self._page(request)
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def campaigns(self, request: HttpRequest) -> HttpResponseBase:
+        """Take the switch of a campaign; who comes here by a GET is led to the page."""
+        self._require_view(request)
+        if request.method == "POST":
+            return self._take(request, CampaignForm(request.POST))
+        return HttpResponseRedirect(f"{url_of_page(self.admin_site.name)}#campaigns")
 
     @method_decorator(require_safe)
     def record(self, request: HttpRequest) -> HttpResponseBase:
@@ -59,9 +61,10 @@ class SystemInfoViews:
     @method_decorator(require_safe)
     def next_report(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
-        if (report := pages.next_report()) is None:
+        body = body_of_next(request.GET.get("campaign"))
+        if body is None:
             raise Http404
-        return exact_json(report.body)
+        return exact_json(body)
 
     @method_decorator(require_safe)
     def system(self, request: HttpRequest) -> HttpResponseBase:
@@ -74,12 +77,19 @@ class SystemInfoViews:
         if not self.model_admin.has_view_permission(request):
             raise PermissionDenied
 
-    def _switch(self, request: HttpRequest, form: SwitchForm) -> None:
+    def _take(self, request: HttpRequest, form: SwitchForm) -> HttpResponseBase:
+        """Let a superuser make a choice, and lead back to where it was made."""
+        if not is_superuser(request):
+            raise PermissionDenied
+        if not form.is_valid():
+            return self._page(request, form=form, status=400)
+        self._choose(request, form)
+        return HttpResponseRedirect(f"{url_of_page(self.admin_site.name)}{form.anchor}")
+
+    def _choose(self, request: HttpRequest, form: SwitchForm) -> None:
         """Make the choice together with its entry in the admin log, or neither."""
         with atomic():
-            before, chosen = form.save(now=utc_now())
-            if chosen != before:
-                words = f"Usage metrics: from {before.value} to {chosen.value}"
+            if words := form.save(now=utc_now()):
                 self.model_admin.log_change(request, Consent.objects.current(), words)
         messages.success(request, _("Your choice was saved."), fail_silently=True)
 
@@ -87,14 +97,15 @@ class SystemInfoViews:
         self, request: HttpRequest, *, form: SwitchForm | None = None, status: int = 200
     ) -> HttpResponseBase:
         row, notice, may_change = Consent.objects.current(), None, is_superuser(request)
+        now = utc_now()
         if may_change:
-            row, notice = notices.on_page(row, now=utc_now())
+            row, notice = notices.on_page(row, now=now)
         return self._render(
             request,
             "system_info",
             status=status,
             title=_("System information"),
-            page=pages.page(row),
+            page=pages.page(row, now=now),
             notice=notice,
             form=form,
             may_change=may_change,
@@ -121,6 +132,14 @@ def announce(request: HttpRequest, *, site: str) -> None:
 def url_of_page(site: str) -> str:
     """Return the page's path within the AdminSite of that name."""
     return reverse("admin:usage_metrics_system_info", current_app=site)
+
+
+def body_of_next(campaign_id: str | None) -> bytes | None:
+    """Return the bytes of a campaign's next report, or without one of the next heartbeat."""
+    if campaign_id is not None:
+        return usage.next_body(campaign_id, now=utc_now())
+    report = pages.next_report()
+    return None if report is None else report.body
 
 
 def is_superuser(request: HttpRequest) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .campaigns import Declared, campaigns
-from .cleaninsights.campaigns import Period
+from .cleaninsights.campaigns import Campaign, Period
 from .cleaninsights.clock import EPOCH
 from .cleaninsights.consents import Consent as Consented
 from .cleaninsights.consents import ConsentState, campaign_granted, denied, state_of
 from .cleaninsights.datapoints import DataPoint
 from .conf import Mode, conf
+from .consent import Ruling, by_operator, switched_off
 from .measuring.terms import Term
 from .models import CampaignConsent, Consent
 from .stores import consented, discard_campaign, held, put_consent
@@ -101,21 +102,42 @@ def needs_no_answer(declared: Declared, consent: Consent) -> bool:
     return conf.CONSENT is Mode.OPT_OUT
 
 
+def lock(consent: Consent) -> Ruling | None:
+    """Return the rule of the main switch that keeps all campaigns off; None where each has its own say."""
+    decisive = switched_off() or by_operator(consent)
+    return None if decisive.gathers else decisive
+
+
 def decide(campaign_id: str, choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
     """Write the operator's choice for a campaign and return the one before; KeyError if there is none.
 
     A yes opens a new window; a no deletes what this campaign has counted and not sent.
     """
-    declared = campaigns()[campaign_id]
     with held() as consent:
         before = standings(consent, now=now)[campaign_id]
         if choice == Consent.Choice.GRANTED:
-            said = campaign_granted(declared.campaign, now)
+            said = granted(before, now)
         else:
             said = denied(before.consented, now)
             discard_campaign(campaign_id)
         put_consent(subject_of(campaign_id), said, choice=choice, now=now)
     return before.choice
+
+
+def granted(before: Standing, now: datetime) -> Consented:
+    """Return a yes: for a new window, else for what is left of the one that is open.
+
+    Said before the campaign begins it is for its first window, not for none as with the SDK.
+    """
+    campaign = before.declared.campaign
+    if before.window and opening(campaign, now) is None:
+        return Consented(granted=True, start=before.window.start, end=before.window.end)
+    return campaign_granted(campaign, max(now, campaign.start))
+
+
+def opening(campaign: Campaign, now: datetime) -> Period | None:
+    """Return the window that a yes would open: now, or when the campaign begins."""
+    return campaign.window(max(now, campaign.start))
 
 
 def subject_of(campaign_id: str) -> str:

@@ -14,24 +14,34 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.urls import reverse
 
+from metric_collection import measurements, windows
+from metric_collection.campaigns import campaigns
+from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.collection import Collection
 from metric_collection.consent import choose
-from metric_collection.models import Change, Consent, Report, Snapshot
+from metric_collection.models import CampaignConsent, Change, Consent, Measurement, Report, Snapshot
+from metric_collection.stores import enqueue
+from metric_collection.usage import next_body
+from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, 30, tzinfo=timezone.utc)
 KEY = uuid.UUID(int=5)
 PAGE = reverse("admin:usage_metrics_system_info")
+CAMPAIGNS = reverse("admin:usage_metrics_campaigns")
+SWITCHES = {PAGE: {"choice": "off"}, CAMPAIGNS: {"choice": "off", "campaign": "search"}}
 READ_ONLY = [
     reverse("admin:usage_metrics_record"),
     reverse("admin:usage_metrics_report", args=[KEY]),
     reverse("admin:usage_metrics_next_report"),
     reverse("admin:usage_metrics_system"),
 ]
-URLS = [PAGE, *READ_ONLY]
+URLS = [*SWITCHES, *READ_ONLY]
 PEOPLE = ["anonymous", "staff", "viewer", "superuser"]
 LOOKING = ["GET", "HEAD"]
 CHANGING = ["POST", "PUT", "PATCH", "DELETE"]
+RUNNING = daily(start="2026-01-01T00:00:00Z", end="2099-01-01T00:00:00Z")
 NASTY = 'a & b <c> "é"'
 
 
@@ -47,6 +57,13 @@ def report():
         sealed_at=NOON,
         settled_at=NOON,
     )
+
+
+@pytest.fixture
+def search(settings, db):
+    """Declare a campaign whose window is open and kept, so that no flush has anything to write."""
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": RUNNING}
+    windows.save(windows.standings(Consent.objects.current(), now=utc_now()).values())
 
 
 @pytest.fixture
@@ -81,8 +98,15 @@ def text(response):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
+def fail_to_log(execute, sql, *arguments):
+    """Stand between Django and a database that cannot take the admin log."""
+    if sql.startswith('INSERT INTO "django_admin_log"'):
+        raise DatabaseError("disk full")
+    return execute(sql, *arguments)
+
+
 def rows():
-    models = [Consent, Snapshot, Change, Report, LogEntry]
+    models = [Consent, CampaignConsent, Snapshot, Change, Report, Measurement, LogEntry]
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
@@ -90,25 +114,25 @@ def answer(person, url, method):
     """The status that `person` is to get."""
     if person == "anonymous":
         return 302
-    if method not in LOOKING and (url != PAGE or method != "POST"):
+    if method not in LOOKING and (url not in SWITCHES or method != "POST"):
         return 405
     if person == "staff":
         return 403
     if method == "POST":
         return 302 if person == "superuser" else 403
-    return 200
+    return 302 if url == CAMPAIGNS else 200
 
 
 @pytest.mark.parametrize("method", [*LOOKING, *CHANGING, "OPTIONS"])
 @pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize("person", PEOPLE)
-def test_everybody_may_do_what_is_theirs(person, url, method, log_in, report):
+def test_everybody_may_do_what_is_theirs(person, url, method, log_in, report, search):
     client, before = log_in(person), rows()
-    data = {"choice": "off"} if method == "POST" else ""
+    data = SWITCHES.get(url, {}) if method == "POST" else ""
     response = getattr(client, method.lower())(url, data)
     assert response.status_code == answer(person, url, method)
-    switched = (person, url, method) == ("superuser", PAGE, "POST")
-    assert (rows() != before) is switched
+    may_switch = person == "superuser" and url in SWITCHES and method == "POST"
+    assert (rows() != before) is may_switch
 
 
 @pytest.mark.parametrize("url", URLS)
@@ -128,11 +152,13 @@ def test_the_row_itself_cannot_be_edited(action, superuser, clock):
     assert superuser.get(f"{PAGE}{action}").status_code == 404
 
 
-def test_a_post_without_token_is_refused(superuser):
+@pytest.mark.parametrize("url", SWITCHES)
+def test_a_post_without_token_is_refused(url, superuser, search):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = superuser.cookies
-    assert strict.post(PAGE, {"choice": "off"}).status_code == 403
-    assert not Consent.objects.exists()
+    before = rows()
+    assert strict.post(url, SWITCHES[url]).status_code == 403
+    assert rows() == before
 
 
 def test_a_post_with_the_token_of_the_page_is_accepted(superuser):
@@ -188,12 +214,7 @@ def test_every_change_is_in_the_admin_log(superuser):
 
 
 def test_a_change_that_cannot_be_logged_is_not_made(superuser):
-    def fail(execute, sql, *arguments):
-        if sql.startswith('INSERT INTO "django_admin_log"'):
-            raise DatabaseError("disk full")
-        return execute(sql, *arguments)
-
-    with connection.execute_wrapper(fail), pytest.raises(DatabaseError):
+    with connection.execute_wrapper(fail_to_log), pytest.raises(DatabaseError):
         superuser.post(PAGE, {"choice": "off"})
     assert not Consent.objects.exists()
 
@@ -372,13 +393,143 @@ def test_the_page_has_neither_inline_script_nor_inline_style(superuser, report):
     assert not re.findall(r'(?:src|<link[^>]+href)="(?:https?:)?//', page)
 
 
+@pytest.mark.parametrize("number", [0, 1, 20])
 def test_a_superuser_looks_with_eight_queries_however_much_there_is(
-    superuser, settings, django_assert_max_num_queries
+    number, superuser, settings, django_assert_num_queries
 ):
-    settings.METRIC_COLLECTION_FACTS = {f"Fact {number}": "x" for number in range(100)}
+    declared = {f"campaign {each}": RUNNING for each in range(number)}
+    settings.METRIC_COLLECTION_CAMPAIGNS = declared
+    settings.METRIC_COLLECTION_FACTS = {f"Fact {each}": "x" for each in range(100)}
+    for each in declared:
+        count(campaign_id=each)
     Report.objects.bulk_create(
         Report(category="Heartbeat", body="{}", sealed_at=NOON, settled_at=NOON, state="delivered")
         for _ in range(90)
     )
-    with django_assert_max_num_queries(8):
+    superuser.get(PAGE)  # after which this process flushes
+    with django_assert_num_queries(8 if number else 6):
         superuser.get(PAGE)
+
+
+def count(campaign_id="search", **values):
+    """Count an event in the period that runs."""
+    campaign = campaigns()[campaign_id].campaign
+    period = campaign.current_period(utc_now())
+    place = {"period_start": period.start, "period_end": period.end, "campaign_id": campaign_id}
+    event = Event(**{"category": "Search", "action": "Run", **place, **values})
+    measurements.count([(campaign, event)])
+
+
+@pytest.mark.usefixtures("search")
+class TestCampaigns:
+    def test_without_campaigns_the_page_does_not_speak_of_them(self, superuser, settings):
+        settings.METRIC_COLLECTION_CAMPAIGNS = {}
+        assert "campaign" not in text(superuser.get(PAGE)).lower()
+
+    def test_each_has_title_purpose_state_and_what_it_has_counted(self, viewer):
+        count(name="devices", times=12, value=3.5)
+        page = text(viewer.get(PAGE))
+        assert "Search To know whether search is used. On until" in page
+        assert "and nobody has declined." in page
+        assert "Counted 12 times since" in page
+        assert "Search / Run / devices 12 3.5" in page
+
+    def test_nothing_counted_is_said(self, viewer):
+        assert "Nothing was counted in this period yet." in text(viewer.get(PAGE))
+
+    def test_a_campaign_that_is_refused_is_not_shown(self, viewer, settings):
+        refused = daily(title="Broken", start="soon")
+        settings.METRIC_COLLECTION_CAMPAIGNS = {"search": RUNNING, "broken": refused}
+        assert "Broken" not in text(viewer.get(PAGE))
+
+    def test_yes_and_no_weigh_the_same(self, superuser):
+        page = superuser.get(PAGE).content.decode()
+        for name, value in (("Keep on", "on"), ("Switch off", "off")):
+            button = f'<button class="button" name="choice" value="{value}">{name}</button>'
+            assert page.count(button) == 2  # the main switch, and the campaign's
+
+    def test_a_no_leads_back_to_the_campaign_which_says_so(self, superuser):
+        response = superuser.post(CAMPAIGNS, {"campaign": "search", "choice": "off"}, follow=True)
+        assert response.redirect_chain == [(f"{PAGE}#campaign-1", 302)]
+        assert "Your choice was saved." in text(response)
+        assert "Off, because a superuser has declined this campaign." in text(response)
+        assert Consent.objects.get().choice == Consent.Choice.UNKNOWN
+
+    def test_a_no_deletes_what_was_counted_and_waits_and_leaves_all_else(self, superuser, settings):
+        settings.METRIC_COLLECTION_CAMPAIGNS = {"search": RUNNING, "export": RUNNING}
+        for campaign_id in ("search", "export"):
+            count(campaign_id)
+            enqueue(b"{}", category="Usage", campaign_id=campaign_id, now=NOON)
+        sent = enqueue(b"{}", category="Usage", campaign_id="search", now=NOON)
+        sent.settle(Report.State.DELIVERED, status=204, outcome="accepted", now=NOON)
+        heartbeat = enqueue(b"{}", category="Heartbeat", now=NOON)
+        superuser.post(CAMPAIGNS, {"campaign": "search", "choice": "off"})
+        assert [row.campaign_id for row in Measurement.objects.all()] == ["export"]
+        waiting = Report.objects.queued().values_list("campaign_id", flat=True)
+        assert [*waiting] == ["export", heartbeat.campaign_id]
+        assert Report.objects.settled().get() == sent
+
+    def test_every_change_is_in_the_admin_log(self, superuser):
+        for choice in ("off", "off", "on"):
+            superuser.post(CAMPAIGNS, {"campaign": "search", "choice": choice})
+        assert [*LogEntry.objects.order_by("pk").values_list("change_message", flat=True)] == [
+            "Usage campaign search: from unknown to denied",
+            "Usage campaign search: from denied to granted",
+        ]
+
+    def test_a_change_that_cannot_be_logged_is_not_made(self, superuser):
+        with connection.execute_wrapper(fail_to_log), pytest.raises(DatabaseError):
+            superuser.post(CAMPAIGNS, {"campaign": "search", "choice": "off"})
+        assert CampaignConsent.objects.get().choice == Consent.Choice.UNKNOWN
+
+    @pytest.mark.parametrize(
+        ("posted", "problem"),
+        [
+            ({"choice": "off"}, "No campaign was named."),
+            ({"campaign": "x", "choice": "off"}, "There is no campaign “x” here."),
+            ({"campaign": "search"}, "Nothing was chosen. Choose on or off."),
+            ({"campaign": "search", "choice": "x"}, "“x” is no choice. Choose on or off."),
+        ],
+    )
+    def test_a_wrong_post_is_answered_and_changes_nothing(self, posted, problem, superuser):
+        before = rows()
+        response = superuser.post(CAMPAIGNS, posted)
+        assert response.status_code == 400
+        assert problem in text(response)
+        assert rows() == before
+
+    def test_below_a_main_switch_that_is_off_all_are_locked_and_say_why(self, superuser, clock):
+        choose(Consent.Choice.DENIED, now=clock())
+        page = superuser.get(PAGE)
+        assert (
+            "locked as long as usage metrics are off: Off, because a superuser has declined."
+            in (text(page))
+        )
+        assert 'aria-labelledby="campaign-1-title" disabled>' in page.content.decode()
+        assert superuser.post(CAMPAIGNS, {"campaign": "search", "choice": "on"}).status_code == 400
+        assert CampaignConsent.objects.get().choice == Consent.Choice.UNKNOWN
+
+    def test_a_viewer_has_no_switch(self, viewer):
+        assert 'name="campaign"' not in viewer.get(PAGE).content.decode()
+
+    def test_the_exact_bytes_as_they_stand_are_a_link_away(self, viewer, settings):
+        settings.METRIC_COLLECTION_CAMPAIGNS = {"a/b?&é": RUNNING}
+        assert "?campaign=" not in viewer.get(PAGE).content.decode()
+        count("a/b?&é")
+        link = re.search(r'href="([^"]+\?campaign=[^"]+)"', viewer.get(PAGE).content.decode())[1]
+        response = viewer.get(link)
+        assert response.content == next_body("a/b?&é", now=utc_now())
+        assert response["Content-Type"] == "application/json"
+
+    def test_where_nothing_is_counted_there_are_no_bytes(self, viewer):
+        url = reverse("admin:usage_metrics_next_report")
+        for named in ("search", "", "nowhere"):
+            assert viewer.get(url, {"campaign": named}).status_code == 404
+
+    def test_any_text_is_shown_as_text(self, superuser, settings):
+        nasty = {**RUNNING, "title": NASTY, "purpose": NASTY}
+        settings.METRIC_COLLECTION_CAMPAIGNS = {NASTY: nasty}
+        count(NASTY, action=NASTY)
+        page = superuser.get(PAGE).content.decode()
+        assert "<c>" not in page
+        assert page.count("a &amp; b &lt;c&gt; &quot;é&quot;") >= 4

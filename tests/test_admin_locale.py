@@ -5,52 +5,15 @@ from __future__ import annotations
 import ast
 import gettext
 import re
-from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils.translation import ngettext, override
-from django.utils.translation.template import templatize
 
-import metric_collection
-from metric_collection import catalog, pages
 from metric_collection.consent import Rule, Ruling
 
-PACKAGE = Path(metric_collection.__file__).parent
-LANGUAGES = ["de", "es", "fr", "it", "pt"]
-ONE = {"_", "gettext", "gettext_lazy"}
-LITERAL = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-IN_TEMPLATE = re.compile(rf"\b(?:gettext|_)\({LITERAL}\)|\bngettext\({LITERAL}")
-PROBES = (*catalog.DEFAULT_PROBES, *catalog.SETTING_PROBES, *catalog.CHOOSABLE_PROBES)
-
-
-def in_modules():
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            match node:
-                case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=text), *_]):
-                    yield from [text] if name in ONE else []
-
-
-def in_templates():
-    for path in PACKAGE.rglob("*.html"):
-        for found in IN_TEMPLATE.findall(templatize(path.read_text())):
-            yield from (ast.literal_eval(literal) for literal in found if literal)
-
-
-def in_probes():
-    for _probe, fact in catalog.catalog():
-        yield from filter(None, (fact.description, fact.purpose, fact.coarsened))
-    with override("en"):
-        yield from (pages.title_of(probe) for probe in PROBES)
-
-
-def texts():
-    """Every text to translate; a text with a plural form by its singular."""
-    with override("en"):
-        platform = pages.system().platform
-    return {*in_modules(), *in_templates(), *in_probes(), *platform}
+from .messages import LANGUAGES, PACKAGE, PLACEHOLDER, renewed, source_of, texts
 
 
 def catalog_of(language):
@@ -66,7 +29,7 @@ def catalog_of(language):
 
 def written(language):
     """The pairs of text and translation as they stand in the file for translators."""
-    source = (PACKAGE / "locale" / language / "LC_MESSAGES" / "django.po").read_text()
+    source = source_of(language).read_text()
     assert "fuzzy" not in source
     entry = r'^msgid (".+")\n(?:msgid_plural ".+"\n)?msgstr(?:\[0\])? (".*")$'
     pairs = re.findall(entry, source, re.MULTILINE)
@@ -74,12 +37,37 @@ def written(language):
 
 
 def placeholders(text):
-    return set(re.findall(r"%(?:\(\w+\))?s", text))
+    return set(PLACEHOLDER.findall(text))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_missing_and_none_is_left_over(language):
-    assert catalog_of(language).keys() == texts()
+    assert catalog_of(language).keys() == texts().keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_files_for_translators_are_as_the_tool_writes_them(language):
+    source = source_of(language).read_text()
+    assert renewed(source) == source, "Run: python -m tests.messages"
+
+
+def test_the_tool_keeps_translations_offers_new_texts_and_drops_old_ones():
+    german = source_of("de").read_text()
+    on, off = 'msgid "On"\nmsgstr "An"\n', 'msgid "Off"\nmsgstr "Aus"\n'
+    assert on in german
+    changed = german.replace(on, 'msgid "Gone"\nmsgstr "Weg"\n')
+    assert off in renewed(changed)
+    assert 'msgid "On"\nmsgstr ""\n' in renewed(changed)
+    assert "Gone" not in renewed(changed)
+
+
+def test_the_tool_knows_plural_forms():
+    entry = (
+        '#, python-format\nmsgid "One report waits to be sent."\n'
+        'msgid_plural "%(number)s reports wait to be sent."\nmsgstr[0] ""\nmsgstr[1] ""'
+    )
+    header = source_of("de").read_text().partition("\n\n")[0]
+    assert entry in renewed(header)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

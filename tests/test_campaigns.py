@@ -29,8 +29,9 @@ def test_a_campaign_that_is_refused_leaves_the_others_as_they_are(declared):
     assert list(campaigns()) == ["export"]
 
 
-def test_an_id_may_not_be_longer_than_its_column(declared):
-    declared.METRIC_COLLECTION_CAMPAIGNS = {"x" * (LONGEST_ID + 1): daily()}
+@pytest.mark.parametrize("campaign_id", ["x" * (LONGEST_ID + 1), "a\nb", "\ud800"])
+def test_an_id_fits_its_column_and_a_form(declared, campaign_id):
+    declared.METRIC_COLLECTION_CAMPAIGNS = {campaign_id: daily()}
     (error,) = declaration().refused
     assert error.path == "id"
 

@@ -18,6 +18,7 @@ from metric_collection.models import Change, Consent, Report
 from metric_collection.pages import page
 from metric_collection.probes import registry
 from metric_collection.probes.probe import Fact
+from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, 30, tzinfo=timezone.utc)
@@ -43,7 +44,7 @@ def weather(settings):
 
 
 def current():
-    return page(Consent.objects.current())
+    return page(Consent.objects.current(), now=NOON)
 
 
 def report(**values):
@@ -231,6 +232,24 @@ def test_the_queue_has_the_moment_of_the_next_attempt():
     assert shown[0].outcome == "queued"
 
 
+def test_the_page_has_the_newest_of_the_record_and_the_oldest_of_the_queue():
+    waiting, settled = [], []
+    for _ in range(pages.LISTED + 2):
+        waiting.append(report().pk)
+        settled.append(delivered().pk)
+    queue, record = pages.outbox()
+    assert [entry.report.pk for entry in queue] == waiting[: pages.LISTED]
+    assert [entry.report.pk for entry in record.entries] == settled[: -pages.RECENT - 1 : -1]
+    assert record.older == settled[-pages.RECENT]
+
+
+def test_a_record_that_fits_on_the_page_leads_nowhere():
+    keys = [delivered().pk for _ in range(pages.RECENT)]
+    queue, record = pages.outbox()
+    assert (queue, record.older) == ([], None)
+    assert [entry.report.pk for entry in record.entries] == keys[::-1]
+
+
 def test_the_history_is_newest_first():
     for category in ("Install", "Upgrade"):
         Change.objects.create(category=category, recorded_at=NOON, changes={"Acme": [None, "1"]})
@@ -240,7 +259,7 @@ def test_the_history_is_newest_first():
 def test_the_queries_do_not_grow(settings, clock):
     def queries():
         with CaptureQueriesContext(connection) as captured:
-            page(consent)
+            page(consent, now=NOON)
         return len(captured)
 
     consent = Consent.objects.current()
@@ -257,7 +276,9 @@ def test_the_queries_do_not_grow(settings, clock):
         )
         for number in range(180)
     )
-    assert queries() == few == 5
+    assert queries() == few == 3
+    settings.METRIC_COLLECTION_CAMPAIGNS = {f"campaign {number}": daily() for number in range(20)}
+    assert queries() == few + 2
 
 
 def test_the_page_shows_what_can_be_sent_and_nothing_else():

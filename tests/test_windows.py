@@ -8,7 +8,7 @@ import pytest
 from metric_collection import windows
 from metric_collection.cleaninsights.consents import ConsentState
 from metric_collection.cleaninsights.datapoints import Event
-from metric_collection.consent import choose, disclose, names_to_tell
+from metric_collection.consent import Rule, choose, disclose, names_to_tell
 from metric_collection.models import CampaignConsent, Consent, Measurement, Report
 from metric_collection.stores import discard_campaign, enqueue, held
 from tests.campaigns import daily
@@ -114,6 +114,27 @@ class TestDecisions:
         windows.decide("search", GRANTED, now=clock())
         assert standing().window.start == TODAY + 20 * DAY
 
+    def test_a_yes_before_the_campaign_begins_is_for_its_first_window(self, standing, clock):
+        clock.set("2025-12-24")
+        windows.decide("search", GRANTED, now=clock())
+        assert standing().state(clock()) is ConsentState.NOT_STARTED
+        clock.set("2026-01-05")
+        assert standing().state(clock()) is ConsentState.GRANTED
+
+    def test_a_yes_for_which_no_window_is_left_keeps_the_one_that_is_open(
+        self, declared, standing, clock
+    ):
+        weekly = daily(
+            aggregationPeriodLength=7, strengthenAnonymity=True, end="2026-03-12T00:00:00Z"
+        )
+        declared.METRIC_COLLECTION_CAMPAIGNS = {"search": weekly}
+        clock.set("2026-02-24")
+        windows.decide("search", GRANTED, now=clock())
+        opened = standing().window
+        clock.set("2026-03-10")
+        windows.decide("search", GRANTED, now=clock())
+        assert standing().window == opened
+
     def test_a_campaign_that_is_not_declared_is_a_key_error(self, clock):
         with pytest.raises(KeyError):
             windows.decide("nowhere", GRANTED, now=clock())
@@ -125,6 +146,20 @@ class TestDecisions:
         windows.decide("search", GRANTED, now=clock())
         assert not standing().allows(EVENT, begun=before)
         assert standing().allows(EVENT, begun=clock())
+
+
+class TestLock:
+    def test_each_campaign_has_its_own_say_while_the_main_switch_is_on(self):
+        assert windows.lock(Consent.objects.current()) is None
+
+    def test_a_no_to_everything_locks_all_campaigns(self, clock):
+        choose(DENIED, now=clock())
+        assert windows.lock(Consent.objects.current()).rule is Rule.DENIED
+
+    def test_so_does_what_no_switch_overrides(self, declared, clock):
+        choose(GRANTED, now=clock())
+        declared.METRIC_COLLECTION = False
+        assert windows.lock(Consent.objects.current()).rule is Rule.SETTING
 
 
 def test_only_whole_periods_within_the_window_are_covered(standing, clock):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from ..conf import conf
 from .coarse import UNEVEN, count_bucket, size_bucket
@@ -49,7 +50,8 @@ class CountProbe:
         )
         if isinstance(thing, QuerySet):
             things = thing.model._meta.verbose_name_plural
-            fact = replace(fact, description=f"How many {things} there are.")
+            words = gettext("How many %(things)s there are.") % {"things": things}
+            fact = replace(fact, description=words)
         return [worded(fact, entry=self._entry, source=thing)]
 
     def gather(self) -> Mapping[str, object]:

@@ -8,11 +8,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from django.core.management import CommandError, call_command
 
+from metric_collection import measurements
+from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights import payload
+from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.cleaninsights.exceptions import PayloadError
 from metric_collection.collection import Collection
 from metric_collection.management.commands import metric_collection as command
-from metric_collection.models import Consent, Report
+from metric_collection.models import CampaignConsent, Consent, Report
+from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +26,22 @@ def run(*args, **options) -> str:
     out = io.StringIO()
     call_command("metric_collection", *args, stdout=out, stderr=io.StringIO(), **options)
     return out.getvalue()
+
+
+@pytest.fixture
+def search(settings):
+    """Declare a campaign that is running; return what counts for it."""
+    running = daily(end="2099-01-01T00:00:00Z")
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": running}
+    campaign = campaigns()["search"].campaign
+
+    def count(**values):
+        period = campaign.current_period(utc_now())
+        place = {"period_start": period.start, "period_end": period.end, "campaign_id": "search"}
+        event = Event(category="Search", action="Run", **place, **values)
+        measurements.count([(campaign, event)])
+
+    return count
 
 
 @pytest.fixture
@@ -87,6 +108,19 @@ def test_preview_prints_the_exact_bytes_and_nothing_else():
     assert run("preview").removesuffix("\n").encode() == Collection().preview()[1]
 
 
+def test_what_campaigns_have_counted_can_be_previewed_to_the_byte(search):
+    out, err = io.StringIO(), io.StringIO()
+    call_command("metric_collection", "preview", "--campaigns", stdout=out, stderr=err)
+    assert (out.getvalue(), err.getvalue()) == (
+        "",
+        "No campaign has counted anything that was not sent.\n",
+    )
+    search(times=3)
+    (line,) = run("preview", "--campaigns").splitlines()
+    (event,) = payload.decode(line.encode())["events"]
+    assert (event["action"], event["times"]) == ("Run", 3)
+
+
 def test_where_no_report_is_planned_preview_and_status_say_so(settings):
     Collection().record()
     settings.METRIC_COLLECTION_CATEGORIES = ["Install"]
@@ -135,6 +169,50 @@ class TestChoice:
         assert Consent.objects.get().choice == "denied"
 
 
+class TestCampaigns:
+    def test_a_campaign_can_be_declined_and_agreed_to_alone(self, search):
+        assert run("opt-out", "--campaign", "search") == (
+            "Off, because a superuser has declined this campaign.\n"
+        )
+        assert "because a superuser has agreed" in run("opt-in", "--campaign", "search")
+        assert CampaignConsent.objects.get().choice == "granted"
+        assert Consent.objects.get().choice == "unknown"
+
+    @pytest.mark.parametrize("action", ["opt-in", "opt-out"])
+    def test_an_unknown_one_is_quoted_and_the_known_ones_are_named(self, action, search, settings):
+        with pytest.raises(CommandError, match=r"no campaign 'x'.* declares: search\."):
+            run(action, "--campaign", "x")
+        settings.METRIC_COLLECTION_CAMPAIGNS = {}
+        with pytest.raises(CommandError, match=r"declares: none\."):
+            run(action, "--campaign", "x")
+        assert not CampaignConsent.objects.exists()
+
+    def test_none_can_be_agreed_to_below_a_main_switch_that_is_off(self, search):
+        run("opt-out")
+        with pytest.raises(CommandError, match=r"has declined\. Change that first"):
+            run("opt-in", "--campaign", "search")
+        assert not CampaignConsent.objects.exists()
+
+    def test_a_no_is_kept_even_there(self, search):
+        run("opt-out")
+        run("opt-out", "--campaign", "search")
+        assert CampaignConsent.objects.get().choice == "denied"
+
+    def test_status_tells_where_each_stands(self, search):
+        search(times=3)
+        assert "\nCampaign search: On until " in run("status")
+        assert run("status").endswith("and nobody has declined. Counted: 3\n")
+        (told,) = json.loads(run("status", "--json"))["campaigns"]
+        assert (told["id"], told["situation"], told["choice"], told["counted"]) == (
+            "search",
+            "silent",
+            "unknown",
+            3,
+        )
+        assert told["ends"] == "2099-01-01T00:00:00Z"
+        assert told["window"]["until"].endswith("T00:00:00Z")
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
@@ -168,6 +246,43 @@ class TestConsent:
         assert "Acme can share" in shown
         assert "kernel_version: " in shown
         assert "https://example.org/metrics" in shown
+
+
+class TestConsentToCampaigns:
+    @pytest.fixture(autouse=True)
+    def opt_in(self, settings, search):
+        settings.METRIC_COLLECTION_CONSENT = "opt-in"
+
+    def choices(self):
+        rows = CampaignConsent.objects.all()
+        return [Consent.objects.current().choice, *(row.choice for row in rows)]
+
+    @pytest.mark.parametrize(
+        ("answers", "choices"),
+        [
+            ("y\ny\n", ["granted", "granted"]),
+            ("y\nn\n", ["granted", "denied"]),
+            ("y\n\n", ["granted"]),
+            ("n\ny\n", ["denied"]),
+            ("\ny\n", ["unknown"]),
+        ],
+    )
+    def test_each_is_asked_for_once_metrics_are_agreed_to(self, answers, choices, monkeypatch):
+        monkeypatch.setattr("sys.stdin", Terminal(answers))
+        assert "  Search: To know whether search is used." in run("consent")
+        assert self.choices() == choices
+
+    def test_what_is_decided_is_not_asked_again(self, monkeypatch):
+        for answers in ("y\nn\n", "y\ny\n"):
+            monkeypatch.setattr("sys.stdin", Terminal(answers))
+            run("consent")
+        assert self.choices() == ["granted", "denied"]
+
+    def test_in_other_modes_nobody_is_asked(self, settings, monkeypatch):
+        settings.METRIC_COLLECTION_CONSENT = "opt-out"
+        monkeypatch.setattr("sys.stdin", Terminal("y\ny\n"))
+        run("consent")
+        assert self.choices() == ["granted"]
 
 
 class TestSending:

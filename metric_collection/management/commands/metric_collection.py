@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from metric_collection import consent, proof, reports
+from metric_collection import consent, proof, reports, usage, windows
+from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collection import HEARTBEAT, Collection
 from metric_collection.conf import PREFIX, conf
@@ -25,6 +26,7 @@ from metric_collection.models import Consent, Report, Snapshot
 from metric_collection.probes import registry
 from metric_collection.witness import Testimony
 
+OF_CAMPAIGNS = "What campaigns have counted so far instead, a report a line."
 EXIT_OFF = 3
 EXIT_NOT_PROVEN = 1
 ACTIONS = {
@@ -56,6 +58,10 @@ class Command(BaseCommand):
                 action.add_argument("--json", action="store_true", help="Print JSON.")
             if name == "export":
                 action.add_argument("file", metavar="FILE", help="A new file, or - to print.")
+            if name == "preview":
+                action.add_argument("--campaigns", action="store_true", help=OF_CAMPAIGNS)
+            if name in {"opt-in", "opt-out"}:
+                action.add_argument("--campaign", metavar="ID", help="For this campaign alone.")
             if name == "dictionary":
                 add_dictionary_options(action)
 
@@ -72,8 +78,10 @@ class Command(BaseCommand):
         if not state["on"]:
             sys.exit(EXIT_OFF)
 
-    def preview(self, **options: Any) -> None:
-        if (preview := Collection().preview()) is None:
+    def preview(self, *, campaigns: bool, **options: Any) -> None:
+        if campaigns:
+            self._preview_campaigns()
+        elif (preview := Collection().preview()) is None:
             self.stderr.write(f"No report is planned: {PREFIX}_CATEGORIES is {conf.CATEGORIES!r}.")
         else:
             self.stdout.write(preview[1].decode())
@@ -82,20 +90,21 @@ class Command(BaseCommand):
         dictionary = entries.as_declared() if static else entries.as_found_here()
         self.stdout.write(document.written(dictionary, form))
 
-    def opt_in(self, **options: Any) -> None:
-        if locked := consent.switched_off():
+    def opt_in(self, *, campaign: str | None, **options: Any) -> None:
+        row = Consent.objects.current()
+        if locked := consent.switched_off() if campaign is None else windows.lock(row):
             raise CommandError(f"{locked.sentence} Change that first.")
-        self._choose(Consent.Choice.GRANTED)
+        self._choose(Consent.Choice.GRANTED, campaign)
 
-    def opt_out(self, **options: Any) -> None:
-        self._choose(Consent.Choice.DENIED)
+    def opt_out(self, *, campaign: str | None, **options: Any) -> None:
+        self._choose(Consent.Choice.DENIED, campaign)
 
     def consent(self, **options: Any) -> None:
         self.stdout.write("\n".join(notice()))
-        if choice := ANSWERS.get(ask(_("Share these usage metrics? Y/N: "))):
-            self._choose(choice)
-        else:
-            self.stdout.write(_("Nothing was changed."))
+        self._ask(_("Share these usage metrics? Y/N: "))
+        for each in usages_to_ask_about():
+            self.stdout.write(f"{each.declared.title}: {each.declared.purpose}")
+            self._ask(_("Count this as well? Y/N: "), each.declared.id)
 
     def heartbeat(self, **options: Any) -> None:
         Collection().beat()
@@ -139,9 +148,31 @@ class Command(BaseCommand):
         if ruling.sends or not seen.is_empty:
             sys.exit(EXIT_NOT_PROVEN)
 
-    def _choose(self, choice: Consent.Choice) -> None:
-        consent.choose(choice, now=utc_now())
-        self.stdout.write(consent.ruling().sentence)
+    def _ask(self, question: str, campaign: str | None = None) -> None:
+        """Make the choice that is the answer; without one nothing is changed."""
+        if choice := ANSWERS.get(ask(question)):
+            self._choose(choice, campaign)
+        else:
+            self.stdout.write(_("Nothing was changed."))
+
+    def _choose(self, choice: Consent.Choice, campaign: str | None) -> None:
+        """Make a choice, for everything or for one campaign, and say what holds now."""
+        if campaign is None:
+            consent.choose(choice, now=utc_now())
+            self.stdout.write(consent.ruling().sentence)
+        else:
+            known(campaign)
+            windows.decide(campaign, choice, now=utc_now())
+            self.stdout.write(current_usages()[campaign].sentence)
+
+    def _preview_campaigns(self) -> None:
+        """Print what each campaign has counted, a line for each report that would be made of it."""
+        now, counted = utc_now(), False
+        for body in (body for each in campaigns() for body in usage.bodies(each, now=now)):
+            self.stdout.write(body.decode())
+            counted = True
+        if not counted:
+            self.stderr.write("No campaign has counted anything that was not sent.")
 
     def _deliver(self, delivery: Delivery, **options: Any) -> None:
         tried = [reports.described(report) for report in delivery.deliver()]
@@ -167,6 +198,27 @@ def add_dictionary_options(action: ArgumentParser) -> None:
     add("--static", action="store_true", help="Give declared examples, not this machine's values.")
 
 
+def known(campaign: str) -> None:
+    """Refuse a campaign that is not declared, and name those that are."""
+    if campaign not in campaigns():
+        names = ", ".join(sorted(campaigns())) or "none"
+        raise CommandError(
+            f"There is no campaign {campaign!r}. {PREFIX}_CAMPAIGNS declares: {names}."
+        )
+
+
+def current_usages() -> dict[str, usage.Usage]:
+    """Look at the campaigns as they stand now, by id."""
+    found = usage.usages(Consent.objects.current(), now=utc_now())
+    return {each.declared.id: each for each in found}
+
+
+def usages_to_ask_about() -> list[usage.Usage]:
+    """List the campaigns that wait for a yes of their own."""
+    found = current_usages().values()
+    return [each for each in found if each.situation is usage.Situation.ASKING]
+
+
 def current_state() -> dict[str, Any]:
     """Return what `status` prints; moments in ISO 8601, UTC."""
     ruling, snapshot, queue = consent.ruling(), Snapshot.objects.current(), reports.queue()
@@ -181,6 +233,7 @@ def current_state() -> dict[str, Any]:
         "queued": queue.waiting,
         "next_attempt": reports.iso(queue.next_attempt),
         "last_report": queue.last and reports.described(queue.last),
+        "campaigns": [usage.described(each) for each in current_usages().values()],
     }
 
 
@@ -194,7 +247,13 @@ def status_lines(state: dict[str, Any]) -> list[str]:
         f"Queued reports: {state['queued']}"
         + (f", next attempt {state['next_attempt']}" if state["queued"] else ""),
         f"Last report: {report_line(last) if last else 'none yet'}",
+        *(campaign_line(campaign) for campaign in state["campaigns"]),
     ]
+
+
+def campaign_line(campaign: dict[str, Any]) -> str:
+    """Say where a campaign stands, and how much it has counted in the period that runs."""
+    return f"Campaign {campaign['id']}: {campaign['reason']} Counted: {campaign['counted']}"
 
 
 def report_lines(listed: Sequence[dict[str, Any]]) -> list[str]:
@@ -233,13 +292,15 @@ def proof_lines(told: dict[str, Any]) -> list[str]:
 
 
 def notice() -> list[str]:
-    """Say what is shared before asking: every fact with its purpose."""
+    """Say what is shared before asking: every fact, and every campaign with its purpose."""
     facts = [f"  {fact.name}: {fact.description}" for _probe, fact in registry.declared()]
+    counted = [f"  {each.title}: {each.purpose}" for each in campaigns().values()]
     return [
         _("%(product)s can share anonymous usage metrics with its makers.")
         % {"product": conf.PRODUCT},
         _("No identifier of a person, host or installation is sent. What is shared:"),
         *facts,
+        *counted,
         *([_("Learn more: %s") % conf.LEARN_MORE_URL] if conf.LEARN_MORE_URL else []),
         consent.ruling().sentence,
     ]
