@@ -9,6 +9,9 @@ from typing import Any
 
 from django.urls import reverse
 
+from metric_collection import measurements, windows
+from metric_collection.campaigns import campaigns
+from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.collection import Collection
 from metric_collection.consent import choose
 from metric_collection.models import Change, Consent, Report
@@ -70,6 +73,53 @@ def busy() -> None:
     Change.objects.create(category="Upgrade", recorded_at=now - timedelta(days=3), changes=upgraded)
 
 
+def declared() -> dict[str, dict[str, Any]]:
+    """Campaigns of every kind: running, agreed to, declined, to come and over."""
+    now = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def campaign(title: str, purpose: str, begins: int, ends: int, **values: Any) -> dict[str, Any]:
+        start, end = (now + timedelta(days=days) for days in (begins, ends))
+        span = {"start": start.isoformat(), "end": end.isoformat(), "aggregationPeriodLength": 7}
+        return {"title": title, "purpose": purpose, **span, "numberOfPeriods": 4, **values}
+
+    return {
+        "search": campaign("Use of the search", "To know which searches to make faster.", -30, 90),
+        "export": campaign("Exports", "To know which formats matter.", -9, 60),
+        "labels": campaign("Printing of labels", "To know whether anybody prints them.", -20, 200),
+        "next": campaign("The new dashboard", "To know whether it is found.", 14, 104),
+        "past": campaign("The old dashboard", "To know when it can go.", -90, -3),
+    }
+
+
+def counting() -> None:
+    """Some days of use, and two campaigns decided on."""
+    agreed()
+    now = datetime.now(timezone.utc)
+    windows.decide("export", Consent.Choice.GRANTED, now=now)
+    windows.decide("labels", Consent.Choice.DENIED, now=now)
+    search = campaigns()["search"].campaign
+    period = search.current_period(now)
+    place = {"period_start": period.start, "period_end": period.end, "campaign_id": "search"}
+    searches = [("devices", 41, 12.7), ("racks", 7, 1.25), ("cables", 1, 0.4)]
+    measurements.count(
+        (
+            search,
+            Event(category="Search", action="Run", name=name, times=times, value=value, **place),
+        )
+        for name, times, value in searches
+    )
+
+
+def mistake(tab: Any) -> None:
+    """Send a form that somebody has tampered with."""
+    tab.locator("[name=campaign]").first.evaluate("field => field.value = 'nowhere'")
+    tab.locator(".um-campaign button").first.click()
+
+
+def look(tab: Any) -> None:
+    """Leave the page as it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """How to get there, and some words that stand there."""
@@ -79,6 +129,7 @@ class State:
     settings: dict[str, Any] = field(default_factory=dict)
     path: str = PAGE
     user: str = "superuser"
+    act: Callable[[Any], None] = look
 
 
 STATES = {
@@ -100,5 +151,28 @@ STATES = {
     ),
     "viewer": State(says="Only superusers can change this.", user="viewer", lead=busy),
     "record": State(says="accepted (204)", lead=busy, path=RECORD),
+    "campaigns": State(
+        says="Counted 49 times since",
+        lead=counting,
+        settings={"METRIC_COLLECTION_CAMPAIGNS": declared()},
+    ),
+    "campaigns asked for": State(
+        says="Off, until a superuser agrees to this campaign.",
+        lead=agreed,
+        settings={
+            "METRIC_COLLECTION_CAMPAIGNS": declared(),
+            "METRIC_COLLECTION_CONSENT": "opt-in",
+        },
+    ),
+    "campaigns locked": State(
+        says="These switches are locked",
+        lead=declined,
+        settings={"METRIC_COLLECTION_CAMPAIGNS": declared()},
+    ),
+    "mistake": State(
+        says="There is no campaign “nowhere” here.",
+        act=mistake,
+        settings={"METRIC_COLLECTION_CAMPAIGNS": declared()},
+    ),
     "notice": State(says="See exactly what is sent", path=INDEX),
 }

@@ -26,7 +26,9 @@ def enter(state, settings, visit, request):
             setattr(settings, name, value)
         user = request.getfixturevalue(state.user)
         state.lead()
-        return visit(state.path, user, **options)
+        tab = visit(state.path, user, **options)
+        state.act(tab)
+        return tab
 
     return enter
 
