@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,7 @@ from weakref import ref
 from django.contrib import messages
 from django.contrib.messages.storage.base import BaseStorage
 from django.core.signals import setting_changed
-from django.db import DatabaseError, router, transaction
+from django.db import DatabaseError, Error, router, transaction
 from django.db.models.signals import post_migrate
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
@@ -22,6 +23,7 @@ from . import consent
 from .conf import Mode, conf
 from .consent import Rule
 from .models import Consent
+from .stores import atomic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +79,15 @@ def is_overruled() -> bool:
 def on_page(row: Consent, *, now: datetime) -> tuple[Consent, Notice | None]:
     """Return what a superuser is told on the page, and the row with that remembered.
 
-    It is written only where something waits for it; the index has its own turn in any case.
+    It is written only where something waits for it; the index has its own turn in any case. A database
+    that takes no writes shows the page all the same, and the notice again.
     """
     notice = open_notice(row)
     if notice is None:
         return row, unanswered(row)
     if notice.is_awaited:
-        consent.disclose(row, now=now)
+        with suppress(Error), atomic():
+            consent.disclose(row, now=now)
         return Consent.objects.current(), notice
     return row, notice
 
@@ -140,7 +144,8 @@ def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
         row = Consent.objects.current()
         notice = open_notice(row)
         if notice is not None:
-            consent.disclose(row, now=now)
+            with atomic():  # so that a failure leaves the transaction of a whole request as it was
+                consent.disclose(row, now=now)
         memory.keep()
     except DatabaseError:
         return

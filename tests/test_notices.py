@@ -202,6 +202,21 @@ def test_the_index_does_without_messages(settings, superuser):
     assert not Consent.objects.exists()
 
 
+@pytest.mark.parametrize("mode", ["notice", "opt-in"])
+@pytest.mark.parametrize("url", [INDEX, PAGE])
+def test_a_database_that_takes_no_writes_shows_either_page(superuser, settings, mode, url):
+    settings.METRIC_COLLECTION_CONSENT = mode
+
+    def refuse(execute, sql, *arguments):
+        if sql.startswith(("INSERT", "UPDATE")):
+            raise OperationalError("attempt to write a readonly database")
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(refuse):
+        assert superuser.get(url).status_code == 200
+    assert not Consent.objects.exists()
+
+
 def test_the_index_does_without_our_tables(superuser):
     def fail(execute, sql, *arguments):
         if "usage_metrics" in sql:
