@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery import shared_task
 from django.apps import apps
+from django.db import Error
 from kombu.exceptions import OperationalError
 
 from . import schedule
@@ -37,6 +40,17 @@ def sweep_and_appoint() -> None:
         appoint(wait.total_seconds())
 
 
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """Let a database that is away, full, locked or read-only cost no more than time."""
+    try:
+        yield
+    except Error as error:
+        logger.warning(
+            "The database has stopped a sweep, the next one goes on from there: %s", error
+        )
+
+
 def appoint(seconds: float) -> None:
     """Send one message, to the task that makes no appointments: so they can never multiply.
 
@@ -52,13 +66,15 @@ def appoint(seconds: float) -> None:
 @shared_task(name=schedule.HEARTBEAT, ignore_result=True)  # type: ignore[untyped-decorator]
 def heartbeat() -> None:
     """Report every 24 hours that the product is alive."""
-    sweep()
+    with unbroken():
+        sweep()
 
 
 @shared_task(name=schedule.DELIVER, ignore_result=True)  # type: ignore[untyped-decorator]
 def deliver() -> None:
     """Deliver what is due, and catch a heartbeat that beat has missed."""
-    sweep_and_appoint()
+    with unbroken():
+        sweep_and_appoint()
 
 
 # A program of the host's own may import Celery, and by it this module, only after Django is set up.

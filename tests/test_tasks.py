@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from celery import Celery, current_app
+from django.db import OperationalError, connection
 
 from metric_collection import tasks
 from metric_collection.cleaninsights.clock import utc_now
@@ -62,6 +63,18 @@ def test_a_sweep_that_has_nothing_to_do_asks_one_question(task, django_assert_nu
     Snapshot.objects.update(heartbeat_due=utc_now() + timedelta(hours=5))
     with django_assert_num_queries(1):
         task.apply(throw=True)
+
+
+@pytest.mark.parametrize("task", [heartbeat, deliver])
+def test_a_database_that_fails_stops_a_sweep_with_one_line_in_the_log(task, caplog):
+    def fail(*_):
+        raise OperationalError("the disk is full")
+
+    with connection.execute_wrapper(fail):
+        task.apply(throw=True)
+    (line,) = caplog.records
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+    assert "the disk is full" in line.message
 
 
 @pytest.mark.parametrize("task", [heartbeat, deliver])
