@@ -23,7 +23,7 @@ logger = logging.getLogger("metric_collection.delivery")
 HEADERS = {"Content-Type": "application/json"}
 WORTH_REPEATING = frozenset({408, 425, 429})
 PATIENCE = timedelta(days=1)  # how long a report that the collector refuses holds back later ones
-BUDGET = timedelta(minutes=5)  # how long one delivery may occupy a worker
+BUDGET = timedelta(minutes=1)  # how long one delivery may occupy a worker, also one that is to stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -403,7 +403,7 @@ class TestServer:
 
 def test_a_delivery_ends_in_time_to_leave_the_worker_to_others(transport, queue, clock):
     queue("1", "2", "3")
-    slow = Interrupting(lambda: clock.advance(minutes=3))
+    slow = Interrupting(lambda: clock.advance(seconds=40))
     Delivery(transport=slow, clock=clock).deliver()
     assert len(slow.bodies) == 2
 
