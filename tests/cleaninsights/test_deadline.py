@@ -6,8 +6,9 @@ import pytest
 
 from metric_collection.cleaninsights import exceptions
 from metric_collection.cleaninsights.answer import Answer
+from tests.harness.sockets import answering, speaking_tls
 
-from .loopback import answering, post, speaking_tls, url
+from .loopback import post, url
 
 
 @pytest.mark.parametrize(

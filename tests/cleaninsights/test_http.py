@@ -7,8 +7,9 @@ import pytest
 from metric_collection.cleaninsights import exceptions
 from metric_collection.cleaninsights.answer import Answer
 from metric_collection.cleaninsights.testing import FrozenClock
+from tests.harness.sockets import answering, speaking_tls
 
-from .loopback import NO_CONTENT, answering, free_port, post, speaking_tls, url
+from .loopback import NO_CONTENT, free_port, post, url
 
 
 def test_a_body_is_posted_as_it_is_with_the_headers_given(serve):
