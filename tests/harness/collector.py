@@ -40,11 +40,15 @@ class Arrival:
 
 
 class Collector:
-    """Keeps what arrives, in order; `status` is what it answers, and `hold` makes it answer nothing."""
+    """Keeps what arrives, in order; `status` is what it answers, after a `delay` in seconds.
+
+    `hold` makes it answer nothing.
+    """
 
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
         self.status = 204
+        self.delay = 0.0
         self.hold = threading.Event()
         self.ended = threading.Event()
         self.url = ""
@@ -77,11 +81,15 @@ class Handler(BaseHTTPRequestHandler):
         super().__init__(*arguments)
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # whoever sent it has died, or hung up
+            return
         self.collector.receive(Arrival(body=body, headers=dict(self.headers)))
         if self.collector.hold.is_set():
             self.collector.ended.wait(30)
             return
+        self.collector.ended.wait(self.collector.delay)
         self.send_response(self.collector.status)
         self.end_headers()
 

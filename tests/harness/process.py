@@ -19,6 +19,7 @@ class Process:
         self, command: Sequence[str], log: Path, *, cwd: Path, env: Mapping[str, str]
     ) -> None:
         self._log = log
+        self._was_stopped = False
         with log.open("wb") as output:
             self._popen = subprocess.Popen(
                 command,
@@ -34,8 +35,19 @@ class Process:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
-        assert self._popen.returncode == -signal.SIGKILL, f"It ended by itself:\n{self.log}"
+        if not self._was_stopped:
+            self.kill()
+            assert self._popen.returncode == -signal.SIGKILL, f"It ended by itself:\n{self.log}"
+
+    def stop(self, number: int = signal.SIGTERM, *, seconds: float = 30) -> int:
+        """Ask the process, but not its children, to end; wait for it and return its exit code."""
+        self._was_stopped = True
+        self._popen.send_signal(number)
+        try:
+            return self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """End the process and its children with SIGKILL, between any two instructions."""
