@@ -142,10 +142,10 @@ class Folder:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.fstat(file).st_nlink:  # none if its owner has removed it in the meantime
                 return Journal.open(name.removesuffix(JOURNAL), file, partial(self._remove, name))
-        except (TypeError, ValueError):  # what a power failure has left
-            self._remove(name)
         except OSError:
             pass
+        except Exception:  # noqa: BLE001  whatever a power failure has left is not to hold up the others
+            self._remove(name)
         os.close(file)
         return None
 

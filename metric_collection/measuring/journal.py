@@ -8,6 +8,7 @@ each further one what is counted under the next number.
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
 import struct
@@ -87,7 +88,7 @@ class Journal:
         """Take up the journal of a process that has ended; ValueError if it is none."""
         size = os.fstat(file).st_size
         first, *others = os.pread(file, size, SIZE).splitlines(keepends=True) or [b""]
-        begun = datetime.fromisoformat(json.loads(first))
+        begun = moment(json.loads(first))
         entries = [entry(json.loads(text)) for text in others if text.endswith(b"\n")]
         return cls(key, begun, entries=entries, file=file, remove=remove)
 
@@ -131,11 +132,11 @@ class Journal:
             self._file = None
 
     def _sums(self) -> dict[int, tuple[int, float]]:
-        """Return number -> times and sum of values; a power failure may have cost an entry."""
+        """Return number -> times and sum of values; a power failure may have cost an entry, or torn a cell."""
         sums: dict[int, tuple[int, float]] = {}
         for code, values in values_by_code(self._cells[:]).items():
             number, times = code & NUMBER_MASK, code >> NUMBER_BITS
-            if number <= len(self.entries):
+            if times and 0 < number <= len(self.entries) and math.isfinite(sum(values)):
                 before, total = sums.get(number, (0, 0.0))
                 sums[number] = before + times * len(values), total + sum(values)
         return sums
@@ -174,12 +175,20 @@ def entry(found: list[Any]) -> Entry:
     point = point_of(
         identity,
         campaign_id=campaign_id,
-        period_start=datetime.fromisoformat(start),
-        period_end=datetime.fromisoformat(end),
+        period_start=moment(start),
+        period_end=moment(end),
         times=0,
         value=None,
     )
     return Entry(point=point, valued=valued)
+
+
+def moment(text: str) -> datetime:
+    """Return a moment that can be compared with any other, or raise ValueError."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset from UTC")
+    return found
 
 
 def write_whole(file: int, content: bytes) -> None:

@@ -30,8 +30,9 @@ MOST_ENTRIES: Final = 4_096  # in one journal: names that are made of data would
 MOST_REMEMBERED: Final = 2 * MOST_ENTRIES
 MOST_COMPLAINTS: Final = 100
 UNCOUNTED: Final = 0
-# What the short way ends with: not seen before, not to be measured, or a journal that takes no more.
-NOT_SO_FAST: Final = (KeyError, TypeError, ValueError)
+# What the short way ends with: not seen before, not to be measured, a journal that takes no more, or
+# whatever a host's own object raises when it is looked at.
+NOT_SO_FAST: Final = Exception
 NO_CELL: Final = b""  # what is written where nothing is to be counted
 
 Key: TypeAlias = tuple[Any, ...]
@@ -152,6 +153,8 @@ class Meter:
             self._count((category, action, text(campaign_id), name), amount, make, campaign_id)
         except (MeasurementError, OSError) as error:
             logger.debug("An event is not counted: %s.", error)
+        except Exception as error:  # noqa: BLE001  see NOT_SO_FAST
+            logger.debug("An event is not counted: %s.", type(error).__name__)
 
     def _measure_visit(self, path: Iterable[str], campaign_id: str) -> None:
         try:
@@ -160,6 +163,8 @@ class Meter:
             self._count(key, None, partial(Visit, path=parts), campaign_id)
         except (MeasurementError, OSError) as error:
             logger.debug("A visit is not counted: %s.", error)
+        except Exception as error:  # noqa: BLE001  see NOT_SO_FAST
+            logger.debug("A visit is not counted: %s.", type(error).__name__)
 
     def _count(self, key: Key, value: float | None, make: Make, campaign_id: str) -> None:
         """Go the long way, and remember what makes the next way short."""
