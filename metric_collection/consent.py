@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .campaigns import campaigns
 from .cleaninsights.datapoints import Event
-from .conf import Mode, conf, is_false_like
+from .conf import Mode, conf, is_false_like, told
 from .models import Consent
 from .probes import registry
 from .stores import discard_undelivered, held, hour_of, seal
@@ -62,7 +62,7 @@ class Ruling:
     @property
     def sentence(self) -> str:
         """State it in one plain sentence, in the language of the moment."""
-        reason = self.rule.label % {"value": self.value}
+        reason = self.rule.label % {"value": told(str, self.value)}
         form = gettext("On, %(reason)s.") if self.sends else gettext("Off, %(reason)s.")
         return form % {"reason": reason}
 
