@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,14 +11,27 @@ from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-# The same examples in every run: a defect is found by whoever makes it, not by whoever comes later.
-moderate = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=25,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+USUAL = 25
+EFFORT = int(
+    os.environ.get("TEST_HYPOTHESIS", "1")
+)  # how many times as many examples, then of all kinds
+
+
+def examples(count: int) -> settings:
+    """How much a test tries.
+
+    The same examples in every usual run: a defect is found by whoever makes it, not by whoever comes later.
+    """
+    return settings(
+        derandomize=EFFORT == 1,
+        database=None,
+        deadline=None,
+        max_examples=count * EFFORT,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+moderate = examples(USUAL)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 from django.test import override_settings
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metric_collection.cleaninsights.answer import Answer
@@ -21,7 +21,7 @@ from metric_collection.delivery import Delivery
 from metric_collection.models import Report
 from metric_collection.stores import seal
 
-from .strategies import moderate, undone
+from .strategies import examples, moderate, undone
 
 TIMEOUT = (1, 0.5)
 State = Report.State
@@ -121,7 +121,7 @@ responses = st.builds(
 )
 
 
-@settings(moderate, max_examples=300)
+@examples(300)
 @given(answer=responses | st.binary(max_size=300).map(lambda garbage: [garbage]))
 @example(answer=[b"HTTP/1.1 503 x\r\nRetry-After: Thu, 01 Jan 2026 00:00:00 +9999999999\r\n\r\n"])
 @example(answer=[b"HTTP/1.1 503 x\r\nRetry-After: Thu, 01 Jan 2026 99:99:99 GMT\r\n\r\n"])

@@ -7,7 +7,6 @@ import time
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from metric_collection.cleaninsights import payload
@@ -18,7 +17,7 @@ from metric_collection.probes.modules import enabled_modules
 from tests.probes.conftest import site  # noqa: F401  a folder on sys.path
 from tests.probes.machines import enabled, write
 
-from .strategies import moderate
+from .strategies import examples
 
 NOW = FrozenClock()()
 FOLDERS = [b"acme_hostile-1.0.dist-info", b"acme_hostile.egg-info", b"\xff\xfeacme-\x01.dist-info"]
@@ -84,7 +83,7 @@ def assert_sendable() -> None:
     assert payload.decode(payload.encode(5, events=events))["events"]
 
 
-@profile(moderate, max_examples=200)
+@examples(200)
 @given(name=st.sampled_from(FOLDERS), files=folders)
 def test_any_metadata_is_read_without_a_failure(package, name, files):
     install(package, name, files)

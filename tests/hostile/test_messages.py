@@ -8,12 +8,38 @@ import pickle
 import uuid
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from metric_collection import tasks
+from metric_collection.models import Report, Snapshot
 from tests.harness.collector import collecting
 from tests.harness.host import LOADS_CELERY, Host
 
+from .strategies import moderate, texts
+
 WORKER = ("worker", "-l", "INFO", "-P", "solo", "--without-gossip", "--without-mingle")
 HEARTBEAT, DELIVER = "metric_collection.heartbeat", "metric_collection.deliver"
+
+
+of_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("task", [tasks.heartbeat, tasks.deliver])
+@moderate
+@given(arguments=st.lists(of_json, max_size=3), named=st.dictionaries(texts, of_json, max_size=3))
+def test_a_task_with_any_arguments_fails_before_it_does_anything(task, arguments, named, caplog):
+    caplog.set_level("CRITICAL", "celery")  # pytest-xdist cannot pass on every text that is logged
+    if arguments or named:
+        done = task.apply(args=arguments, kwargs=named)
+        assert isinstance(done.result, TypeError)
+        assert not Snapshot.objects.exists()
+        assert not Report.objects.exists()
 
 
 class Bomb:

@@ -9,13 +9,15 @@ from html.parser import HTMLParser
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.payload import clean
 from metric_collection.collection import Collection
-from metric_collection.models import Report
+from metric_collection.models import Consent, Report
 
-from .strategies import NASTY
+from .strategies import NASTY, moderate, texts
 
 pytestmark = pytest.mark.django_db
 TEXTS = [text for text in NASTY if text.strip()]
@@ -101,3 +103,21 @@ def test_a_terminal_gets_no_control_characters(action, hostile):
     call_command("metric_collection", action, stdout=out)
     told = out.getvalue()
     assert clean(told.replace("\n", "")) == told.replace("\n", "")
+
+
+typed = texts.map(lambda text: text.encode(errors="replace").decode())  # what a browser can send
+
+
+@moderate
+@given(
+    form=st.dictionaries(st.sampled_from(["choice", "before", "x"]), typed | st.lists(typed)),
+)
+def test_no_form_but_the_switchs_own_changes_anything(form, admin_client):
+    assert admin_client.post(PAGES[0], form).status_code == 400
+    assert not Consent.objects.exclude(choice=Consent.Choice.UNKNOWN).exists()
+
+
+@moderate
+@given(query=st.dictionaries(st.sampled_from(["before", "x"]), typed | st.integers()))
+def test_no_address_of_the_record_fails(query, admin_client):
+    assert admin_client.get(PAGES[1], query).status_code == 200
