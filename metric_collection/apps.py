@@ -14,7 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from . import measuring
 
-CAMPAIGNS, PROBES = "METRIC_COLLECTION_CAMPAIGNS", "METRIC_COLLECTION_PROBES"
+CAMPAIGNS = "METRIC_COLLECTION_CAMPAIGNS"
+PROBES = "METRIC_COLLECTION_PROBES"
+RECORDERS = "METRIC_COLLECTION_RECORDERS"
 
 
 class MetricCollectionConfig(AppConfig):
@@ -28,7 +30,7 @@ class MetricCollectionConfig(AppConfig):
         checks.register(lazily("metric_collection.checks.check_settings"))
         measuring.connect(lazily("metric_collection.flushing.first_terms"))
         listen(post_migrate, "on_post_migrate", sender=self)
-        listen(got_request_exception, "on_request_exception", needs=CAMPAIGNS)
+        listen(got_request_exception, "on_request_exception", needs=RECORDERS)
         listen(request_finished, "on_request_finished", needs=CAMPAIGNS)
         listen(request_finished, "note_web_process", needs=PROBES)
         if "celery" in sys.modules:  # a process without Celery is not made to import it
@@ -38,8 +40,8 @@ class MetricCollectionConfig(AppConfig):
         """Listen to Celery; a worker or beat that loads Django while it starts has spoken already."""
         from celery import current_app, signals
 
-        listen(signals.task_prerun, "on_task_prerun", needs=CAMPAIGNS)
-        listen(signals.task_failure, "on_task_failure", needs=CAMPAIGNS)
+        listen(signals.task_prerun, "on_task_prerun", needs=RECORDERS)
+        listen(signals.task_failure, "on_task_failure", needs=RECORDERS)
         listen(signals.task_postrun, "on_task_postrun", needs=CAMPAIGNS)
         listen(signals.task_postrun, "note_worker", needs=PROBES)
         listen(signals.worker_ready, "on_worker_ready")

@@ -12,6 +12,7 @@ from ..campaigns import Declared
 from ..conf import Mode, conf
 from ..consent import off_switches
 from ..probes.probe import heading_of, path_of
+from ..recorders.recorder import Recorder
 from .entries import Dictionary, Entry
 from .markup import Markdown, Markup, Rst
 
@@ -28,6 +29,7 @@ CONDITIONS = {
 }
 FACT_COLUMNS = ("Fact", "Description", "Example", "Purpose", "Since")
 CAMPAIGN_COLUMNS = ("Campaign", "Purpose", "Counted", "From", "Until")
+RECORDER_COLUMNS = ("Recorder", "Description", "Campaign")
 
 
 def document(dictionary: Dictionary, markup: Markup) -> str:
@@ -39,6 +41,7 @@ def document(dictionary: Dictionary, markup: Markup) -> str:
         *([markup.paragraph(f"On this machine: {dictionary.state}")] if dictionary.state else []),
         *sections(dictionary.entries, markup),
         *campaign_section(dictionary.campaigns, markup),
+        *recorder_section(dictionary.recorders, markup),
     ]
     return "\n\n".join(blocks)
 
@@ -121,6 +124,28 @@ def campaign_row(declared: Declared, markup: Markup) -> list[str]:
     ]
 
 
+def recorder_section(recorders: Sequence[tuple[Recorder, str]], markup: Markup) -> Iterator[str]:
+    """Write a section about what campaigns count by themselves, if anything is."""
+    if recorders:
+        packages = ", ".join(f"``{name}``" for name in conf.PACKAGES)
+        yield markup.heading("Recorders")
+        yield markup.paragraph(
+            f"What these campaigns count by themselves, and nothing but what is in: {packages}."
+            if packages
+            else "What these campaigns count by themselves."
+        )
+        yield markup.table(RECORDER_COLUMNS, [recorder_row(*each, markup) for each in recorders])
+
+
+def recorder_row(recorder: Recorder, title: str, markup: Markup) -> list[str]:
+    """Write the cells of a recorder."""
+    return [
+        markup.literal(recorder.name),
+        markup.text(f"{recorder.description} {recorder.coarsened}"),
+        markup.text(title),
+    ]
+
+
 def written(dictionary: Dictionary, form: str) -> str:
     """Write the dictionary in one of FORMS."""
     if form == "json":
@@ -139,6 +164,7 @@ def as_json(dictionary: Dictionary) -> dict[str, Any]:
         "state": dictionary.state or None,
         "facts": [fact_as_json(entry) for entry in dictionary.entries],
         "campaigns": [campaign_as_json(declared) for declared in dictionary.campaigns],
+        "recorders": [recorder_as_json(recorder) for recorder, _title in dictionary.recorders],
     }
 
 
@@ -166,4 +192,13 @@ def campaign_as_json(declared: Declared) -> dict[str, Any]:
         "period_days": campaign.aggregation_period_length,
         "from": day(campaign.start),
         "until": day(campaign.end),
+    }
+
+
+def recorder_as_json(recorder: Recorder) -> dict[str, Any]:
+    return {
+        "name": recorder.name,
+        "description": recorder.description,
+        "coarsened": recorder.coarsened,
+        "campaign": recorder.campaign,
     }

@@ -11,6 +11,8 @@ from ..consent import Ruling, held_back, ruling
 from ..models import Consent, Snapshot
 from ..probes import registry
 from ..probes.probe import Fact, Probe, name_of
+from ..recorders.recorder import Recorder
+from ..recorders.registry import declaration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +28,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dictionary:
-    """The facts and campaigns of a product; `state` says whether this machine sends anything."""
+    """What a product can send; `state` says whether this machine sends anything.
+
+    A recorder stands beside the title of its campaign.
+    """
 
     entries: Sequence[Entry]
     campaigns: Sequence[Declared]
+    recorders: Sequence[tuple[Recorder, str]] = ()
     state: str = ""
 
 
@@ -39,7 +45,13 @@ def as_declared() -> Dictionary:
         Entry(fact=fact, probe=type(probe), source=name_of(probe))
         for probe, fact in registry.declared()
     ]
-    return Dictionary(entries=entries, campaigns=list(campaigns().values()))
+    declared = campaigns()
+    recorders = [
+        (recorder, declared[recorder.campaign].title)
+        for recorder in declaration().recorders.values()
+        if recorder.campaign in declared
+    ]
+    return Dictionary(entries=entries, campaigns=list(declared.values()), recorders=recorders)
 
 
 def as_found_here() -> Dictionary:

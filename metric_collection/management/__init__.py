@@ -22,8 +22,8 @@ def execute_from_command_line(argv: list[str] | None = None) -> None:
 
 
 def record(argv: Sequence[str], error: BaseException | None) -> None:
-    """Count a command in a product that has campaigns."""
-    if apps.ready and getattr(settings, "METRIC_COLLECTION_CAMPAIGNS", None):
+    """Count a command in a product that has recorders."""
+    if apps.ready and getattr(settings, "METRIC_COLLECTION_RECORDERS", None):
         from ..receivers import on_command  # noqa: PLC0415  needs Django set up
 
         on_command(argv, error)

@@ -31,7 +31,8 @@ class Agents:
             self._pattern = re.compile(pattern)
         except (re.error, RecursionError) as error:
             raise ValueError(str(error)) from None
-        self._products = {product.lower(): product for product in products(pattern)}
+        self.products = products(pattern)
+        self._spelt = {product.lower(): product for product in self.products}
         if "version" not in self._pattern.groupindex:
             raise ValueError("no group version")
         self._clock = clock
@@ -41,7 +42,7 @@ class Agents:
     def client_of(self, agent: str) -> tuple[str, str] | None:
         """Return product and version of a User-Agent header, None if it is no client's."""
         found = self._pattern.search(agent[:LONGEST])
-        product = self._products.get((found["product"] or "").lower()) if found else None
+        product = self._spelt.get((found["product"] or "").lower()) if found else None
         if found is None or product is None:
             return None
         version = VERSION.match(found["version"] or "")

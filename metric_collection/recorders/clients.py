@@ -23,7 +23,7 @@ PATTERN = Kind(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRecorder(Recorder):
-    """Counts the requests of each version of the clients that ``pattern`` spells out."""
+    """Counts the requests of each version of the publisher's own clients."""
 
     name: ClassVar[str] = "clients"
     coarsened: ClassVar[str] = (
@@ -33,6 +33,11 @@ class ClientRecorder(Recorder):
     sees_requests: ClassVar[bool] = True
 
     pattern: Agents = field(metadata=PATTERN)
+
+    @property
+    def description(self) -> str:
+        """What it counts, with the names of those clients."""
+        return f"Counts the requests of each version of {', '.join(self.pattern.products)}."
 
     def record(
         self, request: HttpRequest, _response: HttpResponseBase, _seconds: float, _own: Packages

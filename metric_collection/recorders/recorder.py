@@ -19,7 +19,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder(Keyed):
-    """One recorder; the first line of its docstring says what it counts, ``coarsened`` what is left out.
+    """One recorder; the first line of its docstring describes it, ``coarsened`` says what is left out.
 
     METRIC_COLLECTION_RECORDERS knows it by ``name``. It may be one of durations (`is_timed`), one that
     names nothing but the publisher's (`is_own`), and one that needs the middleware (`sees_requests`).
@@ -32,6 +32,11 @@ class Recorder(Keyed):
     sees_requests: ClassVar[bool] = False
 
     campaign: str = field(metadata=TEXT)
+
+    @property
+    def description(self) -> str:
+        """What it counts, as an operator reads it."""
+        return (self.__doc__ or "").partition("\n")[0]
 
 
 def milliseconds(seconds: float) -> int:

@@ -17,6 +17,15 @@ CAMPAIGN = {
     "end": "2026-12-31T00:00:00Z",
     "aggregationPeriodLength": 7,
 }
+RECORDERS = {
+    "tasks": "speed",
+    "clients": {
+        "campaign": "speed",
+        "pattern": r"(?P<product>acme-cli|acme-app)/(?P<version>[0-9.]+)",
+    },
+    "errors": "no-such-campaign",
+    "queries": "speed",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +124,44 @@ def test_campaigns_come_last(form):
 def test_without_campaigns_there_is_no_section_of_them(settings):
     settings.METRIC_COLLECTION_CAMPAIGNS = {}
     assert "Campaigns" not in written(as_declared(), "markdown")
+
+
+@pytest.mark.parametrize("form", ["rst", "markdown"])
+def test_recorders_say_what_they_count_what_they_leave_out_and_for_which_campaign(form, settings):
+    settings.METRIC_COLLECTION_RECORDERS = RECORDERS
+    settings.METRIC_COLLECTION_PACKAGES = ["acme", "acme_labels"]
+    rows, text = page_of(as_declared(), form)
+    assert rows[-2:] == [
+        [
+            "tasks",
+            (
+                "Counts how often each Celery task has succeeded, failed or been retried, and its"
+                " milliseconds. By the name of the task; never its arguments or its result."
+            ),
+            "Speed | *fast*",
+        ],
+        [
+            "clients",
+            (
+                "Counts the requests of each version of acme-cli, acme-app. Up to three numbers of the"
+                " version; nothing else of the header, and nothing of other clients."
+            ),
+            "Speed | *fast*",
+        ],
+    ]
+    assert "nothing but what is in: acme, acme_labels." in text
+    settings.METRIC_COLLECTION_PACKAGES = []
+    assert "What these campaigns count by themselves." in page_of(as_declared(), form)[1]
+
+
+def test_recorders_are_in_json_by_the_id_of_their_campaign(settings):
+    settings.METRIC_COLLECTION_RECORDERS = RECORDERS
+    told = json.loads(written(as_declared(), "json"))["recorders"]
+    assert [(each["name"], each["campaign"]) for each in told] == [
+        ("tasks", "speed"),
+        ("clients", "speed"),
+    ]
+    assert all(each["description"] and each["coarsened"] for each in told)
 
 
 @pytest.mark.parametrize(
