@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     *PLUGINS,
 ]
 MIDDLEWARE = [
+    "metric_collection.middleware.RecorderMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -111,6 +112,23 @@ METRIC_COLLECTION_MODULES = [
 
 # How much the product is used, sent as a bucket ("20-49") and never as the number.
 METRIC_COLLECTION_COUNTS = {"Devices": "inventory.Device"}
+
+# What its use is measured by, for as long as the makers want to know it; sums of whole weeks.
+METRIC_COLLECTION_CAMPAIGNS = {
+    "speed": {
+        "title": "Speed and errors",
+        "purpose": "To know which pages are worth making faster, and which errors to mend first.",
+        "start": "2026-01-05T00:00:00Z",
+        "end": "2028-01-03T00:00:00Z",
+        "aggregationPeriodLength": 7,
+        "numberOfPeriods": 52,
+    },
+}
+METRIC_COLLECTION_RECORDERS = {"requests": "speed", "errors": "speed"}
+METRIC_COLLECTION_STATE_FOLDER = str(VAR)
+
+# Recorders name nothing else: what operators have added stays their own affair.
+METRIC_COLLECTION_PACKAGES = ["rackbook", "inventory", "maintenance", "django.contrib.admin"]
 
 # A product leaves this out: once in 24 hours is what its operators expect. A demo has less time.
 METRIC_COLLECTION_HEARTBEAT_INTERVAL = env.int("RACKBOOK_DAY_SECONDS", default=24 * 60 * 60)
