@@ -29,7 +29,7 @@ class Agents:
     def __init__(self, pattern: str, clock: Callable[[], float] = time.time) -> None:
         try:
             self._pattern = re.compile(pattern)
-        except (re.error, RecursionError) as error:
+        except (re.error, RecursionError, Warning) as error:  # a host may make warnings errors
             raise ValueError(str(error)) from None
         self.products = products(pattern)
         self._spelt = {product.lower(): product for product in self.products}

@@ -78,6 +78,7 @@ def test_only_so_many_versions_are_told_apart_in_a_day():
         r"(?P<product>acme|)/(?P<version>1)",
         r"(?P<product>acme|\d)/(?P<version>1)",
         "(" * 10_000,
+        "[[a]",
     ],
 )
 def test_a_pattern_that_leaves_the_product_open_is_refused(pattern):
