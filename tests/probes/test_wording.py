@@ -1,7 +1,7 @@
 import pytest
 
 from metric_collection.probes.probe import Fact
-from metric_collection.probes.wording import worded
+from metric_collection.probes.wording import missing_words, worded
 
 FACT = Fact(name="channel", description="Some.", example="1", purpose="To know.")
 
@@ -28,3 +28,10 @@ def test_the_words_of_the_settings_count_more():
 @pytest.mark.parametrize("source", ["stable", None, 5, str, lambda: "stable"])
 def test_what_has_nothing_to_say_leaves_the_words_as_they_are(source):
     assert worded(FACT, entry=source, source=source) == FACT
+
+
+def test_a_probe_without_a_docstring_or_a_fact_without_a_purpose_leaves_operators_to_guess():
+    class Silent:
+        facts = [Fact(name="channel", description="Some.", example="1", purpose=" ")]
+
+    assert list(missing_words(Silent())) == ["docstring", "purpose of 'channel'"]
