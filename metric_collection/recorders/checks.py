@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Container, Iterator, Sequence
 
 from django.conf import settings
 from django.core import checks
@@ -10,10 +11,12 @@ from django.core.checks import CheckMessage
 
 from ..campaigns import campaigns
 from ..conf import NAMESPACE, PREFIX, Settings, conf
+from .commands import CommandRecorder, module_of
 from .recorder import Recorder
 from .registry import declaration
 
 MIDDLEWARE = "metric_collection.middleware.RecorderMiddleware"
+MANAGEMENT = "metric_collection.management"
 
 
 def check_recorders() -> Iterator[CheckMessage]:
@@ -25,6 +28,8 @@ def check_recorders() -> Iterator[CheckMessage]:
     needing = [recorder.name for recorder in recorders if recorder.sees_requests]
     yield from middleware(needing)
     yield from packages([recorder.name for recorder in recorders if recorder.is_own])
+    if any(isinstance(recorder, CommandRecorder) for recorder in recorders):
+        yield from unseen_command()
 
 
 def refused_recorders() -> Iterator[CheckMessage]:
@@ -80,4 +85,16 @@ def packages(needing: list[str]) -> Iterator[CheckMessage]:
             f"{PREFIX}_PACKAGES is {conf.PACKAGES!r}: {', '.join(needing)} can name nothing of yours.",
             hint="List the packages that are yours, such as ['acme'].",
             id=f"{NAMESPACE}.W015",
+        )
+
+
+def unseen_command(
+    argv: Sequence[str] = sys.argv, modules: Container[str] = sys.modules
+) -> Iterator[CheckMessage]:
+    """W016: the command that this process runs was started without us, as all are then."""
+    if len(argv) > 1 and module_of(argv[1]) and MANAGEMENT not in modules:
+        yield checks.Warning(
+            f"{PREFIX}_RECORDERS has commands, but no command is seen.",
+            hint=f"In manage.py, import execute_from_command_line from {MANAGEMENT}.",
+            id=f"{NAMESPACE}.W016",
         )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from metric_collection.checks import check_settings
-from metric_collection.recorders.checks import MIDDLEWARE
+from metric_collection.recorders.checks import MIDDLEWARE, unseen_command
 from tests.campaigns import daily
 
 PATTERN = r"(?P<product>acme-cli)/(?P<version>[0-9.]+)"
@@ -84,3 +84,16 @@ def test_a_recorder_that_can_name_nothing_is_a_warning(seeing):
     assert "requests" in message.msg
     seeing.METRIC_COLLECTION_RECORDERS = {"clients": CLIENTS}
     assert check_settings() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "modules", "ids"),
+    [
+        (["manage.py", "migrate"], [], ["usage_metrics.W016"]),
+        (["manage.py", "migrate"], ["metric_collection.management"], []),
+        (["manage.py"], [], []),
+        (["pytest", "tests"], [], []),
+    ],
+)
+def test_a_command_that_was_started_past_the_recorder_is_a_warning(line, modules, ids):
+    assert [message.id for message in unseen_command(line, modules)] == ids
