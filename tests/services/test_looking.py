@@ -1,0 +1,60 @@
+"""What the operator looks at is read alike, and with as few queries, on every database."""
+
+from __future__ import annotations
+
+LOOK = """
+from datetime import timedelta
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from metric_collection import measurements, pages, windows
+from metric_collection.campaigns import campaigns
+from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.cleaninsights.datapoints import Event
+from metric_collection.models import Consent, Measurement, Report
+from metric_collection.stores import held
+
+now = utc_now()
+span = {"start": "2020-01-01T00:00:00Z", "end": "2099-01-01T00:00:00Z", "aggregationPeriodLength": 7}
+settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = True
+settings.METRIC_COLLECTION_CAMPAIGNS = {f"campaign {n:02}": span for n in range(20)}
+Measurement.objects.all().delete()
+Report.objects.all().delete()
+for n, (name, declared) in enumerate(campaigns().items()):
+    period = declared.campaign.current_period(now)
+    place = {"campaign_id": name, "period_start": period.start, "period_end": period.end}
+    with held():
+        measurements.count(
+            (declared.campaign, Event(category="Search", action=str(kind), times=kind + 1, **place))
+            for kind in range(n)
+        )
+for day in range(90):
+    for state in ("queued", "delivered"):
+        Report.objects.create(category="Heartbeat", body="{}", sealed_at=now, settled_at=now,
+                              state=state)
+consent = Consent.objects.current()
+with CaptureQueriesContext(connection) as asked:
+    page = pages.page(consent, now=now)
+print(json.dumps({
+    "queries": len(asked),
+    "kinds": [usage.tally.kinds for usage in page.campaigns],
+    "times": [int(usage.tally.times) for usage in page.campaigns],
+    "first": [usage.tally.lines[0] for usage in page.campaigns if usage.tally.kinds],
+    "shown": [len(usage.tally.lines) for usage in page.campaigns],
+    "record": [entry.report.pk for entry in page.record.entries],
+    "queue": [entry.report.pk for entry in page.queue],
+    "settled": list(Report.objects.settled().values_list("pk", flat=True)),
+    "waiting": list(Report.objects.queued().values_list("pk", flat=True)),
+}))
+"""
+
+
+def test_the_page_is_read_alike_on_every_database(host):
+    told = host.django(LOOK)
+    assert told["queries"] == 5
+    assert told["kinds"] == [*range(20)]
+    assert told["times"] == [sum(range(1, n + 1)) for n in range(20)]
+    assert told["first"] == [[f"Search / {n - 1}", n, None] for n in range(1, 20)]
+    assert told["shown"] == [min(n, 10) for n in range(20)]
+    assert told["record"] == told["settled"][:10]
+    assert told["queue"] == told["waiting"][:50]
