@@ -7,9 +7,9 @@ import json
 import pytest
 
 from metric_collection.collection import Collection
-from metric_collection.models import Consent
+from metric_collection.models import CampaignConsent, Consent
 
-from .states import INDEX, PAGE, busy
+from .states import INDEX, PAGE, busy, counting, declared, declined
 
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 
@@ -28,6 +28,46 @@ def test_opting_out_and_back(script, visit, superuser):
     tab.get_by_text("The switch is on.").wait_for()
     assert choice() == Consent.Choice.GRANTED
     assert tab.get_by_role("button", name="On", exact=True).get_attribute("aria-pressed") == "true"
+
+
+@BOTH
+def test_a_campaign_is_declined_and_agreed_to_by_its_own_switch(script, visit, superuser, settings):
+    settings.METRIC_COLLECTION_CAMPAIGNS = declared()
+    tab = visit(PAGE, superuser, java_script_enabled=script)
+    exports = tab.get_by_role("article", name="Exports")
+    keep, switch_off = (
+        exports.get_by_role("button", name=name).bounding_box()
+        for name in ("Keep on", "Switch off")
+    )
+    assert (keep["width"], keep["height"]) == (switch_off["width"], switch_off["height"])
+    exports.get_by_role("button", name="Switch off").click()
+    exports.get_by_text("Off, because a superuser has declined this campaign.").wait_for()
+    exports.get_by_role("button", name="On", exact=True).click()
+    exports.get_by_text("because a superuser has agreed.").wait_for()
+    assert exports.is_visible()
+    assert [
+        (row.subject, row.choice) for row in CampaignConsent.objects.exclude(choice="unknown")
+    ] == [("campaign/export", Consent.Choice.GRANTED)]
+    assert choice() == Consent.Choice.UNKNOWN
+
+
+def test_whoever_has_chosen_is_brought_back_to_the_campaign(visit, superuser, settings):
+    settings.METRIC_COLLECTION_CAMPAIGNS = declared()
+    tab = visit(PAGE, superuser, viewport={"width": 1200, "height": 500})
+    labels = tab.get_by_role("article", name="Printing of labels")
+    labels.get_by_role("button", name="Switch off").click()
+    labels.get_by_text("Off, because a superuser has declined this campaign.").wait_for()
+    tab.wait_for_function(
+        "document.querySelector('.um-campaign:target').getBoundingClientRect().top < 500"
+    )
+
+
+def test_a_campaign_below_a_main_switch_that_is_off_cannot_be_pressed(visit, superuser, settings):
+    settings.METRIC_COLLECTION_CAMPAIGNS = declared()
+    declined()
+    buttons = visit(PAGE, superuser).locator(".um-campaign button")
+    assert buttons.count() == 8
+    assert all(button.is_disabled() for button in buttons.all())
 
 
 @BOTH
@@ -116,6 +156,20 @@ def test_the_page_follows_the_colour_scheme(scheme, visit, superuser):
     assert body == button == ("rgb(18, 18, 18)" if scheme == "dark" else "rgb(255, 255, 255)")
 
 
+def test_the_page_can_be_read_at_twice_its_size(visit, superuser, settings):
+    settings.METRIC_COLLECTION_CAMPAIGNS = declared()
+    counting()
+    # A browser that zooms to 200 % lays a window of 1280 pixels out as one of 640.
+    tab = visit(PAGE, superuser, viewport={"width": 640, "height": 400}, device_scale_factor=2)
+    for summary in tab.locator("main summary").all():
+        summary.click()
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= 640
+    for button in tab.locator("main form button").all():
+        box = button.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 640
+
+
 def test_what_is_printed_is_the_page_alone_and_all_of_it(visit, superuser, transactional_db):
     busy()
     tab = visit(PAGE, superuser)
@@ -123,3 +177,15 @@ def test_what_is_printed_is_the_page_alone_and_all_of_it(visit, superuser, trans
     assert not tab.locator("#header").is_visible()
     assert not tab.get_by_role("button", name="Off").is_visible()
     assert tab.get_by_text('{"idsite":5').first.is_visible()
+
+
+def test_what_is_printed_of_campaigns_is_their_state_and_their_counts(
+    visit, superuser, settings, transactional_db
+):
+    settings.METRIC_COLLECTION_CAMPAIGNS = declared()
+    counting()
+    tab = visit(PAGE, superuser)
+    tab.emulate_media(media="print")
+    assert tab.get_by_text("Off, because a superuser has declined this campaign.").is_visible()
+    assert tab.get_by_text("Search / Run / devices").is_visible()
+    assert not tab.locator(".um-campaign button").first.is_visible()
