@@ -501,10 +501,7 @@ class TestCampaigns:
     def test_below_a_main_switch_that_is_off_all_are_locked_and_say_why(self, superuser, clock):
         choose(Consent.Choice.DENIED, now=clock())
         page = superuser.get(PAGE)
-        assert (
-            "locked as long as usage metrics are off: Off, because a superuser has declined."
-            in (text(page))
-        )
+        assert "all campaigns are locked. Off, because a superuser has declined." in (text(page))
         assert 'aria-labelledby="campaign-1-title" disabled>' in page.content.decode()
         assert superuser.post(CAMPAIGNS, {"campaign": "search", "choice": "on"}).status_code == 400
         assert CampaignConsent.objects.get().choice == Consent.Choice.UNKNOWN

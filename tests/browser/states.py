@@ -165,7 +165,7 @@ STATES = {
         },
     ),
     "campaigns locked": State(
-        says="These switches are locked",
+        says="The switches of all campaigns are locked.",
         lead=declined,
         settings={"METRIC_COLLECTION_CAMPAIGNS": declared()},
     ),
