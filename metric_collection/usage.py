@@ -26,7 +26,7 @@ from .reports import iso
 from .stores import pack
 from .windows import Standing
 
-SHOWN = 10  # events and visits of one campaign; a link leads to all of them
+SHOWN = 5  # events and visits of one campaign; a link leads to all of them
 
 
 class Situation(models.TextChoices):

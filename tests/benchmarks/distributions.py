@@ -18,6 +18,7 @@ APPS = [
     "openwisp_radius.apps.RadiusConfig",
     "firmware",
 ]
+MANY_APPS = [*APPS, *(f"library_{number}" for number in range(95))]
 RADIUS = """
 from django.apps import AppConfig
 
@@ -39,6 +40,7 @@ def install(folder: Path, count: int) -> None:
     write(folder / "openwisp_radius" / "apps.py", RADIUS)
     for number in range(count - len(MODULES)):
         describe(folder, f"library-{number}", [f"library_{number}/__init__.py"])
+        write(folder / f"library_{number}" / "__init__.py", "")
 
 
 def describe(folder: Path, name: str, files: Iterable[str]) -> None:

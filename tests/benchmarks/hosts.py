@@ -30,6 +30,7 @@ class Host:
     celery: bool = True
     eager: bool = False
     apps: list[str] = field(default_factory=lambda: list(APPS))
+    campaigns: int = 0
 
     def environment(self, *, library: Path, folder: Path) -> dict[str, str]:
         """The whole environment of its processes: nothing of ours may silence or speed up a side.

@@ -55,6 +55,6 @@ def test_the_page_is_read_alike_on_every_database(host):
     assert told["kinds"] == [*range(20)]
     assert told["times"] == [sum(range(1, n + 1)) for n in range(20)]
     assert told["first"] == [[f"Search / {n - 1}", n, None] for n in range(1, 20)]
-    assert told["shown"] == [min(n, 10) for n in range(20)]
+    assert told["shown"] == [min(n, 5) for n in range(20)]
     assert told["record"] == told["settled"][:10]
     assert told["queue"] == told["waiting"][:50]

@@ -45,10 +45,39 @@ def system_info() -> str:
     return reverse(SYSTEM_INFO[settings.HOST["side"]])
 
 
-def measure(*, times: int) -> dict[str, object]:
+def measure(*, times: int, days: int = 0, kinds: int = 0) -> dict[str, object]:
     """The System Info page: once to load what is needed, once to count queries, then for the clock."""
     browser = Browser()
+    if days:
+        fill(days, kinds)
     url = system_info()
-    browser.get(url)
+    size = len(browser.get(url).content)
     queries = counted(lambda: browser.get(url))
-    return {"queries": queries, "gets": [timed(lambda: browser.get(url)) for _ in range(times)]}
+    gets = [timed(lambda: browser.get(url)) for _ in range(times)]
+    return {"bytes": size, "queries": queries, "gets": gets}
+
+
+def fill(days: int, kinds: int) -> None:
+    """Let a report be sent on so many days, and each campaign count so many kinds of events."""
+    from metric_collection import measurements
+    from metric_collection.campaigns import campaigns
+    from metric_collection.cleaninsights.clock import utc_now
+    from metric_collection.cleaninsights.datapoints import Event
+    from metric_collection.models import Report
+    from metric_collection.stores import held
+
+    now = utc_now()
+    body = Report.objects.get().body
+    done = {"state": Report.State.DELIVERED, "status": 204, "outcome": "accepted"}
+    Report.objects.bulk_create(
+        Report(category="Heartbeat", body=body, sealed_at=now, settled_at=now, **done)
+        for _ in range(days)
+    )
+    for name, declared in campaigns().items():
+        period = declared.campaign.current_period(now)
+        place = {"campaign_id": name, "period_start": period.start, "period_end": period.end}
+        events = [
+            Event(category="Feature", action=f"Step {kind}", **place) for kind in range(kinds)
+        ]
+        with held():
+            measurements.count((declared.campaign, event) for event in events)

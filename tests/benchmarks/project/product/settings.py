@@ -78,3 +78,14 @@ METRIC_COLLECTION_PRODUCT = "OpenWISP"
 METRIC_COLLECTION_PRODUCT_VERSION = "openwisp2.__openwisp_version__"
 METRIC_COLLECTION_INSTALLATION_METHOD = "openwisp2.__openwisp_installation_method__"
 METRIC_COLLECTION_MODULES = ["openwisp-*"]
+METRIC_COLLECTION_CAMPAIGNS = {
+    f"campaign-{number}": {
+        "title": f"Use of feature {number}",
+        "purpose": "To know whether it is worth its keep.",
+        "start": "2020-01-01T00:00:00Z",
+        "end": "2099-01-01T00:00:00Z",
+        "aggregationPeriodLength": 7,
+        "numberOfPeriods": 10,
+    }
+    for number in range(HOST["campaigns"])
+}
