@@ -12,7 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from metric_collection.cleaninsights import CleanInsights, StoreError
 from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.cleaninsights.testing import RecordingTransport
-from metric_collection.models import CampaignConsent, Measurement, Report
+from metric_collection.consent import choose
+from metric_collection.models import CampaignConsent, Consent, Measurement, Report
 from metric_collection.stores import LEASE, DatabaseStore, pack, state_folder
 from tests.cleaninsights import vectors
 from tests.cleaninsights.scenarios import run, scenarios
@@ -155,6 +156,21 @@ def test_a_failure_is_held_back_by_what_the_server_asks(client, clock, transport
     assert len(transport.sent) == 1
 
 
+def test_a_failure_after_an_opt_out_leaves_nothing_to_hold_back(client, clock):
+    class Declined(RecordingTransport):
+        def post(self, *given, **named):
+            choose(Consent.Choice.DENIED, now=clock())
+            return super().post(*given, **named)
+
+    transport = Declined()
+    client = CleanInsights(CONFIGURATION, DatabaseStore(clock=clock), transport, clock)
+    client.measure_event("Search", "Open", "search")
+    clock.advance(days=1)
+    transport.fail()
+    client.persist_and_send()
+    assert not Report.objects.exists()
+
+
 def test_a_database_that_fails_is_a_store_error_and_loses_nothing(client, clock, transport):
     def fail(*_):
         raise DatabaseError("the server has gone away")
@@ -191,3 +207,10 @@ def test_two_databases_in_files_have_folders_of_their_own(monkeypatch, tmp_path)
     assert state_folder() == here
     monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "other.sqlite3"))
     assert state_folder() != here
+
+
+def test_a_database_on_a_server_has_one_folder_wherever_a_process_works(monkeypatch, tmp_path):
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    here = state_folder()
+    monkeypatch.chdir(tmp_path)
+    assert state_folder() == here

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
 
 from metric_collection.cleaninsights import exceptions
 from metric_collection.cleaninsights.answer import Answer
+from metric_collection.cleaninsights.deadline import _Deadline
 from tests.harness.sockets import answering, speaking_tls
 
 from .loopback import post, url
@@ -33,6 +35,17 @@ def test_text_that_drips_is_given_up_and_the_status_counts(serve):
     began = time.monotonic()
     assert post(url(port), timeout=(2, 0.3)) == Answer(status=200)
     assert time.monotonic() - began < 1
+
+
+def test_what_has_come_after_the_time_is_up_is_not_read():
+    near, far = socket.socketpair()
+    with near, far, near.makefile("rb", buffering=0) as stream:
+        near.settimeout(0.001)
+        deadline = _Deadline(near, stream)
+        far.send(b"too late")
+        time.sleep(0.01)
+        with pytest.raises(TimeoutError):
+            deadline.read(8)
 
 
 def test_a_deadline_holds_under_tls_too(serve, certificate, monkeypatch):

@@ -128,9 +128,10 @@ def test_a_process_that_is_killed_while_it_sends_keeps_nobody_out(path):
         assert is_ours
 
 
-@pytest.mark.parametrize("name", ["no/folder", "taken"])
+@pytest.mark.parametrize("name", ["no/folder", "taken", "blocked"])
 def test_a_place_that_cannot_be_locked_is_told(tmp_path, name):
     (tmp_path / "taken-sending").write_text("this is no lock, " * 100)
+    (tmp_path / "blocked-sending-journal").mkdir()
     with pytest.raises(StoreError, match="cannot be used"), FileStore(tmp_path / name).sending():
         pytest.fail("it was locked")
 
