@@ -37,9 +37,8 @@ class ErrorRecorder(Recorder):
 
 def origin(error: BaseException, own: Packages) -> str | None:
     """Return the innermost of the publisher's modules that an error has come through, or its class's."""
-    passed = [module for module in modules_of(error) if module in own]
-    defined = type(error).__module__
-    return passed[-1] if passed else defined if defined in own else None
+    nearest_first = [*reversed([*modules_of(error)]), type(error).__module__]
+    return next((module for module in nearest_first if module in own), None)
 
 
 def modules_of(error: BaseException) -> Iterator[str]:

@@ -40,7 +40,7 @@ class Recorder(Keyed):
 
 
 def milliseconds(seconds: float) -> int:
-    """Return a duration as it is sent: whole, as Matomo would round it anyway."""
+    """Return a duration as it is sent: whole, so that sums of them stay exact."""
     return round(seconds * 1000)
 
 

@@ -39,6 +39,8 @@ SEND = """
     for how in ("well", "well", "retry", "fail"):
         tidy.delay(how)
 """
+LOADED = "print(json.dumps(list(sys.modules)))"
+RUNNING = {"recorders", "receivers", "flushing", "middleware"}
 RECORDED = {
     ("Tasks", "Succeeded", "product.tasks.tidy"): 3,
     ("Tasks", "Retried", "product.tasks.tidy"): 1,
@@ -76,3 +78,9 @@ def test_what_commands_and_a_killed_worker_have_recorded_is_counted_by_whoever_c
     host.manage("metric_collection", "heartbeat")
     rows = host.sql("SELECT identity, times FROM usage_metrics_measurement")
     assert {tuple(json.loads(identity)[1:]): times for identity, times in rows} == RECORDED
+
+
+def test_a_product_with_recorders_imports_none_of_them_while_it_starts(host):
+    ours = [name for name in host.django(LOADED) if name.startswith("metric_collection")]
+    assert "metric_collection.models" in ours
+    assert not {name.split(".")[1] for name in ours if "." in name} & RUNNING
