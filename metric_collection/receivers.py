@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from django.db import router
 from .collection import Collection
 from .consent import switched_off
 from .flushing import flusher
+from .measuring.folder import MEMORY
+from .measuring.meter import meter
 from .models import Snapshot
 from .recorders.commands import CommandRecorder
 from .recorders.errors import ErrorRecorder
@@ -115,11 +117,17 @@ def note_worker(task: Any = None, **_: Any) -> None:
 
 
 @harmless
-def on_command(argv: Sequence[str], error: BaseException | None) -> None:
-    """Let the recorder see a management command that has ended; nothing is flushed for it."""
+def on_command(argv: Sequence[str], error: BaseException | None, reached: Container[str]) -> None:
+    """Let the recorder see a management command that has ended, after it has reached these databases.
+
+    Where silence is no yes, the count is in memory alone, which ends now. It is flushed if the command
+    has reached our database as well: one that needs none is not to wait for any.
+    """
     recorder = chosen(CommandRecorder)
     if recorder is not None:
         recorder.record(argv, error, own_packages())
+        if meter.terms.place is MEMORY and router.db_for_write(Snapshot) in reached:
+            flusher.flush()
 
 
 def record_error(error: BaseException | None) -> None:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-import pytest
+from threading import Thread
 
-from metric_collection.management import execute_from_command_line
+import pytest
+from django.db import connections
+
+from metric_collection import receivers
+from metric_collection.management import execute_from_command_line, noting_databases
+from metric_collection.measuring.meter import meter
 from metric_collection.recorders.commands import CommandRecorder, ending
 from metric_collection.recorders.packages import Packages
 
@@ -66,3 +71,42 @@ def test_without_campaign_or_recorder_nothing_is_recorded(
         setattr(recording, name, value)
     execute_from_command_line(["manage.py", "check"])
     assert recorded() == {}
+
+
+@pytest.mark.parametrize(
+    ("consent", "reached", "times"),
+    [
+        ("opt-out", {"default"}, 0),  # its journal outlives the command
+        ("opt-in", {"default"}, 1),
+        ("notice", {"default"}, 1),
+        ("opt-in", {"other"}, 0),
+        ("opt-in", set(), 0),
+    ],
+)
+def test_what_would_end_with_the_command_is_flushed_if_it_has_reached_our_database(
+    recording, monkeypatch, consent, reached, times
+):
+    class Flushes(list):
+        def flush(self):
+            self.append("flushed")
+
+    flushes = Flushes()
+    monkeypatch.setattr(receivers, "flusher", flushes)
+    recording.METRIC_COLLECTION_CONSENT = consent
+    meter.forget()
+    receivers.on_command(["manage.py", "check"], None, reached)
+    assert len(flushes) == times
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_counts_as_reached_once_it_is_connected_to():
+    def connect():
+        connections["default"].ensure_connection()
+        connections["default"].close()
+
+    with noting_databases() as reached:
+        assert not reached
+        thread = Thread(target=connect)  # which has no connection yet
+        thread.start()
+        thread.join()
+    assert reached == {"default"}
