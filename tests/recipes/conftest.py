@@ -24,6 +24,7 @@ from rackbook.settings import *
 
 for name in [name for name in globals() if name.startswith("METRIC_COLLECTION")]:
     del globals()[name]
+MIDDLEWARE = [path for path in MIDDLEWARE if not path.startswith("metric_collection")]
 """
 CHECK = "manage.py check"
 COLLECTED = """

@@ -1,9 +1,10 @@
-"""``python session.py STEP…``: do in one process what an operator does in many.
+"""``python session.py STEP…``: what happens on an operator's machine, without a start of Django for each.
 
-A step is a command line, or an expression of `then`. The last line printed is JSON: their exit codes.
+A step is a command line, which gets a process of its own, or source that runs in this one, as the product
+itself does meanwhile. The last line printed is JSON: the exit codes of the command lines.
 """
 
-# ruff: noqa: PLC0415  Django is set up by the first step
+# ruff: noqa: PLC0415  Django has to be set up first
 
 from __future__ import annotations
 
@@ -12,28 +13,46 @@ import os
 import runpy
 import shlex
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
+
+import django
 
 
 def type_in(line: str) -> int:
-    """Run a line such as ``DO_NOT_TRACK=1 manage.py check`` and return its exit code."""
+    """Run a line such as ``DO_NOT_TRACK=1 manage.py check`` in a child, and return its exit code."""
     words = shlex.split(line)
     start = words.index("manage.py")
-    before = dict(os.environ)
-    os.environ |= dict(word.split("=", 1) for word in words[:start])
-    sys.argv = words[start:]
+    child = os.fork()
+    if child == 0:
+        os.environ.update(word.split("=", 1) for word in words[:start])
+        os._exit(code_of(words[start:]))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def code_of(words: Sequence[str]) -> int:
+    """Run manage.py with these arguments, and return the code with which it would have exited."""
+    sys.argv = list(words)
     try:
         runpy.run_path("manage.py", run_name="__main__")
     except SystemExit as end:
         return int(end.code or 0)
     finally:
-        os.environ.clear()
-        os.environ |= before
+        sys.stdout.flush()
+        sys.stderr.flush()
     return 0
 
 
+def meanwhile(source: str) -> None:
+    """Run source, and leave no connection to the children to come."""
+    from django.db import connections
+
+    exec(source, {"a_day_later": a_day_later})
+    connections.close_all()
+
+
 def a_day_later() -> None:
-    """Let the next heartbeat fall due, and the periods of campaigns end."""
+    """Let a heartbeat fall due, and the periods of campaigns end."""
     from metric_collection.cleaninsights.clock import utc_now
     from metric_collection.collection import Collection
     from metric_collection.delivery import Delivery
@@ -48,12 +67,17 @@ def a_day_later() -> None:
     Delivery(clock=clock).deliver()
 
 
-def then(source: str) -> int:
-    """Run what the product itself does meanwhile."""
-    exec(source, {"a_day_later": a_day_later})
-    return 0
+def main(steps: Sequence[str]) -> None:
+    """Take the steps, one after the other."""
+    django.setup()
+    codes = []
+    for step in steps:
+        if "manage.py" in step:
+            codes.append(type_in(step))
+        else:
+            meanwhile(step)
+    sys.stdout.write(f"\n{json.dumps(codes)}\n")
 
 
 if __name__ == "__main__":
-    codes = [type_in(step) if "manage.py" in step else then(step) for step in sys.argv[1:]]
-    sys.stdout.write(f"\n{json.dumps(codes)}\n")
+    main(sys.argv[1:])

@@ -16,6 +16,32 @@ from inference_models import note_loaded
 note_loaded("resnet50", 102_000_000)
 note_loaded("hunter2", 7_000_000_000)
 """
+TOOLKIT = {
+    "toolkit/__init__.py": "",
+    "toolkit/management/__init__.py": "",
+    "toolkit/management/commands/__init__.py": "",
+    "toolkit/management/commands/convert.py": """
+        from django.core.management.base import BaseCommand, CommandError
+        from inventory.models import Device
+
+        class Command(BaseCommand):
+            def add_arguments(self, parser):
+                parser.add_argument("file")
+
+            def handle(self, *, file, **options):
+                raise CommandError(f"{file} is none of the {Device.objects.count()} devices.")
+    """,
+    "toolkit/tasks.py": """
+        from celery import shared_task
+
+        class UnreadableFile(Exception):
+            pass
+
+        @shared_task
+        def convert():
+            raise UnreadableFile("/home/hunter2/model.onnx")
+    """,
+}
 LOG_STORE = """reports_per_day num_org num_streams num_users streams_total_size
     streams_compressed_size num_ingest_functions num_query_functions real_time_alerts
     scheduled_alerts is_local_mode local_mode_storage is_HA_mode number_of_nodes os os_release
@@ -52,6 +78,24 @@ def test_an_inference_server_reports_itself_its_requests_and_its_models_unless_i
     (request,) = requests
     assert (request["action"], request["name"], request["times"]) == ("Answered", "device-list", 1)
     assert all(b"hunter2" not in report.body for report in server.collector.arrivals)
+
+
+def test_a_toolkit_counts_commands_and_errors_after_a_yes_and_nothing_before(product):
+    toolkit = product("A toolkit")
+    fail = "from toolkit.tasks import convert; convert.apply()"
+    toolkit.operate(fail, "a_day_later()", files=TOOLKIT)
+    usage = {report.category: report.events for report in toolkit.collector.arrivals}
+    counted = {
+        (event["category"], event["action"], event["name"], event["times"])
+        for events in usage.values()
+        for event in events
+    }
+    assert counted == {
+        ("Commands", "Succeeded", "dumpdata", 1),
+        ("Commands", "Failed", "convert", 1),
+        ("Errors", "toolkit.tasks", "UnreadableFile", 1),
+    }
+    assert all(b"hunter2" not in report.body for report in toolkit.collector.arrivals)
 
 
 def test_a_network_manager_reports_install_upgrade_and_heartbeat(product):
