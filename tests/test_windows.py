@@ -8,7 +8,9 @@ import pytest
 from metric_collection import windows
 from metric_collection.cleaninsights.consents import ConsentState
 from metric_collection.cleaninsights.datapoints import Event
+from metric_collection.cleaninsights.testing import RecordingTransport
 from metric_collection.consent import Rule, choose, disclose, names_to_tell
+from metric_collection.delivery import Delivery
 from metric_collection.models import CampaignConsent, Consent, Measurement, Report
 from metric_collection.stores import discard_campaign, enqueue, held
 from tests.campaigns import daily
@@ -94,6 +96,21 @@ class TestDecisions:
         windows.decide("search", DENIED, now=clock())
         assert Report.objects.get().campaign_id == "export"
         assert Measurement.objects.get().campaign_id == "export"
+
+    def test_nothing_leaves_of_a_campaign_that_is_declined_during_a_delivery(self, clock):
+        class Declining(RecordingTransport):
+            def post(self, *args, **options):
+                windows.decide("search", DENIED, now=clock())
+                return super().post(*args, **options)
+
+        transport = Declining()
+        for campaign_id in ("export", "search"):
+            body = json.dumps({"idsite": 5, "events": []}).encode()
+            enqueue(body, category="Usage", campaign_id=campaign_id, now=clock())
+        tried = Delivery(transport=transport, clock=clock).deliver()
+        assert [report.campaign_id for report in tried] == ["export"]
+        assert len(transport.sent) == 1
+        assert Report.objects.get().campaign_id == "export"
 
     def test_a_no_closes_the_window_and_the_choice_before_is_returned(self, standing, clock):
         assert windows.decide("search", DENIED, now=clock()) == UNKNOWN
