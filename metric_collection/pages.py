@@ -6,16 +6,12 @@ The moments in here are in the operator's time zone, also where Django's USE_TZ 
 from __future__ import annotations
 
 import json
-import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
-import django
-from django.db import connections, router
 from django.utils.timesince import timesince
 from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext
@@ -26,60 +22,16 @@ from .consent import Ruling, by_operator, held_back, ruling
 from .models import Change, Consent, Report
 from .outcomes import told
 from .probes import registry
-from .probes.modules import EnabledModule, enabled_modules
-from .probes.operating_system import OperatingSystemProbe
 from .probes.probe import Fact, Probe, heading_of
-from .probes.product import ProductProbe
 from .probes.registry import Gathered
+from .system import System, system
 from .usage import Usage, usages
 from .windows import lock
 
 RECENT = 10
 LISTED = 50
-LISTED_IN_PLACE = 20  # modules; where there are more, they are folded away
 SHOWN_IN_PLACE = 8 * 1024  # bytes; a longer body is only linked to, so that the page stays small
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
-    """What is installed here: the part for a bug report."""
-
-    product: str
-    version: str
-    modules: Sequence[EnabledModule]
-    platform: Mapping[str, str]
-
-    @property
-    def has_many_modules(self) -> bool:
-        """Whether they would stand in the way of what follows."""
-        return len(self.modules) > LISTED_IN_PLACE
-
-    @property
-    def text(self) -> str:
-        """Write it for a bug report, in English whoever copies it."""
-        return "\n".join(
-            [
-                f"{self.product} {self.version}".rstrip(),
-                "\nPlatform",
-                *(f"  {name}: {value}" for name, value in self.platform.items()),
-                "\nModules",
-                *(f"  {module.name} {module.version or ''}".rstrip() for module in self.modules),
-            ]
-        )
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
-        return {
-            "product": self.product,
-            "version": self.version or None,
-            "platform": dict(self.platform),
-            "modules": [
-                {"name": module.name, "version": module.version, "shared": module.shared}
-                for module in self.modules
-            ],
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,31 +194,6 @@ def page(consent: Consent, *, now: datetime) -> Page:
         learn_more=conf.LEARN_MORE_URL,
         zone=get_current_timezone_name(),
     )
-
-
-def system() -> System:
-    """Describe what is installed, whatever of it is reported."""
-    facts = {**registry.known_to(ProductProbe()), **registry.known_to(OperatingSystemProbe())}
-    return System(
-        product=conf.PRODUCT,
-        version=facts.get(f"{conf.PRODUCT} Version", ""),
-        modules=enabled_modules(),
-        platform={
-            "Operating system": facts.get("os_version", platform.system()),
-            "Kernel": facts.get("kernel_version", platform.release()),
-            "Hardware": facts.get("hardware_platform", platform.machine()),
-            "Python": platform.python_version(),
-            "Django": django.get_version(),
-            "Database": database(),
-        },
-    )
-
-
-def database() -> str:
-    """Name the database that holds our tables, with its version."""
-    connection = connections[router.db_for_write(Consent)]
-    version = ".".join(map(str, connection.get_database_version()))
-    return f"{connection.display_name} {version}"
 
 
 def switch(consent: Consent) -> Switch:

@@ -21,6 +21,7 @@ from .cleaninsights.clock import utc_now
 from .forms import CampaignForm, RecordForm, SwitchForm
 from .models import Consent, Report
 from .stores import atomic
+from .system import system
 
 
 class SystemInfoViews:
@@ -69,7 +70,7 @@ class SystemInfoViews:
     @method_decorator(require_safe)
     def system(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
-        response = JsonResponse(pages.system().json, json_dumps_params={"indent": 2})
+        response = JsonResponse(system().json, json_dumps_params={"indent": 2})
         response["Content-Disposition"] = 'attachment; filename="system-information.json"'
         return response
 

@@ -101,6 +101,7 @@ def in_templates() -> Iterator[tuple[str, str | None]]:
 def in_declarations() -> Iterator[tuple[str, None]]:
     """The words of every fact, the headings of probes, and the labels of the platform."""
     from metric_collection import catalog, pages
+    from metric_collection.system import system
 
     with override("en"):
         for _probe, fact in catalog.catalog():
@@ -108,7 +109,7 @@ def in_declarations() -> Iterator[tuple[str, None]]:
             yield from ((text, None) for text in words if text)
         probes = (*catalog.DEFAULT_PROBES, *catalog.SETTING_PROBES, *catalog.CHOOSABLE_PROBES)
         yield from ((pages.title_of(probe), None) for probe in probes)
-        yield from ((label, None) for label in pages.system().platform)
+        yield from ((label, None) for label in system().platform)
 
 
 if __name__ == "__main__":

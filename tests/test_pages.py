@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import json
-import platform
 import uuid
 from datetime import datetime, timedelta, timezone
 
-import django
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -59,41 +57,6 @@ def delivered(**values):
 
 def group(title):
     return next(group for group in current().groups if group.title == title)
-
-
-def test_the_system_is_described():
-    system = current().system
-    assert (system.product, system.version) == ("Acme", "1.0")
-    assert system.platform["Django"] == django.get_version()
-    assert system.platform["Database"].startswith("SQLite 3.")
-    assert "django-metric-collection" in {module.name for module in system.modules}
-
-
-def test_a_product_without_version_is_described(settings):
-    settings.METRIC_COLLECTION_PRODUCT_VERSION = None
-    assert current().system.text.startswith("Acme\n\nPlatform\n")
-    assert current().system.json["version"] is None
-
-
-def test_the_system_is_described_whatever_is_reported_of_it(settings):
-    settings.METRIC_COLLECTION_SELECTION = ["kernel_version"]
-    system = current().system
-    assert (system.product, system.version) == ("Acme", "1.0")
-    assert system.platform["Hardware"] == platform.machine()
-
-
-def test_the_bug_report_names_platform_and_modules():
-    lines = current().system.text.splitlines()
-    assert lines[0] == "Acme 1.0"
-    assert f"  Django: {django.get_version()}" in lines
-    assert f"  Django {django.get_version()}" in lines[lines.index("Modules") :]
-
-
-def test_the_system_as_json_says_which_modules_are_shared(settings):
-    settings.METRIC_COLLECTION_MODULES = ["django"]
-    shared = {module["name"]: module["shared"] for module in current().system.json["modules"]}
-    assert shared["Django"]
-    assert not shared["django-metric-collection"]
 
 
 def test_the_switch_stands_on_before_anybody_has_decided():

@@ -17,12 +17,20 @@ from django.utils.translation import gettext as _
 from metric_collection import consent, proof, reports, usage, windows
 from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collection import HEARTBEAT, Collection
+from metric_collection.collection import Collection
 from metric_collection.conf import PREFIX, conf
 from metric_collection.delivery import Delivery
 from metric_collection.dictionary import document, entries
 from metric_collection.flushing import flusher
-from metric_collection.models import Consent, Report, Snapshot
+from metric_collection.management.answers import (
+    current_state,
+    current_usages,
+    proof_lines,
+    proof_of,
+    report_lines,
+    status_lines,
+)
+from metric_collection.models import Consent, Report
 from metric_collection.probes import registry
 from metric_collection.witness import Testimony
 
@@ -207,88 +215,10 @@ def known(campaign: str) -> None:
         )
 
 
-def current_usages() -> dict[str, usage.Usage]:
-    """Look at the campaigns as they stand now, by id."""
-    found = usage.usages(Consent.objects.current(), now=utc_now())
-    return {each.declared.id: each for each in found}
-
-
 def usages_to_ask_about() -> list[usage.Usage]:
     """List the campaigns that wait for a yes of their own."""
     found = current_usages().values()
     return [each for each in found if each.situation is usage.Situation.ASKING]
-
-
-def current_state() -> dict[str, Any]:
-    """Return what `status` prints; moments in ISO 8601, UTC."""
-    ruling, snapshot, queue = consent.ruling(), Snapshot.objects.current(), reports.queue()
-    planned = snapshot.heartbeat_due if snapshot and HEARTBEAT in conf.CATEGORIES else None
-    return {
-        "on": ruling.sends,
-        "rule": ruling.rule.value,
-        "reason": ruling.sentence,
-        "locked": ruling.is_locked,
-        "last_heartbeat": reports.iso(snapshot.heartbeat_at if snapshot else None),
-        "next_heartbeat": reports.iso(planned),
-        "queued": queue.waiting,
-        "next_attempt": reports.iso(queue.next_attempt),
-        "last_report": queue.last and reports.described(queue.last),
-        "campaigns": [usage.described(each) for each in current_usages().values()],
-    }
-
-
-def status_lines(state: dict[str, Any]) -> list[str]:
-    """Say the state as an operator reads it."""
-    last = state["last_report"]
-    return [
-        state["reason"],
-        f"Last heartbeat: {state['last_heartbeat'] or 'none yet'}",
-        f"Next heartbeat: {state['next_heartbeat'] or 'not planned'}",
-        f"Queued reports: {state['queued']}"
-        + (f", next attempt {state['next_attempt']}" if state["queued"] else ""),
-        f"Last report: {report_line(last) if last else 'none yet'}",
-        *(campaign_line(campaign) for campaign in state["campaigns"]),
-    ]
-
-
-def campaign_line(campaign: dict[str, Any]) -> str:
-    """Say where a campaign stands, and how much it has counted in the period that runs."""
-    return f"Campaign {campaign['id']}: {campaign['reason']} Counted: {campaign['counted']}"
-
-
-def report_lines(listed: Sequence[dict[str, Any]]) -> list[str]:
-    """Give each report a line, or say that there is none."""
-    return [report_line(report) for report in listed] or [consent.ruling().sentence, "No report."]
-
-
-def report_line(report: dict[str, Any]) -> str:
-    """Say when a report was sealed, what it tells, how large it is and what came of it."""
-    outcome = f" ({report['outcome']})" if report["outcome"] else ""
-    return (
-        f"{report['sealed_at']}  {report['category']}  {report['bytes']} bytes"
-        f"  {report['state']}{outcome}"
-    )
-
-
-def proof_of(ruling: consent.Ruling, seen: Testimony) -> dict[str, Any]:
-    """Return what `prove-off` prints."""
-    return {
-        "off": not ruling.sends,
-        "rule": ruling.rule.value,
-        "reason": ruling.sentence,
-        "gathered": seen.gathered,
-        "written": [str(write) for write in seen.written],
-        "tried": seen.tried,
-    }
-
-
-def proof_lines(told: dict[str, Any]) -> list[str]:
-    """Name the rule, and what a whole cycle did under it."""
-    if not told["off"]:
-        return [told["reason"], "Nothing was run, for there is nothing to prove. See opt-out."]
-    done = [f"{word}: {what}" for word in ("gathered", "written", "tried") for what in told[word]]
-    nothing = ["A whole cycle with every socket refused has gathered, written and tried nothing."]
-    return [told["reason"], *(done or nothing)]
 
 
 def notice() -> list[str]:
