@@ -114,3 +114,18 @@ def test_the_two_commands_stand_in_the_readme_word_for_word(command):
 @pytest.mark.parametrize("path", re.findall(r"`[^`<]*<([\w/]+\.rst)>`_", README))
 def test_documents_that_the_readme_links_to_are_there(path):
     assert (ROOT / path).is_file()
+
+
+def rows(document: str) -> list[str]:
+    """The rows below the head of a document's last table."""
+    text = (ROOT / document).read_text()
+    return re.split(r"\n   \* - ", text.rpartition(".. list-table::")[2])[2:]
+
+
+@pytest.mark.parametrize("row", rows("SECURITY.rst"), ids=lambda row: row.partition("\n")[0])
+def test_every_threat_names_tests_that_exist(row):
+    shown_by = " ".join(row.rpartition("\n     - ")[2].split())
+    named = re.findall(r"- ([^:]+): ``(tests/\S+\.py)``", shown_by)
+    assert named
+    for claim, path in named:
+        assert f"def test_{claim.replace(' ', '_')}(" in (ROOT / path).read_text()
