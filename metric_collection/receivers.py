@@ -62,7 +62,14 @@ def on_import_modules(sender: Celery, **_: Any) -> None:
     if switched_off() is None:
         theirs = sender.conf.beat_schedule
         ours = {name: {**entry, **theirs.get(name, {})} for name, entry in beat_entries().items()}
-        sender.conf.beat_schedule = {**theirs, **ours}
+        sender.conf[schedule_setting(sender)] = {**theirs, **ours}
+
+
+def schedule_setting(app: Celery) -> str:
+    """Name beat's schedule as the host does: before Celery 5.7 its settings win over any other name."""
+    prefix = f"{app.namespace}_" if app.namespace else ""
+    name = f"{prefix}beat_schedule"
+    return name.upper() if prefix.isupper() else name.lower()
 
 
 def on_worker_ready(sender: Any, **_: Any) -> None:
