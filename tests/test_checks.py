@@ -18,6 +18,7 @@ def test_good_settings_have_nothing_to_say():
     assert check_settings() == []
 
 
+@pytest.mark.django_db  # which checks of Django's own may ask, from 6.1 on
 def test_the_checks_are_registered_with_django(settings):
     settings.METRIC_COLLECTION_SITE_ID = "x"
     assert "usage_metrics.E003" in {message.id for message in checks.run_checks()}

@@ -19,6 +19,7 @@ ENTRIES = """
 
 @pytest.fixture
 def host(tmp_path):
+    pytest.importorskip("django_celery_beat")
     with collecting() as collector:
         host = Host(tmp_path, LOADS_CELERY, METRIC_COLLECTION_COLLECTOR_URL=collector.url)
         apps = [*host.settings["INSTALLED_APPS"], "django_celery_beat"]
