@@ -17,10 +17,14 @@ class ChildFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a process ended: its exit code, None when it was ended here; seconds; what it printed."""
+    """How a process ended: its exit code, None when it was ended here; what it printed.
+
+    It lived for so many `seconds`, until the clock for spans was `at` so many.
+    """
 
     code: int | None
     seconds: float
+    at: float
     output: str
     errors: str
 
@@ -51,7 +55,8 @@ def run(command: Sequence[str], *, env: Mapping[str, str], folder: Path, cap: fl
         start_new_session=True,
     ) as child:
         code, output, errors = wait(child, cap)
-    return Ended(code=code, seconds=time.monotonic() - began, output=output, errors=errors)
+    at = time.monotonic()
+    return Ended(code=code, seconds=at - began, at=at, output=output, errors=errors)
 
 
 def wait(child: subprocess.Popen[str], cap: float) -> tuple[int | None, str, str]:

@@ -1,4 +1,4 @@
-"""A virtual environment with this project and its peer, of the Python and Django that run here."""
+"""A virtual environment with this project and its peers, of the Python and Django that run here."""
 
 import shutil
 import subprocess
@@ -9,12 +9,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PEER = "openwisp-utils==1.3.1"
 LIBRARIES = ("distro==1.9.0", "psutil==7.0.0", "py-cpuinfo==9.0.0")  # whose work the probes do
+COUNTING_PEER = "opentelemetry-sdk"
+EXPORTER = "opentelemetry-exporter-otlp-proto-http"
 TOGETHER = (
     str(ROOT),
     PEER.replace("==", "[celery]=="),
     f"Django=={version('Django')}",
     "redis",
     *LIBRARIES,
+    COUNTING_PEER,
+    EXPORTER,
 )
 
 

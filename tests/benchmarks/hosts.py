@@ -31,6 +31,7 @@ class Host:
     eager: bool = False
     apps: list[str] = field(default_factory=lambda: list(APPS))
     campaigns: int = 0
+    state: str | None = None
 
     def environment(self, *, library: Path, folder: Path) -> dict[str, str]:
         """The whole environment of its processes: nothing of ours may silence or speed up a side.

@@ -5,6 +5,8 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,14 +18,23 @@ class CameOtherwise(Exception):
     """What was measured is not what came at the collector."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What was posted, and how many bytes went over the wire for it, headers included."""
+
+    body: bytes
+    size: int
+
+
 class Handler(BaseHTTPRequestHandler):
     """Takes any post as Clean Insights' own proxy does, with 204, unless told otherwise."""
 
     server: "Collector"
 
     def do_POST(self) -> None:
-        length = int(self.headers["Content-Length"])
-        self.server.bodies.append(json.loads(self.rfile.read(length)))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        head = len(self.raw_requestline) + len(self.headers.as_bytes(policy=HTTP))
+        self.server.posts.append(Post(body=body, size=head + len(body)))
         self.send_response(self.server.status)
         self.end_headers()
 
@@ -32,23 +43,27 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Collector(ThreadingHTTPServer):
-    """Keeps every body that was posted until it is taken."""
+    """Keeps everything that was posted until it is taken."""
 
     daemon_threads = True
 
     def __init__(self, status: int = 204) -> None:
         super().__init__((HERE, 0), Handler)
         self.status = status
-        self.bodies: list[dict[str, Any]] = []
+        self.posts: list[Post] = []
 
     @property
     def url(self) -> str:
         return url_of(self.server_port)
 
+    def take(self) -> list[Post]:
+        """The posts since the last time."""
+        posts, self.posts = self.posts, []
+        return posts
+
     def taken(self) -> list[str]:
         """The category of each post since the last time."""
-        bodies, self.bodies = self.bodies, []
-        return [body["events"][0]["category"] for body in bodies]
+        return [json.loads(post.body)["events"][0]["category"] for post in self.take()]
 
     def expect(self, *categories: str) -> None:
         """Take the posts, and refuse to go on when they are not these."""

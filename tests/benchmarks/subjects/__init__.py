@@ -4,6 +4,7 @@ from . import (
     admin_index,
     broker,
     heartbeat,
+    measuring,
     modules,
     opt_out,
     post_migrate,
@@ -26,4 +27,5 @@ SUBJECTS = {
     "opt-out": opt_out.measure,
     "test-run": sent_by_tests.measure,
     "restarts": restarts.measure,
+    "measuring": measuring.measure,
 }

@@ -89,3 +89,4 @@ METRIC_COLLECTION_CAMPAIGNS = {
     }
     for number in range(HOST["campaigns"])
 }
+METRIC_COLLECTION_STATE_FOLDER = HOST["state"]
