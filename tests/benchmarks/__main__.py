@@ -43,7 +43,10 @@ def main() -> int:
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.benchmarks", description=f"Measure this app beside {PEER}."
+        prog="python -m tests.benchmarks",
+        description=f"Measure this app beside {PEER}.",
+        epilog="What has no peer is measured by python -m tests.benchmarks.throughput (reports a second, with"
+        " queues of any length) and python -m tests.soak (a fleet for a month).",
     )
     add = parser.add_argument
     add("--quick", action="store_true", help=f"one round, a cap of {QUICK_CAP:.0f} s")
