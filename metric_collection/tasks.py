@@ -29,7 +29,8 @@ def sweep(clock: Clock = utc_now, transport: Transport | None = None) -> Agenda:
     if not agenda.is_due(clock()):
         return agenda
     Collection(clock=clock).beat()
-    Collection(clock=clock).seal()
+    if agenda.period_is_over:
+        Collection(clock=clock).seal()
     Delivery(clock=clock, transport=transport or RequestsTransport()).deliver()
     return schedule.agenda(clock())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import time
+from functools import cache
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ def bound(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
 
 
+@cache
 def _bounded(pool: Any) -> Any:
     """Derive from whatever pool it is (plain, TLS, SOCKS) one with other responses."""
     connection = pool.ConnectionCls
