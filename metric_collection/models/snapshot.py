@@ -1,0 +1,68 @@
+"""What was last seen here, and what had changed by then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .fields import MomentField
+from .rows import OnlyRow, PrimaryManager
+
+
+class SnapshotManager(PrimaryManager):
+    def current(self) -> Snapshot | None:
+        """Return what was last recorded here, or None before the first record."""
+        return self.first()
+
+
+class Snapshot(OnlyRow):
+    """The facts as last recorded, and when the next heartbeat is due."""
+
+    facts = models.JSONField(_("facts"))
+    installed_at = MomentField(_("installed at"))
+    heartbeat_at = MomentField(_("last heartbeat at"), null=True)
+    heartbeat_due = MomentField(_("next heartbeat due"))
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects = SnapshotManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("snapshot")
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="usage_metrics_one_snapshot")]
+
+    def __str__(self) -> str:
+        return f"{len(self.facts)} facts, heartbeat due {self.heartbeat_due:%Y-%m-%d %H:%M} UTC"
+
+    def advance(self, **values: Any) -> bool:
+        """Write `values` unless another process has recorded since this row was read.
+
+        The one statement is also what keeps two processes apart on databases without row locks.
+        """
+        unchanged = Snapshot.objects.filter(pk=self.pk, revision=self.revision)
+        return bool(unchanged.update(revision=F("revision") + 1, **values))
+
+
+class Change(models.Model):
+    """An install or upgrade that was noticed: the version history."""
+
+    class Category(models.TextChoices):
+        INSTALL = "Install", _("Install")
+        UPGRADE = "Upgrade", _("Upgrade")
+
+    category = models.CharField(_("category"), max_length=7, choices=Category.choices)
+    recorded_at = MomentField(_("recorded at"))
+    changes = models.JSONField(_("changes"), help_text=_("fact name -> [from, to]"))
+
+    objects = PrimaryManager()
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.category}, {self.recorded_at:%Y-%m-%d}"
