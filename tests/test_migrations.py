@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, migrations, models
+from django.db.migrations.loader import MigrationLoader
 
 from metric_collection.models import Consent
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.smoke]
+INITIAL = ("usage_metrics", "0001_initial")
 
 
 @pytest.fixture
@@ -40,6 +42,49 @@ def test_anything_else_is_not(replaced_app, rows):
 def test_a_table_of_the_same_name_that_is_another_is_left_alone(replaced_app):
     replaced_app(False, column="agreed")
     assert Consent.objects.current().choice == Consent.Choice.UNKNOWN
+
+
+def test_what_was_decided_since_outlives_a_rollback(replaced_app):
+    replaced_app(False)
+    Consent.objects.update(choice=Consent.Choice.GRANTED)
+    call_command("migrate", "usage_metrics", "0001", verbosity=0)
+    call_command("migrate", "usage_metrics", verbosity=0)
+    assert Consent.objects.get().choice == Consent.Choice.GRANTED
+
+
+def rewrites(migration, state) -> list[str]:
+    """Find the statements that build a table anew; what SQLite does without, others do at once as well."""
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+        migration.apply(state, editor, collect_sql=True)
+    return [sql for sql in editor.collected_sql if 'CREATE TABLE "new__' in sql]
+
+
+@pytest.fixture
+def loader():
+    return MigrationLoader(connection)
+
+
+def test_no_migration_after_the_first_builds_a_table_anew(loader):
+    later = [key for key in loader.disk_migrations if key[0] == INITIAL[0] and key != INITIAL]
+    assert later
+    for key in later:
+        before = loader.project_state(key, at_end=False)
+        assert rewrites(loader.disk_migrations[key], before) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "does"),
+    [
+        (migrations.AddField("report", "size", models.IntegerField(null=True)), False),
+        (migrations.AddField("report", "size", models.IntegerField(default=0)), True),
+        (migrations.AlterField("report", "outcome", models.TextField()), True),
+    ],
+    ids=["a column that may be empty", "a column with a default", "another type"],
+)
+def test_what_would_build_a_table_anew_is_seen(operation, does, loader):
+    migration = migrations.Migration("0099_change", "usage_metrics")
+    migration.operations = [operation]
+    assert bool(rewrites(migration, loader.project_state(INITIAL))) is does
 
 
 def test_no_migration_is_missing():

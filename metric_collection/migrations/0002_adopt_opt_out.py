@@ -14,8 +14,10 @@ def adopt_opt_out(apps: Any, schema_editor: Any) -> None:
     connection = schema_editor.connection
     if not has_declined(connection):
         return
-    consent = apps.get_model("usage_metrics", "Consent")
-    consent.objects.using(connection.alias).update_or_create(pk=1, defaults={"choice": "denied"})
+    consents = apps.get_model("usage_metrics", "Consent").objects.using(connection.alias)
+    consents.get_or_create(pk=1)
+    # What was decided here since counts for more, if this migration is taken back and run again.
+    consents.filter(pk=1, choice="unknown").update(choice="denied")
 
 
 def has_declined(connection: Any) -> bool:
