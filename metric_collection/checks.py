@@ -17,7 +17,7 @@ from django.core import checks
 from django.core.checks import CheckMessage
 
 from .campaigns import campaigns, declaration
-from .conf import NAMESPACE, PREFIX, Settings, conf, is_false_like, told
+from .conf import NAMESPACE, PREFIX, Settings, conf
 from .consent import TRUE_WORDS, off_switches, silenced, switched_off
 from .models import Consent
 from .probes import registry
@@ -26,6 +26,7 @@ from .probes.resolution import follow
 from .probes.wording import is_worded, missing_words
 from .recorders.checks import check_recorders
 from .stores import state_folder
+from .values import is_false_like, told
 
 PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 

@@ -14,7 +14,7 @@ from .campaigns import campaigns
 from .cleaninsights import payload
 from .cleaninsights.clock import utc_now
 from .cleaninsights.datapoints import Event
-from .conf import CATEGORIES, conf
+from .conf import conf
 from .consent import held_back, ruling
 from .measurements import purge
 from .models import Change, Consent, Measurement, Report, Snapshot
@@ -22,6 +22,7 @@ from .probes import registry
 from .probes.probe import Compared
 from .probes.registry import Gathered
 from .stores import atomic, held, hour_of, pack, seal, seal_usage
+from .values import CATEGORIES
 
 INSTALL, UPGRADE, HEARTBEAT = CATEGORIES
 

@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from .campaigns import campaigns
 from .cleaninsights.datapoints import Event
-from .conf import Mode, conf, is_false_like, told
+from .conf import Mode, conf
 from .models import Consent
 from .probes import registry
 from .stores import discard_undelivered, held, hour_of, seal
+from .values import is_false_like, told
 
 WITHDRAWN = "Consent Withdrawn"
 TRUE_WORDS = frozenset({"true", "1", "yes", "on"})

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from metric_collection.conf import Mode, Settings, conf, is_false_like
+from metric_collection.conf import Mode, Settings, conf
+from metric_collection.values import is_false_like
 
 
 @pytest.mark.parametrize("text", ["False", "false", "FALSE", "0", "no", "No", "off", " OFF "])
