@@ -160,7 +160,7 @@ def leads_nowhere(path: str) -> bool:
 def idle_patterns() -> Iterator[CheckMessage]:
     """W007: a selection of facts that there are none of."""
     names = [fact.name for _probe, fact in registry.declared()]
-    for pattern in conf.SELECTION:
+    for pattern in conf.SELECTION if conf.CATEGORIES else ():
         if not any(fnmatchcase(name, pattern) for name in names):
             yield checks.Warning(
                 f"{PREFIX}_SELECTION names {pattern!r}, and no fact has such a name.",

@@ -179,6 +179,12 @@ def test_a_selection_of_facts_that_there_are_none_of_is_a_warning(settings):
     assert "'os_verison'" in message.msg
 
 
+def test_a_selection_is_no_concern_where_no_report_is_wanted(settings):
+    settings.METRIC_COLLECTION_SELECTION = ["os_verison"]
+    settings.METRIC_COLLECTION_CATEGORIES = []
+    assert check_settings() == []
+
+
 def test_a_misspelt_setting_is_told_the_nearest(settings):
     settings.METRIC_COLLECTION_COLECTOR_URL = "https://example.org"
     (message,) = check_settings()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from typing import Any
 
 from ..campaigns import Declared
+from ..cleaninsights import payload
+from ..cleaninsights.campaigns import Campaign, EventAggregationRule
+from ..collection import events_of
 from ..conf import Mode, conf
 from ..consent import off_switches
-from ..probes.probe import heading_of, path_of
+from ..probes.probe import Fact, heading_of, path_of
 from ..recorders.recorder import Recorder
 from .entries import Dictionary, Entry
 from .markup import Markdown, Markup, Rst
@@ -22,10 +25,15 @@ LONGEST = 255  # characters of a value, as on the wire
 OCCASIONS = {"Install": "when it is installed", "Upgrade": "when it is upgraded"}
 OPT_OUT = "``manage.py metric_collection opt-out``"
 COUNTED = "once a period of what it counts is over"
+EXAMPLE_HOUR = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CONDITIONS = {
     Mode.OPT_OUT: "It does so unless its operators decline.",
     Mode.NOTICE: "It does so once a superuser has been shown a notice, unless they decline.",
     Mode.OPT_IN: "It gathers and sends nothing unless a superuser agrees.",
+}
+AGGREGATES = {
+    EventAggregationRule.SUM: "the sum of the values",
+    EventAggregationRule.AVG: "the mean of the values",
 }
 FACT_COLUMNS = ("Fact", "Description", "Example", "Purpose", "Since")
 CAMPAIGN_COLUMNS = ("Campaign", "Purpose", "Counted", "From", "Until")
@@ -42,6 +50,7 @@ def document(dictionary: Dictionary, markup: Markup) -> str:
         *sections(dictionary.entries, markup),
         *campaign_section(dictionary.campaigns, markup),
         *recorder_section(dictionary.recorders, markup),
+        *example_section(dictionary.entries, markup),
     ]
     return "\n\n".join(blocks)
 
@@ -58,7 +67,8 @@ def offer() -> str:
 def occasions() -> str:
     """Say when there are reports."""
     often = f"once every {conf.HEARTBEAT_INTERVAL / timedelta(hours=1):g} hours"
-    return ", ".join(OCCASIONS.get(category, often) for category in conf.CATEGORIES) or COUNTED
+    *others, last = [OCCASIONS.get(each, often) for each in conf.CATEGORIES] or [COUNTED]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def way_out() -> str:
@@ -107,7 +117,7 @@ def campaign_section(campaigns: Sequence[Declared], markup: Markup) -> Iterator[
     if campaigns:
         yield markup.heading("Campaigns")
         yield markup.paragraph(
-            "What is counted for a while, and sent in sums once a period is over."
+            "What is counted for a while, added up on the machine, and sent once a period is over."
         )
         yield markup.table(CAMPAIGN_COLUMNS, [campaign_row(each, markup) for each in campaigns])
 
@@ -118,10 +128,19 @@ def campaign_row(declared: Declared, markup: Markup) -> list[str]:
     return [
         markup.text(declared.title),
         markup.text(declared.purpose),
-        f"in periods of {campaign.aggregation_period_length} days",
-        day(campaign.start),
-        day(campaign.end),
+        how_counted(campaign),
+        markup.literal(day(campaign.start)),
+        markup.literal(day(campaign.end)),
     ]
+
+
+def how_counted(campaign: Campaign) -> str:
+    """Say what is left of the single events."""
+    days = campaign.aggregation_period_length
+    period = "a day" if days == 1 else f"{days} days"
+    if campaign.only_record_once:
+        return f"whether at all in {period}"
+    return f"how often in {period}, and {AGGREGATES[campaign.event_aggregation_rule]}"
 
 
 def recorder_section(recorders: Sequence[tuple[Recorder, str]], markup: Markup) -> Iterator[str]:
@@ -144,6 +163,26 @@ def recorder_row(recorder: Recorder, title: str, markup: Markup) -> list[str]:
         markup.text(f"{recorder.description} {recorder.coarsened}"),
         markup.text(title),
     ]
+
+
+def example_section(entries: Sequence[Entry], markup: Markup) -> Iterator[str]:
+    """Write a report of one fact, if there are any in one."""
+    if entries:
+        where = f"to ``{conf.COLLECTOR_URL}``" if conf.COLLECTOR_URL else "to the makers"
+        yield markup.heading("What a report looks like")
+        yield markup.paragraph(
+            f"This one has the first of the facts alone, as it is posted {where}, dated to the hour:"
+        )
+        yield markup.code(example(entries[0].fact))
+
+
+def example(fact: Fact) -> str:
+    """Write the body of a report of this fact."""
+    facts = {fact.name: fact.example[:LONGEST]}
+    body = payload.encode(
+        conf.SITE_ID or 1, events=events_of(facts, conf.CATEGORIES[0], EXAMPLE_HOUR)
+    )
+    return json.dumps(payload.decode(body), indent=2, ensure_ascii=False)
 
 
 def written(dictionary: Dictionary, form: str) -> str:
@@ -189,6 +228,7 @@ def campaign_as_json(declared: Declared) -> dict[str, Any]:
         "id": declared.id,
         "title": declared.title,
         "purpose": declared.purpose,
+        "counted": how_counted(campaign),
         "period_days": campaign.aggregation_period_length,
         "from": day(campaign.start),
         "until": day(campaign.end),

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Sequence
+from textwrap import indent
 from typing import Protocol
 from unicodedata import east_asian_width
 
@@ -16,7 +17,7 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 class Markup(Protocol):
     """Writes blocks of text; the cells of a table are made by `literal` and `text`.
 
-    A paragraph may have ``literals`` in it, as docstrings have.
+    A paragraph may have ``literals`` in it, as docstrings have. The lines of `code` stay as they are.
     """
 
     def title(self, text: str) -> str: ...
@@ -26,6 +27,8 @@ class Markup(Protocol):
     def paragraph(self, text: str) -> str: ...
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str: ...
+
+    def code(self, text: str) -> str: ...
 
     def literal(self, text: str) -> str: ...
 
@@ -52,6 +55,9 @@ class Rst:
         csv.writer(lines, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([header, *rows])
         indented = lines.getvalue().rstrip("\n").replace("\n", "\n   ")
         return f".. csv-table::\n   :header-rows: 1\n   :widths: auto\n\n   {indented}"
+
+    def code(self, text: str) -> str:
+        return "::\n\n" + indent(text, "    ")
 
     def literal(self, text: str) -> str:
         text = one_line(text)
@@ -91,6 +97,9 @@ class Markdown:
     def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         cells = [header, ["---"] * len(header), *rows]
         return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+    def code(self, text: str) -> str:
+        return indent(text, "    ")
 
     def literal(self, text: str) -> str:
         text = one_line(text)

@@ -78,8 +78,9 @@ def load(path: str, options: Mapping[str, Any]) -> Probe:
 
 
 def is_selected(name: str) -> bool:
-    """Whether the publisher wants the fact of this name (``METRIC_COLLECTION_SELECTION``)."""
-    return any(fnmatchcase(name, pattern) for pattern in conf.SELECTION)
+    """Whether the publisher wants the fact of this name, and any report that it could be in."""
+    wanted = conf.SELECTION if conf.CATEGORIES else ()
+    return any(fnmatchcase(name, pattern) for pattern in wanted)
 
 
 def declared() -> list[tuple[Probe, Fact]]:

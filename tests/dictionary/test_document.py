@@ -115,10 +115,50 @@ def test_campaigns_come_last(form):
     assert rows[-1] == [
         "Speed | *fast*",
         "To know it.",
-        "in periods of 7 days",
+        "how often in 7 days, and the sum of the values",
         "2026-01-01",
         "2026-12-31",
     ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"aggregationPeriodLength": 1}, "how often in a day, and the sum of the values"),
+        ({"eventAggregationRule": "avg"}, "how often in 7 days, and the mean of the values"),
+        ({"onlyRecordOnce": True}, "whether at all in 7 days"),
+    ],
+)
+def test_a_campaign_says_what_is_left_of_the_single_events(settings, keys, said):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"speed": CAMPAIGN | keys}
+    assert said in written(as_declared(), "markdown")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["rst", "markdown"])
+def test_a_report_of_one_fact_stands_there_as_it_is_posted(settings, form):
+    settings.METRIC_COLLECTION_CATEGORIES = ["Heartbeat"]
+    _, example = written(as_found_here(), form).split("What a report looks like")
+    lines = [line for line in example.splitlines() if line.startswith("    ")]
+    body = json.loads("\n".join(lines))
+    (event,) = body["events"]
+    assert body["idsite"] == 5
+    named = (event["category"], event["action"], event["name"])
+    assert named == ("Heartbeat", "Acme Version", "1.0")
+    assert "http://127.0.0.1:9/cleaninsights.php" in example
+
+
+def test_before_a_collector_is_named_a_report_goes_to_the_makers(settings):
+    settings.METRIC_COLLECTION_COLLECTOR_URL = None
+    assert "as it is posted to the makers" in written(as_declared(), "markdown")
+
+
+def test_where_no_report_is_wanted_no_fact_is_listed_and_none_looks_like_anything(settings):
+    settings.METRIC_COLLECTION_CATEGORIES = []
+    page = written(as_declared(), "markdown")
+    assert "looks like" not in page
+    assert "Acme Version" not in page
+    assert "Campaigns" in page
 
 
 def test_without_campaigns_there_is_no_section_of_them(settings):
@@ -171,7 +211,7 @@ def test_recorders_are_in_json_by_the_id_of_their_campaign(settings):
         ("CONSENT", "notice", "once a superuser has been shown a notice"),
         ("CONSENT", "opt-in", "It gathers and sends nothing unless a superuser agrees."),
         ("CATEGORIES", ["Install"], "to its makers: when it is installed. It sends nothing but"),
-        ("CATEGORIES", ["Install", "Heartbeat"], "when it is installed, once every 24 hours."),
+        ("CATEGORIES", ["Install", "Heartbeat"], "when it is installed and once every 24 hours."),
         ("CATEGORIES", [], "to its makers: once a period of what it counts is over."),
         ("HEARTBEAT_INTERVAL", 5400, "once every 1.5 hours"),
         (
@@ -212,6 +252,7 @@ def test_json_has_it_all_by_name():
             "id": "speed",
             "title": "Speed | *fast*",
             "purpose": "To know it.",
+            "counted": "how often in 7 days, and the sum of the values",
             "period_days": 7,
             "from": "2026-01-01",
             "until": "2026-12-31",

@@ -123,3 +123,18 @@ def test_plain_words_stay_readable_in_the_source():
 
 def test_what_cannot_be_printed_has_a_sign_and_lines_are_joined():
     assert one_line("a\n\tb\0\ud800\u202e c ") == "a b��� c"
+
+
+@pytest.mark.parametrize(
+    ("markup", "read"),
+    [
+        (Rst(), lambda page: read_rst(page, "literal_block")),
+        (Markdown(), lambda page: read_markdown(page, "code")),
+    ],
+)
+def test_code_stays_as_it_is(markup, read):
+    code = '{"a": [\n  "``*|_<&>",\n  1\n]}'
+    (found,) = read(
+        f"{markup.paragraph('As it is posted:')}\n\n{markup.code(code)}\n\n{markup.paragraph('a')}"
+    )
+    assert found.strip() == code

@@ -166,6 +166,13 @@ def test_the_publisher_selects_facts_by_name_or_pattern(use, settings, selection
     assert sorted(settled.intersection(gather().facts)) == names
 
 
+def test_where_no_report_is_wanted_no_fact_is(use, settings):
+    use("Broken")
+    settings.METRIC_COLLECTION_CATEGORIES = []
+    gathered = gather()
+    assert (declared_names(), gathered.facts, gathered.failed) == ([], {}, [])
+
+
 def test_a_probe_without_a_selected_fact_is_not_asked(use, settings):
     use("Broken")
     settings.METRIC_COLLECTION_SELECTION = ["os_version"]
