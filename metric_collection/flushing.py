@@ -33,6 +33,7 @@ from .measuring.journal import Journal
 from .measuring.meter import Meter, meter
 from .measuring.terms import OFF, Term, Terms
 from .models import Consent, CountedJournal
+from .recorders.versions import capped
 from .stores import held, state_folder
 from .windows import Standing
 
@@ -148,7 +149,8 @@ class Flusher(Forkable):
             if standings:
                 windows.save(standings.values())
                 new = self._note(journals)
-                measurements.count(allowed(new, standings, since=consent.decided_at or EPOCH))
+                points = allowed(new, standings, since=consent.decided_at or EPOCH)
+                measurements.count(capped(points))
             done = partial(self._finish, journals)
             transaction.on_commit(done, using=router.db_for_write(CountedJournal))
         return standings

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 LONGEST: Final = 256  # characters of a header that are looked at, for the sake of slow patterns
-MOST_VERSIONS: Final = 100  # told apart in one process and day
+MOST_VERSIONS: Final = 100  # told apart by one process in a day, and by all of them in a period
 OTHER: Final = "other"
 
 SPELT_OUT: Final = re.compile(r"\(\?P<product>((?:[\w /|-]|\\[^\w|])+)\)")

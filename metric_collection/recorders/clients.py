@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -14,6 +14,7 @@ from .agents import Agents, agents
 from .packages import Packages
 from .recorder import Recorder
 
+CLIENTS: Final = "Clients"
 PATTERN = Kind(
     expected="a regular expression for User-Agent headers that spells out its products, such as"
     " r'(?P<product>acme-cli|acme-app)/(?P<version>[0-9.]+)'",
@@ -46,4 +47,4 @@ class ClientRecorder(Recorder):
         client = self.pattern.client_of(request.META.get("HTTP_USER_AGENT", ""))
         if client is not None:
             product, version = client
-            measure_event("Clients", product, self.campaign, version)
+            measure_event(CLIENTS, product, self.campaign, version)
