@@ -5,8 +5,9 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import DatabaseError, connection
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 from metric_collection import receivers
@@ -172,6 +173,13 @@ def test_a_request_notes_its_process_and_a_task_its_worker(monkeypatch):
     assert [row.kind for row in Sighting.objects.all()] == ["web"]
     receivers.note_worker(task=SimpleNamespace(request=SimpleNamespace(is_eager=False)))
     assert Sighting.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_over_asgi_notes_its_process_too(monkeypatch):
+    monkeypatch.setattr(receivers.web, "_due", float("-inf"))
+    async_to_sync(AsyncClient().get)("/")
+    assert Sighting.objects.get().kind == "web"
 
 
 def test_a_sighting_says_what_was_seen_and_when(start):
