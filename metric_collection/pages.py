@@ -119,6 +119,12 @@ class Entry:
         return len(self.report.body.encode())
 
     @property
+    def subject(self) -> str:
+        """Say what it tells of, in the words of the wire; of a campaign, of which."""
+        named = self.report.campaign_id
+        return f"{self.report.category}: {named}" if named else str(self.report.category)
+
+    @property
     def age(self) -> str:
         """Say roughly how long ago its moment was."""
         return timesince(self.moment, depth=1)
@@ -176,6 +182,11 @@ class Page:
     history: Sequence[Step]
     learn_more: str | None
     zone: str
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether reports of campaigns are to be expected as well."""
+        return any(usage.is_counting for usage in self.campaigns)
 
 
 def page(consent: Consent, *, now: datetime) -> Page:

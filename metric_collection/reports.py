@@ -61,6 +61,7 @@ def described(report: Report) -> dict[str, Any]:
     return {
         "key": str(report.key),
         "category": report.category,
+        "campaign": report.campaign_id or None,
         "sealed_at": iso(report.sealed_at),
         "state": report.state,
         "attempts": report.attempts,

@@ -58,10 +58,8 @@ def report_lines(listed: Sequence[dict[str, Any]]) -> list[str]:
 def report_line(report: dict[str, Any]) -> str:
     """Say when a report was sealed, what it tells, how large it is and what came of it."""
     outcome = f" ({report['outcome']})" if report["outcome"] else ""
-    return (
-        f"{report['sealed_at']}  {report['category']}  {report['bytes']} bytes"
-        f"  {report['state']}{outcome}"
-    )
+    subject = ": ".join(filter(None, [report["category"], report["campaign"]]))
+    return f"{report['sealed_at']}  {subject}  {report['bytes']} bytes  {report['state']}{outcome}"
 
 
 def proof_of(ruling: consent.Ruling, seen: Testimony) -> dict[str, Any]:

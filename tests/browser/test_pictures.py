@@ -73,6 +73,6 @@ def test_an_operator_of_the_example_opts_out_and_back(rackbook, open_tab, pictur
     switch.get_by_role("button", name="Switch off").click()
     tab.get_by_text("Off, because a superuser has declined.", exact=True).wait_for()
     switch.get_by_role("button", name="On", exact=True).click()
-    tab.get_by_text("On. One report a day, last sent 3 hours ago, accepted.").wait_for()
+    tab.get_by_text("On. One report a day and those of campaigns, last sent 3 hours").wait_for()
     tab.goto(PAGE)
     assert picture(tab, "system-info.png").stat().st_size < LIMIT

@@ -57,7 +57,7 @@ def test_each_state_is_said_in_words_and_passes_wcag_in_light_and_dark_on_any_sc
     assert tab.evaluate("document.scrollingElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize("state", [STATES["busy"], STATES["notice"]], ids=["busy", "notice"])
+@pytest.mark.parametrize("state", ["busy", "campaigns", "notice"], indirect=True)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_page_can_be_read_from_right_to_left(width, state, settings, enter):
     settings.LANGUAGE_CODE = "ar"
