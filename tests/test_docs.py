@@ -16,7 +16,9 @@ from metric_collection import checks
 from metric_collection.cleaninsights import payload
 from metric_collection.conf import conf
 from metric_collection.probes import registry
+from metric_collection.recorders.registry import RECORDERS
 
+from .campaigns import daily
 from .readme import renewed
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +49,24 @@ def test_the_readme_names_every_check():
     assert len(named) == len(set(named))
     ids = [setting.id for setting in conf.declared()]
     assert f"``usage_metrics.{min(ids)}`` … ``{max(ids)}``" in README
+
+
+@pytest.mark.parametrize("name", RECORDERS)
+def test_the_readme_names_every_recorder(name):
+    assert f"* - ``{name}``\n     - ``{name.capitalize()}``" in README
+
+
+def test_the_readmes_recorders_pass_the_checks(settings, tmp_path):
+    (block,) = (block for block in blocks("python") if "METRIC_COLLECTION_RECORDERS" in block)
+    names: dict = {"MIDDLEWARE": settings.MIDDLEWARE}
+    exec(compile(block, "README.rst", "exec"), names)
+    for name, value in names.items():
+        if name.isupper():
+            setattr(settings, name, value)
+    settings.METRIC_COLLECTION_STATE_FOLDER = tmp_path
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"speed": daily(), "health": daily(title="Health")}
+    assert names["METRIC_COLLECTION_RECORDERS"].keys() == RECORDERS.keys()
+    assert checks.check_settings() == []
 
 
 def test_the_readme_names_every_action_and_option_of_the_command():
