@@ -20,6 +20,7 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from . import consent
+from .campaigns import campaigns
 from .conf import Mode, conf
 from .consent import Rule
 from .models import Consent
@@ -28,10 +29,19 @@ from .stores import atomic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What is to be told: of the metrics as such, or with `news` of the facts that are new."""
+    """What is to be told: of the metrics as such, or with `news` of facts and campaigns that are new."""
 
     position: consent.Ruling
     news: Sequence[str] = ()
+
+    @property
+    def new_facts(self) -> list[str]:
+        return [name for name in self.news if name not in self.new_campaigns]
+
+    @property
+    def new_campaigns(self) -> list[str]:
+        titles = {declared.title for declared in campaigns().values()}
+        return [name for name in self.news if name in titles]
 
     @property
     def product(self) -> str:

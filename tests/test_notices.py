@@ -10,6 +10,7 @@ from django.urls import reverse
 from metric_collection.consent import choose, ruling
 from metric_collection.models import Consent
 from metric_collection.notices import Memory, memory
+from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
 INDEX = reverse("admin:index")
@@ -137,6 +138,23 @@ def test_several_new_facts_are_announced_together(settings, notice, index):
     index()
     settings.METRIC_COLLECTION_FACTS = {"Mood": "fine", "<Sky>": "blue"}
     assert "have 2 new facts: Mood, &lt;Sky&gt;." in notice()
+
+
+def test_new_campaigns_are_announced_as_such(settings, notice, index):
+    index()
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(title="<Search>")}
+    text = notice()
+    assert "The usage metrics of Acme have one new campaign: &lt;Search&gt;." in text
+    assert "new fact" not in text
+
+
+def test_facts_and_campaigns_are_told_apart(settings, notice, index):
+    index()
+    settings.METRIC_COLLECTION_FACTS = {"Mood": "fine"}
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"a": daily(title="A"), "b": daily(title="B")}
+    text = notice()
+    assert "have one new fact: Mood." in text
+    assert "have 2 new campaigns: A, B." in text
 
 
 def test_new_facts_are_announced_to_nobody_who_has_declined(settings, index, clock):
