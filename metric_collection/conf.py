@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from django.conf import settings
 
@@ -44,10 +44,14 @@ class Setting(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = PREFIX if name == "ENABLED" else f"{PREFIX}_{name}"
 
-    @overload
-    def __get__(self, instance: None, owner: type) -> Setting[T]: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> T: ...
+    # typing keeps overloads, and all that they can reach, until the very end: exits would be slower.
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> Setting[T]: ...
+        @overload
+        def __get__(self, instance: object, owner: type) -> T: ...
+
     def __get__(self, instance: object | None, owner: type) -> T | Setting[T]:
         if instance is None:
             return self

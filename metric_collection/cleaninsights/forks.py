@@ -4,6 +4,23 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
+from weakref import WeakMethod
+
+
+def after_fork(method: Callable[[], None]) -> None:
+    """Call a method in every child that is forked, as long as its object lives.
+
+    What Python remembers for this it keeps until the very end: if it were the method itself, all that
+    the object can reach would be in the way of a quick exit.
+    """
+    kept = WeakMethod(method)
+
+    def call() -> None:
+        if found := kept():
+            found()
+
+    os.register_at_fork(after_in_child=call)
 
 
 class Forkable:

@@ -8,7 +8,6 @@ what is written: a number of the next journal then meets one that is closed, nev
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 from ..cleaninsights.datapoints import DataPoint, Event, Visit
 from ..cleaninsights.exceptions import MeasurementError
+from ..cleaninsights.forks import after_fork
 from . import ask
 from .folder import MEMORY, Place
 from .journal import Entry, Journal, cell, code_of, pack
@@ -254,7 +254,7 @@ class Meter:
 
 
 meter = Meter()
-os.register_at_fork(after_in_child=meter.begin_anew)
+after_fork(meter.begin_anew)
 
 measure_event = meter.measure_event
 measure_visit = meter.measure_visit

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import os
+import weakref
 
 import pytest
 
-from metric_collection.cleaninsights.forks import Forkable
+from metric_collection.cleaninsights.forks import Forkable, after_fork
 
 
 class Box(Forkable):
@@ -48,3 +49,29 @@ def test_what_another_process_made_begins_anew_here():
     box._pid = 0  # nobody's
     box._of_this_process()
     assert (box.content, box._pid) == ([], os.getpid())
+
+
+class Counter:
+    def __init__(self):
+        self.forks = 0
+
+    def count(self):
+        self.forks += 1
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_method_is_called_in_a_child_and_not_in_its_parent():
+    counter = Counter()
+    after_fork(counter.count)
+    assert in_child(lambda: counter.forks) == "1"
+    assert counter.forks == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_an_object_that_is_gone_is_not_kept_for_a_fork():
+    counter = Counter()
+    after_fork(counter.count)
+    gone = weakref.ref(counter)
+    del counter
+    assert gone() is None
+    assert in_child(lambda: "well") == "well"
