@@ -36,7 +36,8 @@ def queue() -> Queue:
 
 def expire(now: datetime) -> None:
     """Give up what could not be delivered within MAX_AGE."""
-    Report.objects.unclaimed(now).sealed_before(now - conf.MAX_AGE).update(
+    old = Report.objects.from_first_queued().sealed_before(now - conf.MAX_AGE)
+    old.exclude(leased_until__gt=now).update(
         state=Report.State.GIVEN_UP, outcome=EXPIRED, settled_at=now, wait_until=None
     )
 

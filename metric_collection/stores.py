@@ -91,14 +91,14 @@ def enqueue(body: bytes, *, category: str, now: datetime, campaign_id: str = "")
 
 def discard_undelivered() -> None:
     """Delete everything that has not left yet."""
-    Report.objects.queued().delete()
+    Report.objects.from_first_queued().delete()
     Measurement.objects.all().delete()
     Sighting.objects.all().delete()
 
 
 def discard_campaign(campaign_id: str) -> None:
     """Delete everything of one campaign that has not left yet."""
-    Report.objects.queued().of_campaign(campaign_id).delete()
+    Report.objects.from_first_queued().of_campaign(campaign_id).delete()
     Measurement.objects.of_campaign(campaign_id).delete()
 
 

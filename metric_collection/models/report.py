@@ -23,6 +23,19 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Ask for what has not been settled yet, oldest first."""
         return self.filter(state=Report.State.QUEUED).order_by("id")
 
+    def still_queued(self) -> ReportQuerySet:
+        """Ask for what is queued of rows that are found by their keys, in order to change them.
+
+        By the index on the state, which serves no such comparison, MariaDB would lock an entry of it and
+        then the row. `settle` does so the other way round: the two at once would end as a deadlock.
+        """
+        return self.filter(state__contains=Report.State.QUEUED)
+
+    def from_first_queued(self) -> ReportQuerySet:
+        """Ask for all that is queued, by their keys, in order to change it."""
+        first = self.queued().values_list("pk", flat=True).first()
+        return self.filter(pk__gte=LARGEST_KEY if first is None else first).still_queued()
+
     def in_line(self, *, after: Report | None = None) -> list[Report]:
         """Return the first HANDFUL of those that wait, or that wait behind one of them."""
         return list(self.queued().filter(pk__gt=after.pk if after else 0)[:HANDFUL])
@@ -167,5 +180,5 @@ class Report(models.Model):
 
     def _mine(self) -> ReportQuerySet:
         """Ask for the row as long as it waits and nobody has begun an attempt after this one."""
-        mine: ReportQuerySet = Report.objects.queued()
-        return mine.filter(pk=self.pk, attempts=self.attempts)
+        mine: ReportQuerySet = Report.objects.filter(pk=self.pk, attempts=self.attempts)
+        return mine.still_queued()

@@ -1,0 +1,123 @@
+"""Clocks and time zones that misbehave, in virtual time: one heartbeat in 24 hours, none lost for longer."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from metric_collection.collection import Collection
+from metric_collection.models import Report, Snapshot
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(hours=24)
+HOUR = timedelta(hours=1)
+
+
+class Life:
+    """An installation that sweeps every hour; `beats` holds the true moments of its heartbeats.
+
+    The machine's clock is `error` off the true time.
+    """
+
+    def __init__(self, begin):
+        self.now = begin
+        self.error = timedelta(0)
+        self.beats = []
+        self.collection = Collection(clock=lambda: self.now + self.error)
+        self.collection.record()
+
+    def go_on(self, span, step=HOUR):
+        end = self.now + span
+        while self.now < end:
+            self.now += step
+            if self.collection.beat() is not None:
+                self.beats.append(self.now)
+
+    @property
+    def spans(self):
+        return [later - earlier for earlier, later in pairwise(self.beats)]
+
+
+@pytest.fixture
+def life(clock):
+    life = Life(clock())
+    life.go_on(2 * DAY)
+    return life
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia"])
+@pytest.mark.parametrize("begin", ["2026-03-27", "2026-10-23"])  # before the summer time changes
+def test_time_zones_and_summer_time_change_nothing(settings, use_tz, zone, begin):
+    settings.USE_TZ, settings.TIME_ZONE = use_tz, zone
+    life = Life(datetime.fromisoformat(f"{begin}T01:30:00+00:00"))
+    life.go_on(5 * DAY)
+    assert len(life.beats) == 5
+    assert set(life.spans) == {DAY}
+    snapshot = Snapshot.objects.get()
+    assert snapshot.heartbeat_at == life.beats[-1]
+
+
+def test_a_clock_that_goes_back_a_day_loses_no_heartbeat_for_more_than_a_day(life):
+    life.error = -DAY
+    life.go_on(5 * DAY)
+    assert all(DAY <= span <= 2 * DAY for span in life.spans)
+    assert len(life.beats) >= 6
+
+
+def test_a_clock_that_goes_back_a_year_loses_no_heartbeat_for_more_than_a_day(life):
+    life.error = -365 * DAY
+    life.go_on(5 * DAY)
+    assert all(DAY <= span <= 2 * DAY for span in life.spans)
+
+
+def test_a_clock_that_goes_forth_a_year_and_back_again_adds_one_heartbeat_at_most(life):
+    life.error = 365 * DAY
+    life.go_on(DAY)
+    life.error = timedelta(0)
+    life.go_on(5 * DAY)
+    assert len([span for span in life.spans if span < DAY]) <= 1
+    assert max(life.spans) <= 2 * DAY
+
+
+def test_restarts_of_beat_at_any_moment_neither_add_nor_lose_a_heartbeat(clock):
+    chance = random.Random(5)
+    life = Life(clock())
+    while life.now < clock() + 10 * DAY:
+        life.go_on(HOUR, step=timedelta(minutes=chance.randint(1, 60)))
+    assert all(DAY <= span <= DAY + HOUR for span in life.spans)
+    assert 9 <= len(life.beats) <= 10
+
+
+@hypothesis_settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    jumps=st.lists(
+        st.tuples(
+            st.integers(min_value=1, max_value=60),
+            st.sampled_from([timedelta(days=-400), -DAY, -HOUR, timedelta(0), -DAY / 2]),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whenever_the_clock_goes_back_heartbeats_stay_a_day_apart_and_go_on_within_a_day(jumps):
+    Snapshot.objects.all().delete()
+    Report.objects.all().delete()
+    life = Life(datetime(2026, 3, 1, tzinfo=timezone.utc))
+    for hours, jump in jumps:
+        life.go_on(hours * HOUR)
+        life.error += jump
+    last_jump = life.now
+    life.go_on(DAY + HOUR)
+    assert all(span >= DAY for span in life.spans)
+    assert life.beats[-1] > last_jump
