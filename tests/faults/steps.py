@@ -50,7 +50,7 @@ def disturbed(work: Callable[[], object], fault: Callable[[int], object], *, at:
     """
     connections.close_all()  # a child must not speak over its parent's
     ours, theirs = fork.Pipe()
-    worker = fork.Process(target=stop_at, args=[at, work, theirs])
+    worker = fork.Process(target=stop_at, args=[at, work, theirs], daemon=True)
     worker.start()
     theirs.close()
     happening = Thread(target=fault, args=[worker.pid])

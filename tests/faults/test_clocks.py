@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from metric_collection.collection import Collection
+from metric_collection.delivery import Delivery
 from metric_collection.models import Report, Snapshot
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,31 @@ def test_restarts_of_beat_at_any_moment_neither_add_nor_lose_a_heartbeat(clock):
         life.go_on(HOUR, step=timedelta(minutes=chance.randint(1, 60)))
     assert all(DAY <= span <= DAY + HOUR for span in life.spans)
     assert 9 <= len(life.beats) <= 10
+
+
+@pytest.mark.parametrize("jump", [-365 * DAY, -DAY, -HOUR, HOUR, DAY])
+def test_what_waits_while_the_clock_jumps_arrives_as_it_was(clock, transport, jump):
+    report = Collection(clock=clock).record()
+    transport.fail()
+    Delivery(clock=clock, transport=transport).deliver()
+    clock.advance(jump)
+    for _sweep in range(2):
+        clock.advance(HOUR)
+        Delivery(clock=clock, transport=transport).deliver()
+    first, second = transport.requests
+    assert first == second
+    assert second.headers["Idempotency-Key"] == str(report.key)
+
+
+def test_a_year_ahead_what_waits_counts_as_too_old_and_the_record_says_so(clock, transport):
+    Collection(clock=clock).record()
+    clock.advance(365 * DAY)
+    Delivery(clock=clock, transport=transport).deliver()
+    assert transport.requests == []
+    assert Report.objects.get().outcome == "not delivered in time"
+    Collection(clock=clock).beat()
+    Delivery(clock=clock, transport=transport).deliver()
+    assert [body["events"][0]["category"] for body in transport.sent] == ["Heartbeat"]
 
 
 @hypothesis_settings(

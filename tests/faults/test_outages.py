@@ -1,4 +1,4 @@
-"""Three days without a collector, in virtual time: a sweep every ten minutes, as Celery makes it."""
+"""Days and a month without a collector, in virtual time: a sweep every ten minutes, as Celery makes it."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def collector(transport):
 
 @pytest.fixture
 def sweep(clock, collector):
-    """sweep(days) -> lets beat knock every ten minutes for so many days."""
+    """sweep(days) -> lets beat knock every ten minutes, or as often as told, for so many days."""
 
-    def sweep(days):
+    def sweep(days, every=SWEEP):
         end = clock() + timedelta(days=days)
         while clock() < end:
             Collection(clock=clock, random=lambda: 0.5).beat()
             Delivery(clock=clock, random=lambda: 0.5, transport=collector).deliver()
-            clock.advance(SWEEP)
+            clock.advance(every)
 
     return sweep
 
@@ -88,6 +88,18 @@ def test_everything_arrives_once_and_in_order_when_the_collector_is_back(
     assert hours == sorted(hours)
     assert len(set(collector.posts)) == len(hours)  # every repeat had its key and its bytes
     assert not Report.objects.queued().exists()
+
+
+def test_a_month_offline_loses_nothing_and_ends_in_one_delivery(collector, sweep):
+    collector.failure = ConnectionFailed("network is unreachable")
+    sweep(days=30, every=timedelta(hours=2))
+    assert collector.received == []
+    collector.failure = None
+    tried = len(collector.posts)
+    sweep(days=1 / 12, every=timedelta(hours=2))
+    assert collector.received == ["Install"] + ["Heartbeat"] * 30
+    assert len(collector.posts) == tried + 31
+    assert len({key for key, _body in collector.posts}) == 31
 
 
 @pytest.mark.parametrize("failure", FAILURES[1:3])
