@@ -149,3 +149,19 @@ def test_every_threat_names_tests_that_exist(row):
     assert named
     for claim, path in named:
         assert f"def test_{claim.replace(' ', '_')}(" in (ROOT / path).read_text()
+
+
+@pytest.mark.parametrize("row", rows("docs/faults.rst"), ids=lambda row: row.partition("\n")[0])
+def test_every_fault_names_a_test_that_exists(row):
+    named = re.findall(r"``(tests/\S+\.py)::(test_\w+)``", row)
+    assert named
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / path).read_text()
+
+
+def test_every_test_of_a_fault_stands_in_the_table():
+    table = (ROOT / "docs/faults.rst").read_text()
+    for path in ("brokers", "collectors", "databases", "month", "shutdown", "steps"):
+        source = (ROOT / f"tests/faults/test_{path}.py").read_text()
+        for name in re.findall(r"^def (test_\w+)\(", source, re.MULTILINE):
+            assert f"``tests/faults/test_{path}.py::{name}``" in table
