@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import uuid4
 
 HERE = "127.0.0.1"
 NOWHERE = f"http://{HERE}:9"  # nothing listens on the port of the discard service
@@ -35,6 +36,11 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         head = len(self.raw_requestline) + len(self.headers.as_bytes(policy=HTTP))
         self.server.posts.append(Post(body=body, size=head + len(body)))
+        if self.server.status == 204:
+            self.server.keys.append(self.headers["Idempotency-Key"] or str(uuid4()))
+        if self.server.silent:
+            self.server.silent -= 1
+            return
         self.send_response(self.server.status)
         self.end_headers()
 
@@ -43,13 +49,18 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Collector(ThreadingHTTPServer):
-    """Keeps everything that was posted until it is taken."""
+    """Keeps everything that was posted until it is taken; hangs up on the first `silent` posts.
+
+    `keys` is by what it tells the posts apart that it has accepted: each without a key is one of its own.
+    """
 
     daemon_threads = True
 
     def __init__(self, status: int = 204) -> None:
         super().__init__((HERE, 0), Handler)
         self.status = status
+        self.silent = 0
+        self.keys: list[str] = []
         self.posts: list[Post] = []
 
     @property

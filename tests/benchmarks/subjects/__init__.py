@@ -3,6 +3,7 @@
 from . import (
     admin_index,
     broker,
+    faults,
     heartbeat,
     measuring,
     modules,
@@ -25,6 +26,7 @@ SUBJECTS = {
     "admin-index": admin_index.measure,
     "broker": broker.measure,
     "opt-out": opt_out.measure,
+    "faults": faults.measure,
     "test-run": sent_by_tests.measure,
     "restarts": restarts.measure,
     "measuring": measuring.measure,
