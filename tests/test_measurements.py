@@ -8,7 +8,15 @@ from django.test.utils import CaptureQueriesContext
 
 from metric_collection.cleaninsights.campaigns import Campaign
 from metric_collection.cleaninsights.datapoints import Event, Visit
-from metric_collection.measurements import CHUNK, MOST_SEALED, count, purge, put_back, take_finished
+from metric_collection.measurements import (
+    CHUNK,
+    MOST_SEALED,
+    count,
+    purge,
+    put_back,
+    take_finished,
+    waiting,
+)
 from metric_collection.models import CountedJournal, Measurement
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +92,14 @@ def test_no_more_is_taken_than_a_report_holds():
     count((SUM, event(str(number))) for number in range(MOST_SEALED + 1))
     assert len(take_finished("search", OVER)) == MOST_SEALED
     assert len(take_finished("search", OVER)) == 1
+
+
+def test_what_waits_is_looked_at_report_by_report_and_stays():
+    later = event("Later", period_start=TODAY + DAY, period_end=TODAY + 2 * DAY)
+    count([(SUM, later), *((SUM, event(str(number))) for number in range(MOST_SEALED + 1))])
+    for _ in range(2):
+        assert [len(points) for points in waiting("search", OVER)] == [MOST_SEALED, 1, 1]
+    assert list(waiting("search", OVER))[-1] == [later]
 
 
 def test_what_is_put_back_is_not_added_to():

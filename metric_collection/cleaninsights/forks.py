@@ -14,13 +14,18 @@ def after_fork(method: Callable[[], None]) -> None:
     What Python remembers for this it keeps until the very end: if it were the method itself, all that
     the object can reach would be in the way of a quick exit.
     """
+    os.register_at_fork(after_in_child=weakly(method))
+
+
+def weakly(method: Callable[[], None]) -> Callable[[], None]:
+    """Return a function that calls a method as long as its object lives, and does not keep it alive."""
     kept = WeakMethod(method)
 
     def call() -> None:
         if found := kept():
             found()
 
-    os.register_at_fork(after_in_child=call)
+    return call
 
 
 class Forkable:
