@@ -8,9 +8,11 @@ from django.db import OperationalError, connection
 
 from metric_collection import tasks
 from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.collection import Collection
-from metric_collection.models import Report, Snapshot
+from metric_collection.models import Measurement, Report, Snapshot
 from metric_collection.tasks import deliver, heartbeat
+from tests.campaigns import ALWAYS, daily
 
 pytestmark = pytest.mark.django_db
 AT_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
@@ -54,6 +56,17 @@ def test_either_task_records_what_is_due_and_tries_to_deliver_it(task, messages)
     task.apply(throw=True)
     report = Report.objects.get()
     assert (report.category, report.attempts, report.state) == ("Install", 1, Report.State.QUEUED)
+
+
+@pytest.mark.parametrize("task", [heartbeat, deliver])
+def test_either_task_seals_what_was_counted_in_a_period_that_is_over(task, settings):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"use": daily(**ALWAYS)}
+    Collection().record()
+    start = utc_now() - timedelta(days=2)
+    period = {"campaign_id": "use", "period_start": start, "period_end": start + timedelta(days=1)}
+    Measurement.of(Event(category="Search", action="Run", **period)).save()
+    task.apply(throw=True)
+    assert [report.campaign_id for report in Report.objects.order_by("id")] == ["", "use"]
 
 
 @pytest.mark.parametrize("task", [heartbeat, deliver])

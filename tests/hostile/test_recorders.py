@@ -29,7 +29,7 @@ def live() -> None:
         assert RecorderMiddleware(lambda _request: response)(request) is response
     receivers.on_task_failure(exception=Mute())
     receivers.record_task(object(), "SUCCESS")
-    receivers.on_command(["manage.py", "migrate"], None)
+    receivers.on_command(["manage.py", "migrate"], None, {"default"})
 
 
 @moderate
