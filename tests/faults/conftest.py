@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def pytest_collection_modifyitems(items):
     if os.environ.get("TEST_FAULTS") != "all":
-        skip = pytest.mark.skip(reason="it takes minutes; set TEST_FAULTS=all")
+        skip = pytest.mark.skip(reason="it is slow; set TEST_FAULTS=all")
         for item in items:
             if item.get_closest_marker("thorough"):
                 item.add_marker(skip)

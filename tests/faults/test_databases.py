@@ -74,6 +74,7 @@ def is_stopped_once(log):
     return log.count("WARNING") == 1 and "The database has stopped a sweep" in log
 
 
+@pytest.mark.thorough
 def test_a_read_only_database_sends_nothing_and_loses_nothing(host, collector, database):
     database(init_command="PRAGMA query_only = 1")
     assert is_stopped_once(sweep(host))
@@ -87,6 +88,7 @@ def test_pages_are_shown_on_a_read_only_database_and_the_switch_says_that_it_fai
     assert host.django(LOOK) == [200, 200, 200, 500]
 
 
+@pytest.mark.thorough
 def test_a_full_disk_fails_no_migrate_and_what_was_not_recorded_is_when_there_is_room(
     host, collector, database
 ):
@@ -119,6 +121,7 @@ def fill(host, size):
                 connection.commit()
 
 
+@pytest.mark.thorough
 def test_while_the_host_locks_its_database_nothing_is_sent_and_afterwards_everything(
     host, collector, database
 ):

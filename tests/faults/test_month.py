@@ -12,6 +12,7 @@ EVERY = 120  # minutes between two messages of a beat
 
 
 @pytest.mark.long
+@pytest.mark.thorough
 def test_two_beats_and_eight_workers_report_once_in_24_hours(host, collector):
     before = len(collector.arrivals)
     host.django(

@@ -43,6 +43,7 @@ def test_a_warm_shutdown_waits_for_the_answer_and_records_it(host, collector, po
     assert "Traceback" not in worker.log
 
 
+@pytest.mark.thorough
 def test_a_collector_that_hangs_holds_up_a_warm_shutdown_no_longer_than_its_timeout(
     host, collector
 ):
