@@ -59,7 +59,7 @@ def test_either_task_records_what_is_due_and_tries_to_deliver_it(task, messages)
 
 
 @pytest.mark.parametrize("task", [heartbeat, deliver])
-def test_either_task_seals_what_was_counted_in_a_period_that_is_over(task, settings):
+def test_either_task_seals_what_was_counted_in_a_period_that_is_over(task, settings, messages):
     settings.METRIC_COLLECTION_CAMPAIGNS = {"use": daily(**ALWAYS)}
     Collection().record()
     start = utc_now() - timedelta(days=2)
