@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 import pytest
@@ -27,16 +28,28 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def chromium_and_loop():
+    """Chromium, and the event loop that Playwright keeps running in this thread: put aside between tests."""
     if not CHROMIUM:
         pytest.skip("TEST_CHROMIUM is not set; set it to, say, /usr/bin/chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason='needs the extra "browser"')
-    with pytest.MonkeyPatch.context() as patch, playwright.sync_playwright() as driver:
-        # Playwright keeps an event loop in this thread, in which Django's ORM would not run.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def chromium(chromium_and_loop, monkeypatch):
+    """Chromium, within the loop that other tests do not see: Django's ORM would not run in any."""
+    browser, loop = chromium_and_loop
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    asyncio._set_running_loop(loop)
+    yield browser
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -336,8 +335,7 @@ class TestProcesses:
         async def main():
             await asyncio.gather(*(count() for _ in range(10)))
 
-        with ThreadPoolExecutor(1) as apart:  # from the loop that a browser test may have left here
-            apart.submit(asyncio.run, main()).result()
+        asyncio.run(main())
         assert counted(meter) == {("Search", "Open", None): 10}
 
     def test_a_line_in_the_log_may_be_counted_itself(self, meter):
