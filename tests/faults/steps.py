@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -96,6 +96,16 @@ def stop_at(at: int, work: Callable[[], object], pipe: Connection) -> None:
 
 
 def is_of_socket(called: Any, frame: FrameType) -> bool:
-    """Whether a socket's own method is called; a database's driver in Python does so within a statement."""
+    """Whether a socket's own method is called; a database's driver in Python does so within a statement.
+
+    How often that one reads is not the same each time, and so would be no step to go by.
+    """
     is_socket = isinstance(getattr(called, "__self__", None), socket.socket)
-    return is_socket and not frame.f_globals["__name__"].startswith("pymysql")
+    return is_socket and not any(name.startswith("pymysql") for name in callers(frame))
+
+
+def callers(frame: FrameType | None) -> Iterator[str]:
+    """Name the modules that a call comes from, the innermost first."""
+    while frame is not None:
+        yield frame.f_globals.get("__name__", "")
+        frame = frame.f_back
