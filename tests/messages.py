@@ -19,7 +19,9 @@ import django
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
-PACKAGE = Path(__file__).parent.parent / "metric_collection"
+import metric_collection
+
+PACKAGE = Path(metric_collection.__file__).parent
 LANGUAGES = ["de", "es", "fr", "it", "pt"]
 BY_NAME = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext"}
 TEXT = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
