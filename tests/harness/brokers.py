@@ -28,7 +28,7 @@ def folder() -> Iterator[dict[str, Any]]:
 def redis() -> Iterator[dict[str, Any]]:
     """Keys with a prefix on the Redis of TEST_REDIS_URL, deleted in the end."""
     url = url_of("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
-    server = pytest.importorskip("redis").from_url(url)
+    server = pytest.importorskip("redis", reason='needs the extra "services"').from_url(url)
     prefix = f"metric_collection_{uuid.uuid4().hex}:"
     try:
         yield {

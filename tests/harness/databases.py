@@ -40,7 +40,7 @@ def sqlite_file(folder: Path) -> Iterator[dict[str, Any]]:
 def postgresql(_folder: Path) -> Iterator[dict[str, Any]]:
     """A new database on the PostgreSQL of TEST_POSTGRES_URL, dropped in the end."""
     settings = server("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/test")
-    psycopg = pytest.importorskip("psycopg")
+    psycopg = pytest.importorskip("psycopg", reason='needs the extra "services"')
     name = f"metric_collection_{uuid.uuid4().hex}"
     with psycopg.connect(
         host=settings["HOST"],
@@ -61,7 +61,7 @@ def postgresql(_folder: Path) -> Iterator[dict[str, Any]]:
 def mysql(_folder: Path) -> Iterator[dict[str, Any]]:
     """A new database on the MariaDB or MySQL of TEST_MYSQL_URL, dropped in the end."""
     settings = server("TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306/test")
-    pymysql = pytest.importorskip("pymysql")
+    pymysql = pytest.importorskip("pymysql", reason='needs the extra "services"')
     name = f"metric_collection_{uuid.uuid4().hex}"
     connection = pymysql.connect(
         host=settings["HOST"],

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import stat
 import subprocess
 import sys
@@ -155,7 +157,9 @@ class TestRefusals:
         folder.path.touch()
         assert folder.problem()
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+    @pytest.mark.skipif(
+        os.geteuid() != 0, reason="only root can give a folder away: run the tests as root"
+    )
     def test_a_folder_of_somebody_else(self, folder):
         folder.path.mkdir(mode=0o700)
         os.chown(folder.path, 12345, 12345)
@@ -169,7 +173,6 @@ class TestRefusals:
         assert names(folder) == []
 
     def test_a_journal_that_cannot_be_written_leaves_no_file(self, folder):
-        resource, signal = pytest.importorskip("resource"), pytest.importorskip("signal")
         folder.create(START).discard()
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

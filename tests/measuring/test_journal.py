@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 from dataclasses import replace
 from functools import partial
 
@@ -125,8 +127,6 @@ def test_releasing_removes_nothing_and_may_be_repeated(written, removed):
 
 def test_a_disk_that_is_full_leaves_the_lines_whole(written, file):
     """A limit on the size of a file is what a test can have instead of a full disk."""
-    resource = pytest.importorskip("resource")
-    signal = pytest.importorskip("signal")
     size = os.fstat(file).st_size
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -56,7 +56,10 @@ def product(tmp_path):
             files["product/__init__.py"] = PYMYSQL + files["product/__init__.py"]
         host = Host(tmp_path, files, DATABASES={"default": database}, **settings)
         if scheduler == "database":
-            pytest.importorskip("django_celery_beat")
+            pytest.importorskip(
+                "django_celery_beat",
+                reason="no django-celery-beat for this Django yet: take an older Django",
+            )
             host.settings["INSTALLED_APPS"] += ["django_celery_beat"]
         host.configure(
             METRIC_COLLECTION_COLLECTOR_URL=collector.url,
@@ -73,7 +76,7 @@ def product(tmp_path):
 @pytest.mark.parametrize(("pool", "broker", "database", "scheduler"), CELLS)
 def test_the_install_and_a_heartbeat_arrive(pool, broker, database, scheduler, product, tmp_path):
     if pool == "gevent":
-        pytest.importorskip("gevent")
+        pytest.importorskip("gevent", reason='needs the extra "services"')
     with ExitStack() as stack:
         collector = stack.enter_context(collecting())
         host = product(
