@@ -41,7 +41,7 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return the view of that name, which is imported with the first request for it."""
 
         def view(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-            from .views import SystemInfoViews
+            from .system_info.views import SystemInfoViews
 
             response: HttpResponseBase = getattr(SystemInfoViews(self), name)(request, **kwargs)
             return response
@@ -51,7 +51,7 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
         """Answer what the index asks while it is built: the moment to tell a superuser there."""
         if self._is_index(request):
-            from .views import announce
+            from .system_info.views import announce
 
             announce(request, site=self.admin_site.name)
         return super().get_model_perms(request)

@@ -28,7 +28,7 @@ class MetricCollectionConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(lazily("metric_collection.checks.check_settings"))
-        measuring.connect(lazily("metric_collection.flushing.first_terms"))
+        measuring.connect(lazily("metric_collection.reporting.flushing.first_terms"))
         listen(post_migrate, "on_post_migrate", sender=self)
         listen(got_request_exception, "on_request_exception", needs=RECORDERS)
         listen(request_finished, "on_request_finished", needs=CAMPAIGNS)

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from .cleaninsights.campaigns import Campaign
 from .cleaninsights.exceptions import ConfigurationError
 from .cleaninsights.payload import clean
-from .conf import conf
+from .conf.settings import conf
 
 LONGEST_ID: Final = 200
 

@@ -17,16 +17,15 @@ from django.core import checks
 from django.core.checks import CheckMessage
 
 from .campaigns import campaigns, declaration
-from .conf import NAMESPACE, PREFIX, Settings, conf
-from .consent import TRUE_WORDS, off_switches, silenced, switched_off
+from .conf.settings import NAMESPACE, PREFIX, Settings, conf
+from .conf.values import is_false_like, told
+from .consent.rules import TRUE_WORDS, off_switches, silenced, switched_off
 from .models import Consent
 from .probes import registry
-from .probes.probe import Probe, name_of
-from .probes.resolution import follow
-from .probes.wording import is_worded, missing_words
+from .probes.probe import Probe, is_worded, missing_words, name_of
+from .probes.values.references import follow
 from .recorders.checks import check_recorders
-from .stores import state_folder
-from .values import is_false_like, told
+from .reporting.flushing import state_folder
 
 PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 

@@ -11,7 +11,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from .consent import switched_off
+from .consent.rules import switched_off
 from .recorders.clients import ClientRecorder
 from .recorders.recorder import harmless
 from .recorders.registry import chosen, own_packages

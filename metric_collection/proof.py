@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from django.db import router, transaction
+import errno
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
-from .collection import Collection
-from .delivery import Delivery
+from django.db import connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
 from .models import Report
-from .stores import atomic
-from .witness import Testimony, witnessing
+from .models.transactions import atomic
+from .probes import registry
+from .probes.registry import Gathered
+from .reporting.collection import Collection
+from .reporting.delivery import Delivery
 
 
 def run_cycle() -> Testimony:
@@ -20,3 +31,127 @@ def run_cycle() -> Testimony:
         Delivery(hurried=True).deliver()
         transaction.set_rollback(True, using=router.db_for_write(Report))
     return seen
+
+
+WRITE = re.compile(
+    r"\s*(INSERT|REPLACE|MERGE|UPDATE|DELETE|TRUNCATE)\b(?:\s+(?:OR\s+\w+|IGNORE|INTO|FROM|TABLE)\b)*"
+    r"\s+[\"`]?(\w+)",
+    re.IGNORECASE,
+)
+
+
+METHODS = ("connect", "connect_ex", "sendto")
+
+
+LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """A statement that changes rows: what it does, and to which table. Its values are nobody's business."""
+
+    verb: str
+    table: str
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.table}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testimony:
+    """What was seen, in order: facts by name, statements, and connections by where they were to lead."""
+
+    gathered: list[str] = field(default_factory=list)
+    written: list[Write] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to see."""
+        return not (self.gathered or self.written or self.tried)
+
+
+@contextmanager
+def witnessing(refuses: Callable[[], bool] = lambda: True) -> Iterator[Testimony]:
+    """See everything that the block does; connections fail where `refuses` says so, and count there only."""
+    seen = Testimony()
+    with seeing_facts(seen.gathered), seeing_writes(seen.written), refusing(seen.tried, refuses):
+        yield seen
+
+
+@contextmanager
+def seeing_facts(gathered: list[str]) -> Iterator[None]:
+    """Note the name of each fact that the probes find."""
+    ask = registry.gather
+
+    def gather() -> Gathered:
+        found = ask()
+        gathered.extend(found.facts)
+        return found
+
+    with replaced(registry, "gather", gather):
+        yield
+
+
+@contextmanager
+def seeing_writes(written: list[Write]) -> Iterator[None]:
+    """Note each statement that changes rows, on every connection of this and of new threads."""
+
+    def note(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if found := WRITE.match(str(sql)):
+            written.append(Write(verb=found[1].upper(), table=found[2]))
+        return execute(sql, *arguments)
+
+    def watch(connection: BaseDatabaseWrapper, **_: Any) -> None:
+        if note not in connection.execute_wrappers:
+            stack.enter_context(connection.execute_wrapper(note))
+
+    with ExitStack() as stack:
+        for connection in connections.all():
+            watch(connection)
+        connection_created.connect(watch)
+        stack.callback(connection_created.disconnect, watch)
+        yield
+
+
+@contextmanager
+def refusing(tried: list[str], refuses: Callable[[], bool]) -> Iterator[None]:
+    """Refuse connections and look-ups as a machine without a network does, and note where to."""
+
+    def guarded(name: str, call: Callable[..., Any], place: int) -> Callable[..., Any]:
+        def attempt(*arguments: Any, **options: Any) -> Any:
+            if not refuses():
+                return call(*arguments, **options)
+            tried.append(f"{name} {shown(arguments[place:])}")
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "no socket may connect here")
+
+        return attempt
+
+    with ExitStack() as stack:
+        for name in METHODS:
+            method = guarded(name, getattr(socket.socket, name), 1)
+            stack.enter_context(replaced(socket.socket, name, method))
+        for name in LOOKUPS:
+            function = guarded(name, getattr(socket, name), 0)
+            stack.enter_context(replaced(socket, name, function))
+        yield
+
+
+def shown(arguments: tuple[Any, ...]) -> str:
+    """Name the host and port, or the path, that a call was for; never what it was to carry."""
+    address = next((each for each in arguments if isinstance(each, tuple)), arguments[:2])
+    return ":".join(str(part) for part in address[:2] if not isinstance(part, bytes))
+
+
+@contextmanager
+def replaced(owner: Any, name: str, value: object) -> Iterator[None]:
+    """Put `value` in the place of an attribute, which may be inherited, for as long as the block runs."""
+    own = vars(owner).get(name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if own is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, own)

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import router
 
-from .collection import Collection
-from .consent import switched_off
-from .flushing import flusher
+from .consent.rules import switched_off
 from .measuring.folder import MEMORY
 from .measuring.meter import meter
 from .models import Snapshot
 from .recorders.commands import CommandRecorder
 from .recorders.errors import ErrorRecorder
+from .recorders.processes import web, worker
 from .recorders.recorder import harmless
 from .recorders.registry import chosen, own_packages
 from .recorders.tasks import TaskRecorder, note_begin
-from .schedule import DELIVER, SWEEP, beat_entries, route
-from .sightings import web, worker
+from .reporting.collection import Collection
+from .reporting.flushing import flusher
+from .reporting.schedule import DELIVER, SWEEP, beat_entries, route
 
 if TYPE_CHECKING:
     from celery import Celery

@@ -11,28 +11,11 @@ from django.apps import apps
 from django.db import Error
 from kombu.exceptions import OperationalError
 
-from . import schedule
-from .cleaninsights.clock import Clock, utc_now
-from .cleaninsights.transport import RequestsTransport, Transport
-from .collection import Collection
-from .delivery import Delivery
-from .flushing import flusher
-from .schedule import Agenda
+from .cleaninsights.clock import utc_now
+from .reporting import schedule
+from .reporting.sweep import sweep
 
 logger = logging.getLogger("metric_collection")
-
-
-def sweep(clock: Clock = utc_now, transport: Transport | None = None) -> Agenda:
-    """Count what was measured, then record, seal and deliver what is due; return what is to come."""
-    flusher.flush()
-    agenda = schedule.agenda(clock())
-    if not agenda.is_due(clock()):
-        return agenda
-    Collection(clock=clock).beat()
-    if agenda.period_is_over:
-        Collection(clock=clock).seal()
-    Delivery(clock=clock, transport=transport or RequestsTransport()).deliver()
-    return schedule.agenda(clock())
 
 
 def sweep_and_appoint() -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 
 if TYPE_CHECKING:
-    from .witness import Write
+    from .proof import Write
 
 REACHING_OUT = tuple(
     f"metric_collection.{name}" for name in ("cleaninsights", "delivery", "receivers", "tasks")
@@ -28,7 +28,7 @@ ADDING = frozenset({"INSERT", "REPLACE", "UPDATE"})  # what empties tables is Dj
 @contextmanager
 def silence(test: str = "this block") -> Iterator[None]:
     """Fail in the end when this app has written rows or tried to connect, which is refused to it."""
-    from .witness import witnessing  # noqa: PLC0415  models are there when a test begins, not before
+    from .proof import witnessing  # noqa: PLC0415  models are there when a test begins, not before
 
     with witnessing(refuses=is_ours) as seen:
         yield

@@ -15,17 +15,18 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.urls import reverse
 
-from metric_collection import measurements, receivers
+from metric_collection import receivers
 from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.datapoints import Event
-from metric_collection.collection import Collection
-from metric_collection.consent import choose
-from metric_collection.flushing import Flusher
+from metric_collection.consent.choice import choose
 from metric_collection.measuring.meter import meter
 from metric_collection.models import CampaignConsent, Change, Consent, Measurement, Report, Snapshot
-from metric_collection.stores import enqueue
-from metric_collection.usage import next_body
+from metric_collection.models import measurement as measurements
+from metric_collection.outbox import enqueue
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.flushing import Flusher
+from metric_collection.system_info.campaigns import next_body
 from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,9 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils.translation import ngettext, override
 
-from metric_collection.consent import Rule, Ruling
+from metric_collection.consent.rules import Rule, Ruling
 
-from .messages import LANGUAGES, PACKAGE, PLACEHOLDER, renewed, source_of, texts
+from .tools.messages import LANGUAGES, PACKAGE, PLACEHOLDER, renewed, source_of, texts
 
 
 def catalog_of(language):
@@ -48,7 +48,7 @@ def test_no_text_is_missing_and_none_is_left_over(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_files_for_translators_are_as_the_tool_writes_them(language):
     source = source_of(language).read_text()
-    assert renewed(source) == source, "Run: python -m tests.messages"
+    assert renewed(source) == source, "Run: python -m tests.tools.messages"
 
 
 def test_the_tool_keeps_translations_offers_new_texts_and_drops_old_ones():

@@ -14,12 +14,12 @@ from django.core.management import load_command_class
 
 from metric_collection import checks
 from metric_collection.cleaninsights import payload
-from metric_collection.conf import conf
+from metric_collection.conf.settings import conf
 from metric_collection.probes import registry
 from metric_collection.recorders.registry import RECORDERS
 
 from .campaigns import daily
-from .readme import renewed
+from .tools.readme import renewed
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.rst").read_text()
@@ -79,7 +79,7 @@ def test_the_readme_names_every_action_and_option_of_the_command():
 
 
 def test_the_readmes_facts_are_those_of_the_probes():
-    assert renewed(README) == README, "Run: python -m tests.readme"
+    assert renewed(README) == README, "Run: python -m tests.tools.readme"
 
 
 def test_the_readme_names_the_facts_of_the_default_probes():

@@ -14,11 +14,12 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
-from metric_collection import measure_event, receivers, schedule
+from metric_collection import measure_event, receivers
 from metric_collection.cleaninsights.clock import EPOCH
-from metric_collection.flushing import Flusher
 from metric_collection.measuring.meter import meter
 from metric_collection.models import Change, Measurement, Report, Snapshot
+from metric_collection.reporting import schedule
+from metric_collection.reporting.flushing import Flusher
 from tests.campaigns import ALWAYS, daily
 
 

@@ -9,8 +9,8 @@ from django.db import OperationalError, connection
 from metric_collection import tasks
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.datapoints import Event
-from metric_collection.collection import Collection
 from metric_collection.models import Measurement, Report, Snapshot
+from metric_collection.reporting.collection import Collection
 from metric_collection.tasks import deliver, heartbeat
 from tests.campaigns import ALWAYS, daily
 

@@ -7,8 +7,8 @@ import unittest
 import pytest
 from django.core.management import call_command
 
-from metric_collection.delivery import Delivery
 from metric_collection.models import Consent, Report
+from metric_collection.reporting.delivery import Delivery
 from metric_collection.testing import SilentMetricsMixin, silence, silent_metrics  # noqa: F401
 from tests.harness.collector import collecting
 from tests.harness.host import Host

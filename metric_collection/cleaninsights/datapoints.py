@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,3 +47,33 @@ class Visit:
 
 
 DataPoint: TypeAlias = Event | Visit
+
+
+def identity_of(point: DataPoint) -> str:
+    """Return kind and identity as JSON in ASCII: any database takes it, and any text is in it."""
+    if isinstance(point, Event):
+        return json.dumps(["event", *point.identity])
+    return json.dumps(["visit", point.identity])
+
+
+def point_of(
+    identity: str,
+    *,
+    campaign_id: str,
+    period_start: datetime,
+    period_end: datetime,
+    times: int,
+    value: float | None,
+) -> DataPoint:
+    """Return the point of an identity that `identity_of` has made."""
+    kind, *texts = json.loads(identity)
+    place: dict[str, Any] = {
+        "campaign_id": campaign_id,
+        "period_start": period_start,
+        "period_end": period_end,
+        "times": times,
+    }
+    if kind == "visit":
+        return Visit(path=tuple(texts[0].split("/")), **place)
+    category, action, name = texts
+    return Event(category=category, action=action, name=name, value=value, **place)

@@ -11,11 +11,11 @@ from typing import Any
 from ..campaigns import Declared
 from ..cleaninsights import payload
 from ..cleaninsights.campaigns import Campaign, EventAggregationRule
-from ..collection import events_of
-from ..conf import Mode, conf
-from ..consent import off_switches
+from ..conf.settings import Mode, conf
+from ..consent.rules import off_switches
 from ..probes.probe import Fact, heading_of, path_of
 from ..recorders.recorder import Recorder
+from ..reporting.collection import events_of
 from .entries import Dictionary, Entry
 from .markup import Markdown, Markup, Rst
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..campaigns import Declared, campaigns
-from ..collection import is_more_wanted
-from ..consent import Ruling, held_back, ruling
+from ..consent.choice import held_back
+from ..consent.rules import Ruling, ruling
 from ..models import Consent, Snapshot
 from ..probes import registry
 from ..probes.probe import Fact, Probe, name_of
 from ..recorders.recorder import Recorder
 from ..recorders.registry import declaration
+from ..reporting.collection import is_more_wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from metric_collection import consent, reports, usage
+from metric_collection import outbox as reports
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collection import HEARTBEAT
-from metric_collection.conf import conf
+from metric_collection.conf.settings import conf
+from metric_collection.consent import rules as consent
 from metric_collection.models import Consent, Snapshot
-from metric_collection.witness import Testimony
+from metric_collection.proof import Testimony
+from metric_collection.reporting.collection import HEARTBEAT
+from metric_collection.system_info import campaigns as usage
 
 
 def current_state() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .terms import Terms
+    from .policy import Terms
 
 _sources: list[Callable[[], Terms]] = []
 

@@ -19,8 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from ..cleaninsights.datapoints import DataPoint, Event
-from .points import identity_of, point_of
+from ..cleaninsights.datapoints import DataPoint, Event, identity_of, point_of
 
 CELLS: Final = 16_384
 CELL: Final = struct.Struct("<dQ")  # sum of values, code: last, or a kill could tear it

@@ -19,10 +19,10 @@ from ..cleaninsights.datapoints import DataPoint, Event, Visit
 from ..cleaninsights.exceptions import MeasurementError
 from ..cleaninsights.forks import after_fork
 from . import ask
+from .arguments import LARGEST_VALUE, SMALLEST_VALUE, number, path_of, text
 from .folder import MEMORY, Place
 from .journal import Entry, Journal, cell, code_of, pack
-from .points import LARGEST_VALUE, SMALLEST_VALUE, number, path_of, text
-from .terms import OFF, Terms
+from .policy import OFF, Terms
 
 logger = logging.getLogger("metric_collection.measuring")
 

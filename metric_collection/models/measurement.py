@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
+from typing import Final, TypeAlias
 
-from django.db import models
+from django.db import connections, models, router
 from django.db.models import Count, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_lazy as _
 
-from ..cleaninsights.datapoints import DataPoint, Event
-from ..measuring.points import identity_of, point_of
+from ..cleaninsights.campaigns import Campaign
+from ..cleaninsights.datapoints import DataPoint, Event, identity_of, point_of
 from .fields import InstantField, MomentField
 from .rows import PrimaryManager
 
@@ -128,3 +130,66 @@ class CountedJournal(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+Counted: TypeAlias = tuple[Campaign, DataPoint]
+
+
+CHUNK: Final = 500  # rows that one statement names
+
+
+MOST_SEALED: Final = 1_000  # points in one report
+
+
+def count(counted: Iterable[Counted]) -> None:
+    """Count points into the rows of their periods, in order, as their campaigns aggregate."""
+    points = iter(counted)
+    while chunk := list(islice(points, CHUNK)):
+        _count(chunk)
+
+
+def _count(chunk: Sequence[Counted]) -> None:
+    keyed = [(digest_of(point), campaign, point) for campaign, point in chunk]
+    points = {
+        row.digest: row.point
+        for row in Measurement.objects.filter(digest__in={digest for digest, *_ in keyed})
+    }
+    for digest, campaign, point in keyed:
+        known = points.get(digest)
+        points[digest] = campaign.merged(known, point) if known else point
+    write(points)
+
+
+def write(points: Mapping[str, DataPoint]) -> None:
+    """Insert or update the rows of points, by their digests."""
+    database = connections[router.db_for_write(Measurement)]
+    has_target = database.features.supports_update_conflicts_with_target  # not on MariaDB
+    Measurement.objects.bulk_create(
+        [Measurement.of(point, digest=digest) for digest, point in points.items()],
+        update_conflicts=True,
+        update_fields=["times", "value"],
+        unique_fields=["digest"] if has_target else None,
+    )
+
+
+def take_finished(campaign_id: str, now: datetime) -> list[DataPoint]:
+    """Take out what a campaign has counted in periods that are over; a report's worth at most."""
+    finished = Measurement.objects.of_campaign(campaign_id).ended_before(now)[:MOST_SEALED]
+    points = {row.pk: row.point for row in finished}
+    Measurement.objects.filter(pk__in=points).delete()
+    return list(points.values())
+
+
+def waiting(campaign_id: str, now: datetime) -> Iterator[list[DataPoint]]:
+    """Look at what a campaign has counted, report by report: of periods that are over, then the rest."""
+    rows = Measurement.objects.of_campaign(campaign_id)
+    for part in (rows.ended_before(now), rows.ending_from(now)):
+        points = (row.point for row in part)
+        while chunk := list(islice(points, MOST_SEALED)):
+            yield chunk
+
+
+def purge(before: datetime) -> None:
+    """Delete what has become too old to be sent, and the memory of journals from that time."""
+    Measurement.objects.ended_before(before).delete()
+    CountedJournal.objects.filter(counted_at__lt=before).delete()

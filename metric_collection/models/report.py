@@ -44,17 +44,9 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Ask for what no worker is about to post, nor has just posted."""
         return self.queued().exclude(leased_until__gt=now)
 
-    def claimed(self, now: datetime) -> ReportQuerySet:
-        """Ask for what somebody is about to post."""
-        return self.filter(leased_until__gt=now)
-
     def of_campaign(self, campaign_id: str) -> ReportQuerySet:
         """Ask for what one campaign has counted."""
         return self.filter(campaign_id=campaign_id)
-
-    def usage(self) -> ReportQuerySet:
-        """Ask for what campaigns have counted."""
-        return self.filter(category=USAGE)
 
     def has_failed(self) -> ReportQuerySet:
         """Ask for what has come back from an attempt; one cut off by a kill does not count."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .files import present, read
+from .linux.files import present, read
 from .probe import Fact
 
 FILES = (

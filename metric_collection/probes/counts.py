@@ -7,11 +7,10 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-from ..conf import conf
-from .coarse import UNEVEN, count_bucket, size_bucket
-from .counting import count, countable
-from .probe import Fact
-from .wording import is_worded, worded
+from ..conf.settings import conf
+from .probe import Fact, is_worded, worded
+from .queries.counting import count, countable
+from .values.buckets import UNEVEN, count_bucket, size_bucket
 
 
 class CountProbe:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .files import fields, present, read
+from .linux.files import fields, present, read
 from .probe import Fact
 
 SESSIONS = "run/systemd/sessions"

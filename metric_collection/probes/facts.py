@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..conf import conf
-from .plain_text import plain_text
-from .probe import Fact
-from .resolution import follow, resolve
-from .wording import is_worded, worded
+from ..conf.settings import conf
+from .probe import Fact, is_worded, worded
+from .values.references import follow, resolve
+from .values.text import plain_text
 
 
 class FactProbe:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .firmware import board_model, product_model
+from .linux.firmware import board_model, product_model
 from .probe import Fact
 
 RASPBERRY_PI = re.compile(r"Raspberry Pi [\w ]+?(?= Rev |$)", re.ASCII)

@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .coarse import UNEVEN, count_bucket
-from .files import read
-from .os_release import read_os_release
+from .linux.files import read
+from .linux.os_release import read_os_release
 from .probe import Fact
+from .values.buckets import UNEVEN, count_bucket
 
 DAY = 24 * 60 * 60
 

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Mapping
 
-from ..conf import conf
+from ..conf.settings import conf
 from .probe import Fact
-from .resolution import resolve
+from .values.references import resolve
 
 VARIABLE = "METRIC_COLLECTION_INSTALLATION_METHOD"
 UNSPECIFIED = "unspecified"

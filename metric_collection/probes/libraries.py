@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..conf import conf
-from .distributions import Distribution, installed
+from ..conf.settings import conf
+from .distributions.metadata import Distribution, installed
 from .probe import Compared, Fact
 
 

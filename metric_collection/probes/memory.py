@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from .cgroup import memory_group
-from .coarse import UNEVEN, size_bucket
-from .files import fields, read
+from .linux.cgroup import memory_group
+from .linux.files import fields, read
 from .probe import Fact
+from .values.buckets import UNEVEN, size_bucket
 
 FIELDS = {"total_memory": "MemTotal", "free_memory": "MemFree", "avail_memory": "MemAvailable"}
 

@@ -7,9 +7,9 @@ from functools import cached_property
 
 from django.apps import apps
 
-from ..conf import conf
-from .distributions import Distribution, normalize, read_distribution
-from .ownership import owners, place_of
+from ..conf.settings import conf
+from .distributions.metadata import Distribution, normalize, read_distribution
+from .distributions.ownership import owners, place_of
 from .probe import Compared, Fact
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .os_release import read_os_release
+from .linux.os_release import read_os_release
 from .probe import Compared, Fact
 
 

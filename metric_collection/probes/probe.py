@@ -1,12 +1,13 @@
 """The declaration: what a fact is called, what it says and why the publisher wants it."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Protocol
+from inspect import getdoc, isroutine
+from typing import Any, Protocol
 
-from .plain_text import sendable
+from .values.text import sendable
 
 
 class Compared(Enum):
@@ -66,3 +67,34 @@ def heading_of(probe: type[Probe]) -> str:
     """Its ``heading``, or the words of its name: "Operating system" for OperatingSystemProbe."""
     words = re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", probe.__name__.removesuffix("Probe"))
     return str(getattr(probe, "heading", " ".join(words).capitalize() or probe.__name__))
+
+
+WORDS = ("description", "example", "purpose", "since")
+
+
+REQUIRED = ("description", "purpose")
+
+
+def worded(fact: Fact, *, entry: Any, source: object) -> Fact:
+    """The fact in the entry's words, else described by the docstring of its source, if a function."""
+    stated: dict[str, Any] = {}
+    if is_worded(entry):
+        stated = {word: str(entry[word]) for word in WORDS if word in entry}
+    if isroutine(source) and (documentation := getdoc(source)):
+        stated.setdefault("description", documentation.splitlines()[0])
+    return replace(fact, **stated)
+
+
+def is_worded(entry: Any) -> bool:
+    """Whether an entry is a mapping of options and words rather than the bare thing."""
+    return isinstance(entry, Mapping)
+
+
+def missing_words(probe: Probe) -> Iterator[str]:
+    """What an operator would have to do without: the probe's docstring, a fact's words."""
+    if not (type(probe).__doc__ or "").strip():
+        yield "docstring"
+    for fact in probe.facts:
+        yield from (
+            f"{word} of {fact.name!r}" for word in REQUIRED if not getattr(fact, word).strip()
+        )

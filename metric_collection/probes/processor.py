@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from math import ceil
 from pathlib import Path
 
-from .cgroup import cpu_limit
-from .files import fields, read
+from .linux.cgroup import cpu_limit
+from .linux.files import fields, read
 from .probe import Fact
 
 # The flag that the kernel shows, strongest first, and what its instructions are commonly called.

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..conf import conf
+from ..conf.settings import conf
 from .probe import Compared, Fact
-from .resolution import resolve
+from .values.references import resolve
 
 
 class ProductProbe:

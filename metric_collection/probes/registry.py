@@ -1,5 +1,6 @@
 """Every probe of this installation, asked in turn; each fails alone."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -8,17 +9,16 @@ from typing import Any, TypeVar
 
 from django.utils.module_loading import import_string
 
-from ..conf import conf
-from .complaints import complain
+from ..conf.settings import conf
 from .counts import counts
 from .facts import stated_facts
 from .installation import InstallationProbe
 from .libraries import LibrariesProbe
 from .modules import ModulesProbe
 from .operating_system import OperatingSystemProbe
-from .plain_text import plain_text, sendable
 from .probe import Compared, Fact, Probe, name_of
 from .product import ProductProbe
+from .values.text import plain_text, sendable
 
 DEFAULT_PROBES: tuple[type[Probe], ...] = (
     ProductProbe,
@@ -155,3 +155,17 @@ def _reading(probe: Probe, fact: Fact, value: object) -> Reading:
         complain("Probe %s has no text for %s: %s", source, fact.name, str(error))
         text = ""
     return Reading(fact=fact, text=text, source=source)
+
+
+logger = logging.getLogger(__name__)
+
+
+_said: set[tuple[str, ...]] = set()
+
+
+def complain(message: str, *names: str) -> None:
+    """Log a message about probes and facts by name; the names must hold nothing gathered."""
+    complaint = (message, *names)
+    level = logging.DEBUG if complaint in _said else logging.WARNING
+    _said.add(complaint)
+    logger.log(level, message, *names)

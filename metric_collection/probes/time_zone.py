@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ..cleaninsights.clock import utc_now
-from .files import read
+from .linux.files import read
 from .probe import Fact
 
 LOCAL_TIME = "etc/localtime"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from .files import read
-from .firmware import board_model, product_model
+from .linux.files import read
+from .linux.firmware import board_model, product_model
 from .probe import Fact
 from .processor import cpu_flags
 

@@ -10,7 +10,7 @@ from django.core import checks
 from django.core.checks import CheckMessage
 
 from ..campaigns import campaigns
-from ..conf import NAMESPACE, PREFIX, Settings, conf
+from ..conf.settings import NAMESPACE, PREFIX, Settings, conf
 from .commands import CommandRecorder, module_of
 from .recorder import Recorder
 from .registry import declaration

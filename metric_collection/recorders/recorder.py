@@ -9,7 +9,7 @@ from functools import wraps
 from typing import ClassVar, ParamSpec
 
 from ..cleaninsights.keys import Keyed, Kind
-from ..values import text
+from ..conf.values import text
 
 logger = logging.getLogger("metric_collection.recorders")
 

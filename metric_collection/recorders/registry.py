@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from ..cleaninsights.exceptions import ConfigurationError
-from ..conf import conf
+from ..conf.settings import conf
 from .clients import ClientRecorder
 from .commands import CommandRecorder
 from .errors import ErrorRecorder

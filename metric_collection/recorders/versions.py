@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from ..cleaninsights.datapoints import Event
-from ..measurements import Counted
-from ..measuring.points import identity_of
+from ..cleaninsights.datapoints import Event, identity_of
 from ..models import Measurement
+from ..models.measurement import Counted
 from .agents import MOST_VERSIONS, OTHER
 from .clients import CLIENTS
 

@@ -29,7 +29,7 @@ FLAT = 1.5  # how much dearer a report may be in the longest queue than in the s
 
 FILL = """
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collection import Collection
+from metric_collection.reporting.collection import Collection
 from metric_collection.models import Report
 
 Report.objects.all().delete()
@@ -44,7 +44,7 @@ import time
 from datetime import timedelta
 from django.db import connection
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.delivery import Delivery
+from metric_collection.reporting.delivery import Delivery
 from metric_collection.models import Report
 
 last = Report.objects.queued()[int(sys.argv[1])]

@@ -9,12 +9,13 @@ from typing import Any
 
 from django.urls import reverse
 
-from metric_collection import measurements, windows
 from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights.datapoints import Event
-from metric_collection.collection import Collection
-from metric_collection.consent import choose
+from metric_collection.consent import campaigns as windows
+from metric_collection.consent.choice import choose
 from metric_collection.models import Change, Consent, Report
+from metric_collection.models import measurement as measurements
+from metric_collection.reporting.collection import Collection
 
 PAGE = reverse("admin:usage_metrics_system_info")
 INDEX = reverse("admin:index")

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from metric_collection.collection import Collection
 from metric_collection.models import CampaignConsent, Consent
+from metric_collection.reporting.collection import Collection
 
 from .states import INDEX, PAGE, busy, counting, declared, declined
 

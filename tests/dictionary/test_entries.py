@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from metric_collection.collection import Collection
-from metric_collection.consent import choose
+from metric_collection.consent.choice import choose
 from metric_collection.dictionary.entries import as_declared, as_found_here
 from metric_collection.models import Consent
 from metric_collection.probes.facts import FactProbe
+from metric_collection.reporting.collection import Collection
 
 
 def entry_of(dictionary, name):

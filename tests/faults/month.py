@@ -19,9 +19,9 @@ from django.db import connections  # noqa: E402
 
 from metric_collection.cleaninsights import http  # noqa: E402, F401  imported once, not in each child
 from metric_collection.cleaninsights.clock import utc_now  # noqa: E402
-from metric_collection.collection import Collection  # noqa: E402
-from metric_collection.delivery import Delivery  # noqa: E402
 from metric_collection.models import Report  # noqa: E402
+from metric_collection.reporting.collection import Collection  # noqa: E402
+from metric_collection.reporting.delivery import Delivery  # noqa: E402
 
 BEATS, WORKERS, MONTH = 2, 8, timedelta(days=30)
 PATIENCE = 30

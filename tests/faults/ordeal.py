@@ -24,19 +24,12 @@ from django.db import connection, transaction  # noqa: E402
 from metric_collection.cleaninsights import http  # noqa: E402, F401  imported once, not in each child
 from metric_collection.cleaninsights.clock import utc_now  # noqa: E402
 from metric_collection.cleaninsights.datapoints import Event  # noqa: E402
-from metric_collection.collection import Collection  # noqa: E402
-from metric_collection.consent import choose  # noqa: E402
-from metric_collection.delivery import Delivery  # noqa: E402
-from metric_collection.models import (  # noqa: E402
-    CampaignConsent,
-    Change,
-    Consent,
-    Measurement,
-    Report,
-    Snapshot,
-)
-from metric_collection.stores import seal  # noqa: E402
-from metric_collection.tasks import sweep  # noqa: E402
+from metric_collection.consent.choice import choose  # noqa: E402
+from metric_collection.models import CampaignConsent, Change, Consent, Measurement, Report, Snapshot  # noqa: E402
+from metric_collection.outbox import seal  # noqa: E402
+from metric_collection.reporting.collection import Collection  # noqa: E402
+from metric_collection.reporting.delivery import Delivery  # noqa: E402
+from metric_collection.reporting.sweep import sweep  # noqa: E402
 
 from .steps import disturbed  # noqa: E402
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from metric_collection.collection import Collection
-from metric_collection.delivery import Delivery
 from metric_collection.models import Report, Snapshot
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.delivery import Delivery
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(hours=24)

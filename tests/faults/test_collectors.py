@@ -11,18 +11,12 @@ from itertools import chain, repeat
 import pytest
 
 from metric_collection.cleaninsights.transport import RequestsTransport
-from metric_collection.delivery import Delivery
 from metric_collection.models import Report
-from metric_collection.stores import seal
+from metric_collection.outbox import seal
+from metric_collection.reporting.delivery import Delivery
 from tests.harness.collector import collecting
 from tests.harness.ports import refusing
-from tests.harness.sockets import (
-    answering,
-    answering_with,
-    certificate_for,
-    serving,
-    speaking_tls,
-)
+from tests.harness.sockets import answering, answering_with, certificate_for, serving, speaking_tls
 
 pytestmark = pytest.mark.django_db
 State = Report.State

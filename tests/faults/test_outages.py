@@ -9,9 +9,9 @@ import pytest
 
 from metric_collection.cleaninsights.exceptions import ConnectionFailed, TimedOut
 from metric_collection.cleaninsights.transport import Answer
-from metric_collection.collection import Collection
-from metric_collection.delivery import Delivery
 from metric_collection.models import Report
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.delivery import Delivery
 
 pytestmark = pytest.mark.django_db
 SWEEP = timedelta(minutes=10)

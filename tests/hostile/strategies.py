@@ -94,7 +94,9 @@ scalars = st.one_of(
     st.datetimes(),
     st.decimals(),
     st.builds(Grumpy),
-    st.sampled_from([fail, object, Grumpy, "nowhere.to.be.found", "metric_collection.conf"]),
+    st.sampled_from(
+        [fail, object, Grumpy, "nowhere.to.be.found", "metric_collection.conf.settings"]
+    ),
 )
 anything = st.recursive(
     scalars,

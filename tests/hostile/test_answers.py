@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from metric_collection.cleaninsights.answer import Answer
 from metric_collection.cleaninsights.exceptions import TransportError
 from metric_collection.cleaninsights.transport import RequestsTransport
-from metric_collection.delivery import Delivery
 from metric_collection.models import Report
-from metric_collection.stores import seal
+from metric_collection.outbox import seal
+from metric_collection.reporting.delivery import Delivery
 
 from .strategies import examples, moderate, undone
 

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metric_collection.cleaninsights.payload import clean
-from metric_collection.consent import Rule, Ruling, switched_off
-from metric_collection.values import FALSE_WORDS
+from metric_collection.conf.values import FALSE_WORDS
+from metric_collection.consent.rules import Rule, Ruling, switched_off
 
 from .strategies import NASTY, examples, texts
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from metric_collection.cleaninsights.payload import clean
 from metric_collection.cleaninsights.testing import RecordingTransport
-from metric_collection.collection import Collection
-from metric_collection.delivery import Delivery
 from metric_collection.models import Report, Snapshot
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.delivery import Delivery
 from tests.harness.collector import collecting
 from tests.harness.databases import DATABASES, PYMYSQL
 from tests.harness.host import Host
@@ -71,9 +71,9 @@ FACTS = [(f"{place} {text}", text) for place, text in enumerate(NASTY) if text.s
 
 JOURNEY = """
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collection import Collection
-from metric_collection.consent import choose, disclose
-from metric_collection.delivery import Delivery
+from metric_collection.reporting.collection import Collection
+from metric_collection.consent.choice import choose, disclose
+from metric_collection.reporting.delivery import Delivery
 from metric_collection.models import Change, Consent, Report, Snapshot
 from django.conf import settings
 from pathlib import Path

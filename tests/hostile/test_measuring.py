@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 from metric_collection.cleaninsights.payload import decode
 from metric_collection.cleaninsights.testing import FrozenClock
-from metric_collection.collection import Collection
-from metric_collection.flushing import Flusher, first_terms
 from metric_collection.measuring.folder import JOURNAL
 from metric_collection.measuring.journal import CELL, SIZE, code_of, line
 from metric_collection.measuring.meter import Meter
 from metric_collection.models import Measurement, Report
-from metric_collection.stores import state_folder
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.flushing import Flusher, first_terms, state_folder
 from tests.campaigns import daily
 
 from .strategies import anything, examples, moderate, texts, undone

@@ -101,7 +101,7 @@ def test_a_hostile_message_does_nothing_but_be_logged(host, tmp_path):
             pickle.dumps(Bomb(tmp_path / "bomb")),
             **{"content-type": "application/x-python-serialize", "content-encoding": "binary"},
         ),
-        message("metric_collection.delivery.Delivery", [[], {}, plain]),
+        message("metric_collection.reporting.delivery.Delivery", [[], {}, plain]),
         message(DELIVER, [[], {"hurried": True}, plain]),
     ]
     for number, text in enumerate(hostile):
@@ -110,7 +110,7 @@ def test_a_hostile_message_does_nothing_but_be_logged(host, tmp_path):
         worker.await_line(r"deliver\[.*\] succeeded")
         worker.await_line("TypeError", times=2)
         worker.await_line(
-            "Received unregistered task of type 'metric_collection.delivery.Delivery'"
+            "Received unregistered task of type 'metric_collection.reporting.delivery.Delivery'"
         )
     assert not (tmp_path / "bomb").exists()
     assert list((tmp_path / "broker").glob("*_hostile*")) == []

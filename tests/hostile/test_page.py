@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.payload import clean
-from metric_collection.collection import Collection
 from metric_collection.models import Consent, Report
+from metric_collection.reporting.collection import Collection
 
 from .strategies import NASTY, moderate, texts
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from metric_collection.checks import check_settings
 from metric_collection.cleaninsights.testing import RecordingTransport
-from metric_collection.collection import Collection
-from metric_collection.conf import conf
-from metric_collection.consent import Ruling, ruling
-from metric_collection.delivery import Delivery
+from metric_collection.conf.settings import conf
+from metric_collection.consent.rules import Ruling, ruling
 from metric_collection.probes import registry
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.delivery import Delivery
 
 from .strategies import anything, moderate, undone
 

@@ -13,9 +13,9 @@ TEST = """
     from django.core.management import call_command
     from django.test import TestCase
 
-    from metric_collection.collection import Collection
-    from metric_collection.consent import ruling
-    from metric_collection.delivery import Delivery
+    from metric_collection.reporting.collection import Collection
+    from metric_collection.consent.rules import ruling
+    from metric_collection.reporting.delivery import Delivery
 
 
     class ProductTest(TestCase):

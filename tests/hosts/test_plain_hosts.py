@@ -58,7 +58,7 @@ FAILS = """
     from metric_collection.models import Consent
 
     def off_and_fail(request):
-        consent.choose(Consent.Choice.DENIED, now=utc_now())
+        choose(Consent.Choice.DENIED, now=utc_now())
         raise ValueError
 
     urlpatterns = [path("admin/", admin.site.urls), path("off-and-fail/", off_and_fail)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from metric_collection.collection import Collection
 from metric_collection.models import Consent, Report
+from metric_collection.reporting.collection import Collection
 from tests.harness.ports import swallowing
 
 pytestmark = pytest.mark.django_db

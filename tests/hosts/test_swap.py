@@ -18,7 +18,7 @@ Consent.objects.create(shown_once=True, user_consented=sys.argv[1] == "yes")
 print(json.dumps(Consent.objects.get().user_consented))
 """
 STATE = """
-from metric_collection.consent import ruling
+from metric_collection.consent.rules import ruling
 from metric_collection.models import Consent
 print(json.dumps([Consent.objects.current().choice, ruling().sends]))
 """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from metric_collection.cleaninsights.testing import FrozenClock
-from metric_collection.collection import Collection
-from metric_collection.delivery import Delivery
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.delivery import Delivery
 from tests.harness.collector import collecting
 
 pytestmark = pytest.mark.django_db

@@ -8,15 +8,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from django.core.management import CommandError, call_command
 
-from metric_collection import measurements
 from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights import payload
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.cleaninsights.exceptions import PayloadError
-from metric_collection.collection import Collection
 from metric_collection.management.commands import metric_collection as command
 from metric_collection.models import CampaignConsent, Consent, Report
+from metric_collection.models import measurement as measurements
+from metric_collection.reporting.collection import Collection
 from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from metric_collection.cleaninsights.testing import FrozenClock
 from metric_collection.measuring.folder import Folder
 from metric_collection.measuring.journal import CELLS
 from metric_collection.measuring.meter import MOST_ENTRIES, Meter
-from metric_collection.measuring.terms import OFF, Term, Terms
+from metric_collection.measuring.policy import OFF, Term, Terms
 
 from .conftest import DAY, START, daily
 

@@ -5,7 +5,7 @@ import pytest
 from metric_collection.probes.probe import Compared, Fact
 from metric_collection.probes.registry import declared, gather
 
-LOGGER = "metric_collection.probes.complaints"
+LOGGER = "metric_collection.probes.registry"
 
 
 def fact(name, **extra):

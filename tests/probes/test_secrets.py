@@ -10,11 +10,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from metric_collection.catalog import CHOOSABLE_PROBES
-from metric_collection.collection import Collection
 from metric_collection.models import Report
+from metric_collection.probes.catalog import CHOOSABLE_PROBES
 from metric_collection.probes.operating_system import OperatingSystemProbe
 from metric_collection.probes.registry import gather
+from metric_collection.reporting.collection import Collection
 
 from .machines import write
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from metric_collection.probes.services import reaches_out
+from metric_collection.probes.deployment import reaches_out
 
 REDIS = "django.core.cache.backends.redis.RedisCache"
 LOCMEM = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}

@@ -1,7 +1,6 @@
 import pytest
 
-from metric_collection.probes.probe import Fact
-from metric_collection.probes.wording import missing_words, worded
+from metric_collection.probes.probe import Fact, missing_words, worded
 
 FACT = Fact(name="channel", description="Some.", example="1", purpose="To know.")
 

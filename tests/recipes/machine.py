@@ -20,7 +20,8 @@ from django.utils.module_loading import import_string
 
 def on_machine(entry):
     path, options = (entry, {}) if isinstance(entry, str) else entry
-    looks = ".probes." in path and "root" in signature(import_string(path)).parameters
+    needs_models = path.endswith(("InstalledAtProbe", "ProcessesProbe"))
+    looks = ".probes." in path and not needs_models and "root" in signature(import_string(path)).parameters
     return (path, {**options, "root": Path("machine")} if looks else options)
 
 METRIC_COLLECTION_PROBES = [on_machine(probe) for probe in globals().get("METRIC_COLLECTION_PROBES", [])]

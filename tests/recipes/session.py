@@ -54,9 +54,9 @@ def meanwhile(source: str) -> None:
 def a_day_later() -> None:
     """Let a heartbeat fall due, and the periods of campaigns end."""
     from metric_collection.cleaninsights.clock import utc_now
-    from metric_collection.collection import Collection
-    from metric_collection.delivery import Delivery
-    from metric_collection.flushing import flusher
+    from metric_collection.reporting.collection import Collection
+    from metric_collection.reporting.delivery import Delivery
+    from metric_collection.reporting.flushing import flusher
 
     def clock():
         return utc_now() + timedelta(days=2)

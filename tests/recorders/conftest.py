@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from metric_collection import receivers
-from metric_collection.flushing import Flusher
 from metric_collection.measuring.meter import meter
+from metric_collection.reporting.flushing import Flusher
 from tests.campaigns import ALWAYS, daily
 
 

@@ -6,11 +6,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from metric_collection import measure_event
-from metric_collection.flushing import Flusher
 from metric_collection.measuring.meter import meter
 from metric_collection.models import Measurement
 from metric_collection.recorders.agents import MOST_VERSIONS
 from metric_collection.recorders.checks import MIDDLEWARE
+from metric_collection.reporting.flushing import Flusher
 
 
 @pytest.fixture(autouse=True)

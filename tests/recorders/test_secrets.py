@@ -8,12 +8,12 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 
-from metric_collection.flushing import Flusher
 from metric_collection.management import execute_from_command_line
 from metric_collection.measuring.meter import meter
 from metric_collection.models import Measurement
+from metric_collection.outbox import pack
 from metric_collection.recorders.checks import MIDDLEWARE
-from metric_collection.stores import pack, state_folder
+from metric_collection.reporting.flushing import Flusher, state_folder
 
 SECRET = "s3cr3t"  # what each of them begins with
 

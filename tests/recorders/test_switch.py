@@ -6,11 +6,11 @@ import pytest
 from django.test import Client, override_settings
 
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.consent import choose
-from metric_collection.flushing import Flusher
+from metric_collection.consent.choice import choose
 from metric_collection.measuring.meter import meter
 from metric_collection.models import Consent, Measurement
 from metric_collection.recorders.checks import MIDDLEWARE
+from metric_collection.reporting.flushing import Flusher
 
 
 @pytest.fixture(autouse=True)

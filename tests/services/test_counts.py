@@ -23,10 +23,10 @@ PROCESSES = """
 import logging, multiprocessing, os, random, signal, time
 from django.db import connection
 from metric_collection import measure_event
-from metric_collection.flushing import Flusher, flusher
+from metric_collection.reporting.flushing import Flusher, flusher
 from metric_collection.measuring.meter import meter
 from metric_collection.models import CampaignConsent, CountedJournal, Measurement
-from metric_collection.stores import state_folder
+from metric_collection.reporting.flushing import state_folder
 
 fork = multiprocessing.get_context("fork")
 complaints = fork.SimpleQueue()

@@ -7,12 +7,14 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from metric_collection import measurements, pages, windows
+from metric_collection.consent import campaigns as windows
+from metric_collection.models import measurement as measurements
+from metric_collection.system_info import page as pages
 from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.models import Consent, Measurement, Report
-from metric_collection.stores import held
+from metric_collection.models.transactions import held
 
 now = utc_now()
 span = {"start": "2020-01-01T00:00:00Z", "end": "2099-01-01T00:00:00Z", "aggregationPeriodLength": 7}

@@ -15,7 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.models import Report
-from metric_collection.schedule import agenda
+from metric_collection.reporting.sweep import agenda
 
 now, (settled, queued) = utc_now(), map(int, sys.argv[1:])
 reports = [Report(category="Heartbeat", body="{}", sealed_at=now) for _ in range(settled + queued)]

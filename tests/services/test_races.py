@@ -8,10 +8,10 @@ import pytest
 CROWD = """
 import multiprocessing, threading, traceback
 from django.db import connection
-from metric_collection.collection import Collection
-from metric_collection.consent import choose, disclose
+from metric_collection.reporting.collection import Collection
+from metric_collection.consent.choice import choose, disclose
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.delivery import Delivery
+from metric_collection.reporting.delivery import Delivery
 from metric_collection.models import Change, Consent, Report, Snapshot
 
 ROUNDS = int(sys.argv[1])
@@ -76,7 +76,7 @@ print(json.dumps([failed, consent.choice, Report.objects.queued().count()]))
 """
 
 DELIVER = """
-from metric_collection.stores import seal
+from metric_collection.outbox import seal
 for number in range(ROUNDS):
     seal([], category=f"Test {number}", now=utc_now())
 def act(number, round):
@@ -88,8 +88,8 @@ print(json.dumps([failed, Report.objects.queued().count()]))
 
 RECORD = """
 from datetime import timedelta
-from metric_collection.reports import expire
-from metric_collection.stores import seal
+from metric_collection.outbox import expire
+from metric_collection.outbox import seal
 now = utc_now()
 reports = [seal([], category="Test", now=now) for _ in range(ROUNDS)]
 def act(number, round):

@@ -16,10 +16,10 @@ from django.db import connection
 from metric_collection.cleaninsights.answer import Answer
 from metric_collection.cleaninsights.testing import FrozenClock
 from metric_collection.cleaninsights.transport import RequestsTransport
-from metric_collection.collection import Collection
 from metric_collection.models import Report
-from metric_collection.schedule import SWEEP, Agenda
-from metric_collection.tasks import sweep
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.schedule import SWEEP
+from metric_collection.reporting.sweep import Agenda, sweep
 
 Database = sqlite3.Connection
 

@@ -14,14 +14,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from metric_collection import consent, proof, reports, usage, windows
+from metric_collection import outbox as reports
+from metric_collection import proof
 from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collection import Collection
-from metric_collection.conf import PREFIX, conf
-from metric_collection.delivery import Delivery
+from metric_collection.conf.settings import PREFIX, conf
+from metric_collection.consent import campaigns as windows
+from metric_collection.consent import rules as consent
+from metric_collection.consent.choice import choose
 from metric_collection.dictionary import document, entries
-from metric_collection.flushing import flusher
 from metric_collection.management.answers import (
     current_state,
     current_usages,
@@ -32,7 +33,11 @@ from metric_collection.management.answers import (
 )
 from metric_collection.models import Consent, Report
 from metric_collection.probes import registry
-from metric_collection.witness import Testimony
+from metric_collection.proof import Testimony
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.delivery import Delivery
+from metric_collection.reporting.flushing import flusher
+from metric_collection.system_info import campaigns as usage
 
 OF_CAMPAIGNS = "What campaigns have counted so far instead, a report a line."
 EXIT_OFF = 3
@@ -166,7 +171,7 @@ class Command(BaseCommand):
     def _choose(self, choice: Consent.Choice, campaign: str | None) -> None:
         """Make a choice, for everything or for one campaign, and say what holds now."""
         if campaign is None:
-            consent.choose(choice, now=utc_now())
+            choose(choice, now=utc_now())
             self.stdout.write(consent.ruling().sentence)
         else:
             known(campaign)

@@ -59,9 +59,9 @@ class Ours:
                 measure_event("Usage", "Take", CAMPAIGN, name, 0.25)
 
     def flush(self) -> None:
-        from metric_collection.collection import Collection
-        from metric_collection.delivery import Delivery
-        from metric_collection.flushing import flusher
+        from metric_collection.reporting.collection import Collection
+        from metric_collection.reporting.delivery import Delivery
+        from metric_collection.reporting.flushing import flusher
 
         flusher.flush()
         Collection(clock=next_week).seal()

@@ -31,7 +31,7 @@ def measure(*, times: int) -> dict[str, object]:
 
 def ours() -> Beats:
     from metric_collection.models import Snapshot
-    from metric_collection.tasks import sweep
+    from metric_collection.reporting.sweep import sweep
 
     def fall_due() -> None:
         now = datetime.now(timezone.utc)

@@ -59,12 +59,12 @@ def measure(*, times: int, days: int = 0, kinds: int = 0) -> dict[str, object]:
 
 def fill(days: int, kinds: int) -> None:
     """Let a report be sent on so many days, and each campaign count so many kinds of events."""
-    from metric_collection import measurements
     from metric_collection.campaigns import campaigns
     from metric_collection.cleaninsights.clock import utc_now
     from metric_collection.cleaninsights.datapoints import Event
     from metric_collection.models import Report
-    from metric_collection.stores import held
+    from metric_collection.models import measurement as measurements
+    from metric_collection.models.transactions import held
 
     now = utc_now()
     body = Report.objects.get().body

@@ -80,6 +80,6 @@ CHOSEN = [
     "metric_collection.probes.hardware.RaspberryPiProbe",
     "metric_collection.probes.desktop.DesktopProbe",
     "metric_collection.probes.deployment.DeploymentProbe",
-    "metric_collection.processes.ProcessesProbe",
-    "metric_collection.installed_at.InstalledAtProbe",
+    "metric_collection.probes.processes.ProcessesProbe",
+    "metric_collection.probes.installed_at.InstalledAtProbe",
 ]

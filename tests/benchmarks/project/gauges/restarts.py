@@ -78,9 +78,9 @@ def measure(*, days: int, hours: int) -> dict[str, int]:
 
 def ours(clock: Clock) -> Callable[[], object]:
     """Do what both tasks do, by this clock; the first heartbeat is due in the middle of a day."""
-    from metric_collection.collection import Collection
-    from metric_collection.delivery import Delivery
     from metric_collection.models import Snapshot
+    from metric_collection.reporting.collection import Collection
+    from metric_collection.reporting.delivery import Delivery
 
     Snapshot.objects.update(heartbeat_due=clock.now + timedelta(hours=12))
     return lambda: (Collection(clock=clock).beat(), Delivery(clock=clock).deliver())

@@ -17,7 +17,7 @@ def measure() -> None:
 
 
 def ours() -> None:
-    from metric_collection.delivery import Delivery
+    from metric_collection.reporting.delivery import Delivery
 
     Delivery().deliver()
 

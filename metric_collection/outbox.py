@@ -1,0 +1,136 @@
+"""The outbox: sealing, discarding, listing, expiring and exporting reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .cleaninsights import payload
+from .cleaninsights.datapoints import DataPoint, Event, Visit
+from .cleaninsights.stores import Pack
+from .conf.settings import conf
+from .models import USAGE, Measurement, Report, Sighting
+from .models import measurement as measurements
+from .models.transactions import atomic
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Cut a moment to the hour: nobody needs to know the minute in which a product was installed."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def seal(points: Iterable[DataPoint], *, category: str, now: datetime) -> Report:
+    """Put points into the outbox as the exact JSON to be posted, with a key of its own."""
+    return enqueue(pack(points), category=category, now=now)
+
+
+def seal_usage(now: datetime, campaigns: Collection[str], packed: Pack) -> Report | None:
+    """Move finished periods of one of the campaigns into the outbox; None if there are none.
+
+    The caller holds consent. One report is of one campaign, so that consent to it can be withdrawn.
+    """
+    for campaign_id in sorted(campaigns):
+        if points := measurements.take_finished(campaign_id, now):
+            return enqueue(packed(points), category=USAGE, now=now, campaign_id=campaign_id)
+    return None
+
+
+def pack(points: Iterable[DataPoint]) -> bytes:
+    """Return the body that posts these points to our collector."""
+    points = tuple(points)
+    return payload.encode(
+        conf.SITE_ID,
+        events=[point for point in points if isinstance(point, Event)],
+        visits=[point for point in points if isinstance(point, Visit)],
+    )
+
+
+def enqueue(body: bytes, *, category: str, now: datetime, campaign_id: str = "") -> Report:
+    """Put a body into the outbox."""
+    report: Report = Report.objects.create(
+        category=category, campaign_id=campaign_id, body=body.decode(), sealed_at=now
+    )
+    return report
+
+
+def discard_undelivered() -> None:
+    """Delete everything that has not left yet."""
+    Report.objects.from_first_queued().delete()
+    Measurement.objects.all().delete()
+    Sighting.objects.all().delete()
+
+
+def discard_campaign(campaign_id: str) -> None:
+    """Delete everything of one campaign that has not left yet."""
+    Report.objects.from_first_queued().of_campaign(campaign_id).delete()
+    Measurement.objects.of_campaign(campaign_id).delete()
+
+
+EXPIRED = "not delivered in time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """The outbox in numbers, and the report that was settled last."""
+
+    waiting: int
+    next_attempt: datetime | None
+    last: Report | None
+
+
+def queue() -> Queue:
+    """Ask how many reports wait, when the first is tried next, and which was settled last."""
+    waiting = Report.objects.queued()
+    head: Report | None = waiting.first()
+    return Queue(
+        waiting=waiting.count(),
+        next_attempt=None if head is None else head.wait_until or head.sealed_at,
+        last=Report.objects.settled_last(),
+    )
+
+
+def expire(now: datetime) -> None:
+    """Give up what could not be delivered within MAX_AGE."""
+    old = Report.objects.from_first_queued().sealed_before(now - conf.MAX_AGE)
+    old.exclude(leased_until__gt=now).update(
+        state=Report.State.GIVEN_UP, outcome=EXPIRED, settled_at=now, wait_until=None
+    )
+
+
+def forget(now: datetime) -> None:
+    """Delete from the record what was settled longer than KEEP_REPORTS ago."""
+    Report.objects.settled_before(now - conf.KEEP_REPORTS).delete()
+
+
+def export(write: Callable[[Sequence[str]], object], *, now: datetime) -> int:
+    """Hand the queued bodies to `write` and settle them; none is settled when it raises."""
+    with atomic():
+        waiting = list(Report.objects.unclaimed(now).select_for_update())
+        exported = Report.objects.unclaimed(now).filter(pk__lte=waiting[-1].pk if waiting else 0)
+        exported.update(state=Report.State.EXPORTED, outcome="exported", settled_at=now)
+        write([report.body for report in waiting])
+    return len(waiting)
+
+
+def described(report: Report) -> dict[str, Any]:
+    """Return a report with its exact body as JSON can hold it; moments in ISO 8601, UTC."""
+    return {
+        "key": str(report.key),
+        "category": report.category,
+        "campaign": report.campaign_id or None,
+        "sealed_at": iso(report.sealed_at),
+        "state": report.state,
+        "attempts": report.attempts,
+        "status": report.status,
+        "outcome": report.outcome,
+        "settled_at": iso(report.settled_at),
+        "bytes": len(report.body.encode()),
+        "body": report.body,
+    }
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Write a moment to the second, in UTC."""
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")

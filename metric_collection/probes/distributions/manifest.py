@@ -1,0 +1,54 @@
+"""What a distribution lists as its own, as far as its installer left word of it."""
+
+from .metadata import read_bytes, squeeze, squeezed_name
+
+# How well a distribution's claim to some code is founded.
+LISTED = 3  # its installer listed the file
+BUILT = 2  # its builder listed the file
+NAMED = 1  # only the names agree
+UNFOUNDED = 0
+
+
+class Manifest:
+    """The lists in one metadata folder; each is read at most once."""
+
+    def __init__(self, metadata: str) -> None:
+        self.metadata = metadata
+        self._lists: dict[str, bytes | None] = {}
+
+    def claim(self, trace: str, package: str) -> int:
+        """How well the claim to a package is founded; ``trace`` is how its line would begin."""
+        line = trace.encode(errors="surrogateescape")
+        if (record := self._read("RECORD")) is not None:
+            return LISTED if _lists(record, line) else UNFOUNDED
+        if (installed := self._read("installed-files.txt")) is not None:
+            return LISTED if _lists(installed, b"../" + line) else UNFOUNDED
+        if (sources := self._read("SOURCES.txt")) and _lists_within(sources, line):
+            return BUILT
+        return NAMED if self._names(package) else UNFOUNDED
+
+    def _names(self, package: str) -> bool:
+        names = self._read("top_level.txt")
+        if names is None:
+            return squeezed_name(self.metadata) in map(squeeze, ancestry(package))
+        return package.partition(".")[0].encode() in names.split()
+
+    def _read(self, name: str) -> bytes | None:
+        if name not in self._lists:
+            self._lists[name] = read_bytes(f"{self.metadata}/{name}")
+        return self._lists[name]
+
+
+def ancestry(package: str) -> list[str]:
+    """A dotted name and the packages that it lies in, innermost first."""
+    parts = package.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def _lists(text: bytes, start: bytes) -> bool:
+    return text.startswith(start) or b"\n" + start in text
+
+
+def _lists_within(text: bytes, start: bytes) -> bool:
+    """Whether a line begins so, be it within a folder such as ``src/``."""
+    return _lists(text, start) or b"/" + start in text

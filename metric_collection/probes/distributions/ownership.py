@@ -1,0 +1,110 @@
+"""Which distribution an app came with: looked for where it is likely, proven by what it lists."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import chain
+
+from django.apps import AppConfig
+
+from .editable import editable_owner
+from .manifest import LISTED, UNFOUNDED, Manifest, ancestry
+from .metadata import Folder, folder_at, folders, squeeze
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an app's code lies: at ``path``, imported as ``package`` from the folder ``home``.
+
+    ``trace`` is how a line that lists the code begins, relative to ``home``. ``home`` is None for
+    code that was brought from another place than its name says.
+    """
+
+    package: str
+    path: str
+    home: Folder | None
+    trace: str
+
+
+def place_of(app: AppConfig) -> Place:
+    """Find an app by its module's file; a namespace package has none, but a path."""
+    inner = app.name.replace(".", "/")
+    file = getattr(app.module, "__file__", None)
+    if file is None:
+        return _place(app.name, app.path, inner, "/")
+    folder, base = os.path.split(file)
+    stem = base.partition(".")[0]
+    inner = f"{inner}/{stem}" if stem == "__init__" else inner
+    return _place(app.name, f"{folder}/{stem}", inner, ".")
+
+
+def owners(places: Iterable[Place]) -> dict[Place, str]:
+    """The metadata that each place belongs to; what belongs to no distribution is left out.
+
+    Nothing is read again while neither the places nor the folders that they lie in change.
+    """
+    return _owners(tuple(places), folders())
+
+
+def _place(package: str, path: str, inner: str, ending: str) -> Place:
+    home = path.removesuffix(f"/{inner}")
+    return Place(
+        package=package,
+        path=path,
+        home=folder_at(home) if home != path else None,
+        trace=f"{inner}{ending}",
+    )
+
+
+@lru_cache(maxsize=1)
+def _owners(places: tuple[Place, ...], search: tuple[Folder, ...]) -> dict[Place, str]:
+    manifest = cache(Manifest)  # nothing is read twice in one look-up, nor kept after it
+    found = ((place, _owner(place, search, manifest)) for place in places)
+    return {place: owner for place, owner in found if owner}
+
+
+def _owner(
+    place: Place, search: tuple[Folder, ...], manifest: Callable[[str], Manifest]
+) -> str | None:
+    def claim(metadata: str) -> int:
+        return manifest(metadata).claim(place.trace, place.package)
+
+    founded, likely = _best(_resembling(place), claim)
+    if founded == LISTED:
+        return likely
+    if editable := editable_owner(place.path, place.home, search):
+        return editable
+    return likely or _best(place.home.entries() if place.home else (), claim)[1]
+
+
+def _best(entries: Iterable[str], claim: Callable[[str], int]) -> tuple[int, str | None]:
+    """The first entry that was listed by its installer, else the first of those best founded."""
+    best: tuple[int, str | None] = (UNFOUNDED, None)
+    for entry in entries:
+        founded = claim(entry)
+        if founded > best[0]:
+            best = (founded, entry)
+        if founded == LISTED:
+            break
+    return best
+
+
+def _resembling(place: Place) -> Iterator[str]:
+    """Metadata in the order in which their names are like the package's: the same, then similar."""
+    metadata = place.home.metadata if place.home else {}
+    for package in ancestry(place.package):
+        yield from metadata.get(squeeze(package), ())
+    for pattern in _similar(place.package.partition(".")[0]):
+        yield from chain.from_iterable(metadata[name] for name in metadata if pattern(name))
+
+
+def _similar(package: str) -> Iterator[Callable[[str], bool]]:
+    """Ever weaker likenesses: ``djangorestframework`` ends with ``rest_framework``, and so on."""
+    name = squeeze(package)
+    beginnings = [
+        word[:5] for word in package.lower().split("_") if len(word) > 3 and word != "django"
+    ]
+    yield lambda other: other.endswith(name)
+    yield lambda other: name in other
+    yield lambda other: any(beginning in other for beginning in beginnings)

@@ -1,0 +1,31 @@
+"""When the product was installed: the one fact that is known to nothing but this app's own rows."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from ..cleaninsights.clock import utc_now
+from ..models import Snapshot
+from .probe import Fact
+
+
+class InstalledAtProbe:
+    """Reports on which day the product was first noticed here."""
+
+    heading = "Date of installation"
+    facts = (
+        Fact(
+            name="installed_at",
+            description="The day on which the product was installed.",
+            example="2026-03-01",
+            purpose="To know for how long installations stay in use.",
+            coarsened="The day only, in UTC.",
+        ),
+    )
+
+    def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._clock = clock
+
+    def gather(self) -> Mapping[str, object]:
+        snapshot = Snapshot.objects.current()
+        moment = snapshot.installed_at if snapshot else self._clock()
+        return {"installed_at": moment.date()}

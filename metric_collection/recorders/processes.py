@@ -1,0 +1,121 @@
+"""Sightings: every process at work notes once an hour that it is there, so that they can be counted.
+
+Nothing is noted unless the settings name ``ProcessesProbe`` and want a fact of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from django.db import connections, router
+
+from ..cleaninsights.clock import Clock, utc_now
+from ..cleaninsights.forks import Forkable
+from ..conf.settings import conf
+from ..consent.rules import ruling
+from ..models import Sighting
+from ..models.transactions import held
+from ..probes.linux.files import read
+from ..probes.probe import path_of
+from ..probes.processes import DAY, HOUR, ProcessesProbe
+from ..probes.registry import is_selected
+
+logger = logging.getLogger("metric_collection.recorders.processes")
+
+BOOT_ID: Final = "proc/sys/kernel/random/boot_id"
+
+
+class Lookout(Forkable):
+    """Notes the process that it is in, which has one key; `with_children`, the key is theirs as well.
+
+    A Celery worker is its main process: the children that run its tasks come and go.
+    """
+
+    def __init__(
+        self,
+        kind: Sighting.Kind,
+        *,
+        with_children: bool = False,
+        clock: Clock = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        root: Path = Path("/"),
+    ) -> None:
+        self._kind = kind
+        self._with_children = with_children
+        self._clock = clock
+        self._monotonic = monotonic
+        self._root = root
+        self._key = ""
+        super().__init__()
+
+    def _begin(self) -> None:
+        self._due = float("-inf")
+        if not (self._key and self._with_children):
+            self._key = secrets.token_hex(16)
+
+    def note_if_due(self) -> None:
+        """Note the process once an hour; to be called when nobody waits for this thread any more.
+
+        Django has closed what connections are to be closed by then, so a new one is closed here.
+        """
+        lock = self._of_this_process()
+        if self._monotonic() < self._due or not lock.acquire(blocking=False):
+            return
+        try:
+            self._due = self._monotonic() + HOUR.total_seconds()
+            if is_wanted() and ruling().gathers:
+                self._note()
+                connections[router.db_for_write(Sighting)].close_if_unusable_or_obsolete()
+        except Exception as error:  # noqa: BLE001  the host's thread is not to suffer
+            logger.debug("A process was not noted: %s", error)
+        finally:
+            lock.release()
+
+    def _note(self) -> None:
+        with held() as consent:
+            if ruling(consent).gathers:
+                now = self._clock()
+                Sighting.objects.until(now - DAY).delete()
+                write(
+                    Sighting(
+                        key=self._key,
+                        kind=self._kind,
+                        machine=machine(self._root),
+                        begun_at=now,
+                        seen_at=now,
+                    )
+                )
+
+
+def is_wanted() -> bool:
+    """Whether the settings name the probe that counts sightings, and want a fact of it."""
+    is_named = any(path == path_of(ProcessesProbe) for path, _ in conf.PROBES)
+    return is_named and any(is_selected(fact.name) for fact in ProcessesProbe.facts)
+
+
+def machine(root: Path) -> str:
+    """What tells this machine from others until its next start; "" where it cannot be told."""
+    boot_id = read(root, BOOT_ID)
+    return hashlib.sha256(boot_id.encode()).hexdigest()[:16] if boot_id else ""
+
+
+def write(sighting: Sighting) -> None:
+    """Insert a sighting, or update when the process was last seen."""
+    database = connections[router.db_for_write(Sighting)]
+    has_target = database.features.supports_update_conflicts_with_target  # not on MariaDB
+    Sighting.objects.bulk_create(
+        [sighting],
+        update_conflicts=True,
+        update_fields=["seen_at"],
+        unique_fields=["key"] if has_target else None,
+    )
+
+
+web = Lookout(Sighting.Kind.WEB)
+worker = Lookout(Sighting.Kind.WORKER, with_children=True)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+from metric_collection.cleaninsights.datapoints import Event, Visit, identity_of, point_of
+from metric_collection.cleaninsights.exceptions import MeasurementError
+from metric_collection.measuring.arguments import number, path_of, text
+
+START = datetime(2026, 3, 1, tzinfo=timezone.utc)
+PERIOD = {"campaign_id": "search", "period_start": START, "period_end": START + timedelta(days=1)}
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        Event(category="c", action="a", times=2, **PERIOD),
+        Event(category="c", action="a", name="", value=1.5, **PERIOD),
+        Event(category="\x00", action="\ud800", name="ü", **PERIOD),
+        Visit(path=("a", "b"), times=3, **PERIOD),
+    ],
+)
+def test_a_point_comes_back_from_its_identity(point):
+    value = getattr(point, "value", None)
+    identity = identity_of(point)
+    assert identity.isascii()
+    assert point_of(identity, times=point.times, value=value, **PERIOD) == point
+
+
+def test_counts_are_no_part_of_an_identity():
+    event = Event(category="c", action="a", **PERIOD)
+    assert identity_of(event) == identity_of(replace(event, times=7, value=3.0))
+
+
+@pytest.mark.parametrize("found", ["", None, 5, b"bytes", ["list"]])
+def test_what_is_no_text_is_refused(found):
+    with pytest.raises(MeasurementError):
+        text(found)
+
+
+def test_an_empty_text_is_one_where_it_may_be():
+    assert text("", may_be_empty=True) == ""
+
+
+def test_a_text_is_cut_where_the_wire_cuts_it():
+    assert text("x" * 300) == "x" * 255
+
+
+@pytest.mark.parametrize(("found", "parts"), [("a", ("a",)), (["a", ""], ("a", "")), ((), None)])
+def test_a_path_is_one_text_or_several(found, parts):
+    if parts is None:
+        with pytest.raises(MeasurementError):
+            path_of(found)
+    else:
+        assert path_of(found) == parts
+
+
+@pytest.mark.parametrize("found", [5, None, "", [""], ["a", 5], "x" * 2001])
+def test_what_is_no_path_is_refused(found):
+    with pytest.raises(MeasurementError):
+        path_of(found)
+
+
+@pytest.mark.parametrize(
+    ("found", "value"), [(2, 2.0), (True, 1.0), (Decimal("0.5"), 0.5), (-3, -3)]
+)
+def test_a_number_is_whatever_is_like_one(found, value):
+    assert number(found) == value
+
+
+@pytest.mark.parametrize("found", [math.nan, math.inf, -math.inf, 1e200, 10**400, "5", None, []])
+def test_what_cannot_be_summed_up_is_refused(found):
+    with pytest.raises(MeasurementError):
+        number(found)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from metric_collection.cleaninsights.campaigns import Campaign
+from metric_collection.cleaninsights.datapoints import Event, Visit
+from metric_collection.models import CountedJournal, Measurement
+from metric_collection.models.measurement import (
+    CHUNK,
+    MOST_SEALED,
+    count,
+    purge,
+    take_finished,
+    waiting,
+)
+
+pytestmark = pytest.mark.django_db
+TODAY = datetime(2026, 3, 1, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+SUM = Campaign(start=TODAY, end=TODAY + 30 * DAY, aggregation_period_length=1)
+MEAN = Campaign(
+    start=TODAY,
+    end=TODAY + 30 * DAY,
+    aggregation_period_length=1,
+    event_aggregation_rule="avg",
+)
+OVER = TODAY + DAY + timedelta.resolution
+
+
+def event(action="Open", **changes):
+    period = {"campaign_id": "search", "period_start": TODAY, "period_end": TODAY + DAY}
+    return Event(category="Search", action=action, **{**period, **changes})
+
+
+def test_points_are_added_to_the_row_of_their_identity():
+    visit = Visit(
+        path=("a", "b"), campaign_id="search", period_start=TODAY, period_end=TODAY + DAY, times=4
+    )
+    count([(SUM, event(times=2)), (SUM, visit)])
+    count([(SUM, event(times=3)), (SUM, event("Close"))])
+    assert {row.identity: row.times for row in Measurement.objects.all()} == {
+        '["event", "Search", "Open", null]': 5,
+        '["event", "Search", "Close", null]': 1,
+        '["visit", "a/b"]': 4,
+    }
+
+
+def test_values_come_together_as_the_campaign_says():
+    count([(SUM, event("Sum", value=2.0)), (MEAN, event("Mean", value=2.0, times=3))])
+    count([(SUM, event("Sum", value=4.0)), (MEAN, event("Mean", value=6.0))])
+    assert {row.point.action: row.value for row in Measurement.objects.all()} == {
+        "Sum": 6.0,
+        "Mean": 3.0,
+    }
+
+
+def test_another_period_or_campaign_is_another_row():
+    later = event(period_start=TODAY + DAY, period_end=TODAY + 2 * DAY)
+    count([(SUM, event()), (SUM, later), (SUM, event(campaign_id="export"))])
+    assert Measurement.objects.count() == 3
+
+
+def test_however_many_there_are_they_take_few_statements():
+    points = [(SUM, event(str(number))) for number in range(CHUNK + 1)]
+    with CaptureQueriesContext(connection) as queries:
+        count(points)
+    assert len(queries) <= 8
+    assert Measurement.objects.count() == CHUNK + 1
+
+
+def test_texts_that_databases_dislike_are_kept():
+    count([(SUM, event("\x00\ud800é", name="x" * 300))])
+    (point,) = take_finished("search", OVER)
+    assert (point.action, point.name) == ("\x00\ud800é", "x" * 300)
+
+
+def test_only_finished_periods_of_the_campaign_are_taken():
+    later = event(period_start=TODAY + DAY, period_end=TODAY + 2 * DAY)
+    count([(SUM, event()), (SUM, later), (SUM, event(campaign_id="export"))])
+    assert take_finished("search", TODAY + DAY) == []
+    assert take_finished("search", OVER) == [event()]
+    assert take_finished("search", OVER) == []
+    assert Measurement.objects.count() == 2
+
+
+def test_no_more_is_taken_than_a_report_holds():
+    count((SUM, event(str(number))) for number in range(MOST_SEALED + 1))
+    assert len(take_finished("search", OVER)) == MOST_SEALED
+    assert len(take_finished("search", OVER)) == 1
+
+
+def test_what_waits_is_looked_at_report_by_report_and_stays():
+    later = event("Later", period_start=TODAY + DAY, period_end=TODAY + 2 * DAY)
+    count([(SUM, later), *((SUM, event(str(number))) for number in range(MOST_SEALED + 1))])
+    for _ in range(2):
+        assert [len(points) for points in waiting("search", OVER)] == [MOST_SEALED, 1, 1]
+    assert list(waiting("search", OVER))[-1] == [later]
+
+
+def test_what_is_too_old_is_forgotten():
+    count([(SUM, event())])
+    CountedJournal.objects.create(key="a", counted_at=TODAY)
+    CountedJournal.objects.create(key="b", counted_at=TODAY + 5 * DAY)
+    purge(TODAY + 2 * DAY)
+    assert not Measurement.objects.exists()
+    assert str(CountedJournal.objects.get()) == "b"

@@ -1,0 +1,43 @@
+import pytest
+
+from metric_collection.probes.values.references import resolve
+
+VERSION = "7.5"
+
+
+def version():
+    return VERSION
+
+
+def broken():
+    raise LookupError
+
+
+@pytest.mark.parametrize(
+    "plain", ["1.2", "1.0.dev1", "2024.1-custom", "docker", "acme.example", "", "a..b", "a & b"]
+)
+def test_a_text_that_leads_nowhere_is_the_value(plain):
+    assert resolve(plain) == plain
+
+
+@pytest.mark.parametrize("value", [None, True, 5, 2.5])
+def test_what_is_no_text_is_the_value(value):
+    assert resolve(value) is value
+
+
+@pytest.mark.parametrize("path", ["VERSION", "version"])
+def test_a_dotted_path_leads_to_a_text_or_a_callable(path):
+    assert resolve(f"{__name__}.{path}") == "7.5"
+
+
+def test_a_callable_is_called():
+    assert resolve(version) == "7.5"
+
+
+def test_a_module_is_no_value():
+    assert resolve("os.path") == "os.path"
+
+
+def test_what_a_callable_raises_comes_through():
+    with pytest.raises(LookupError):
+        resolve(broken)

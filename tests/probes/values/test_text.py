@@ -1,0 +1,38 @@
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils.translation import gettext_lazy
+
+from metric_collection.probes.values.text import plain_text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        ("", ""),
+        ('a & b <c> "é"', 'a & b <c> "é"'),
+        (True, "true"),
+        (False, "false"),
+        (0, "0"),
+        (2.5, "2.5"),
+        (Decimal("1.50"), "1.50"),
+        (date(2026, 3, 1), "2026-03-01"),
+        (gettext_lazy("Yes"), "Yes"),
+        ("nul\x00 lone\ud800", "nul\ufffd lone\ufffd"),
+        ("x" * 1000, "x" * 255),
+    ],
+)
+def test_a_value_is_sent_as_plain_text(value, text):
+    assert plain_text(value) == text
+
+
+@pytest.mark.parametrize(
+    "value", [["a"], {"a": 1}, object(), Path("/home"), User(username="ada"), b"bytes"]
+)
+def test_what_might_give_more_away_is_refused_and_not_quoted(value):
+    with pytest.raises(TypeError, match=f"^{type(value).__name__} is no value"):
+        plain_text(value)

@@ -1,0 +1,418 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from metric_collection.cleaninsights import payload
+from metric_collection.cleaninsights.datapoints import Event
+from metric_collection.consent.choice import choose, disclose
+from metric_collection.models import Change, Consent, Measurement, Report, Snapshot
+from metric_collection.probes.probe import Fact
+from metric_collection.reporting.collection import Collection, is_higher
+from tests.campaigns import daily
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(hours=24)
+
+
+@pytest.fixture
+def collection(clock):
+    return Collection(clock=clock, random=lambda: 0.5)
+
+
+@pytest.fixture
+def installed(collection):
+    """An installation whose Install has been recorded and delivered."""
+    collection.record()
+    Report.objects.all().delete()
+    return Snapshot.objects.get()
+
+
+def categories() -> list[str]:
+    return [report.category for report in Report.objects.order_by("id")]
+
+
+def facts_of(report: Report) -> dict[str, str]:
+    return {event["action"]: event["name"] for event in json.loads(report.body)["events"]}
+
+
+def set_facts(settings, **facts):
+    settings.METRIC_COLLECTION_FACTS = facts
+
+
+class TestInstall:
+    def test_the_first_record_is_an_install(self, collection):
+        report = collection.record()
+        assert report.category == "Install"
+        assert facts_of(report)["Acme Version"] == "1.0"
+        assert Change.objects.get().changes["Acme Version"] == [None, "1.0"]
+
+    def test_it_is_recorded_once(self, collection):
+        collection.record()
+        assert collection.record() is None
+        assert collection.beat() is None
+        assert categories() == ["Install"]
+
+    def test_each_fact_is_one_event_dated_to_the_hour(self, collection, clock):
+        body = payload.decode(collection.record().body.encode())
+        hour = int(clock().timestamp()) // 3600 * 3600
+        assert body["idsite"] == 5
+        for event in body["events"]:
+            assert (event["value"], event["times"]) == (1, 1)
+            assert event["period_start"] == event["period_end"] == hour
+
+    def test_its_first_heartbeat_falls_on_a_random_moment_of_the_day(self, collection, clock):
+        collection.record()
+        assert Snapshot.objects.get().heartbeat_due == clock() + DAY / 2
+
+    def test_a_heartbeat_that_finds_no_snapshot_reports_the_install(self, collection):
+        assert collection.beat().category == "Install"
+
+    def test_a_rival_that_installs_in_the_same_moment_wins(self, clock):
+        def rival() -> float:
+            Collection(clock=clock).record()
+            return 0.5
+
+        assert Collection(clock=clock, random=rival).record() is None
+        assert categories() == ["Install"]
+
+    def test_a_no_in_the_same_moment_comes_first(self, clock):
+        def operator() -> float:
+            choose(Consent.Choice.DENIED, now=clock())
+            return 0.5
+
+        assert Collection(clock=clock, random=operator).record() is None
+        assert not Report.objects.exists()
+        assert not Snapshot.objects.exists()
+
+
+class TestUpgrade:
+    def test_a_higher_product_version_is_an_upgrade(self, settings, collection, installed):
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        report = collection.record()
+        assert report.category == "Upgrade"
+        assert facts_of(report)["Acme Version"] == "1.1"
+        assert Change.objects.last().changes == {"Acme Version": ["1.0", "1.1"]}
+
+    def test_it_is_recorded_once(self, settings, collection, installed):
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        collection.record()
+        assert collection.record() is None
+        assert categories() == ["Upgrade"]
+
+    def test_a_platform_that_differs_is_an_upgrade(self, collection, installed):
+        installed.advance(facts={**installed.facts, "kernel_version": "999.0"})
+        assert collection.record().category == "Upgrade"
+
+    def test_a_version_that_was_not_there_before_is_an_upgrade(self, collection, installed):
+        facts = {name: v for name, v in installed.facts.items() if name != "Acme Version"}
+        installed.advance(facts=facts)
+        assert collection.record().category == "Upgrade"
+
+    def test_a_downgrade_is_remembered_and_no_upgrade(self, settings, collection, installed):
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "0.9"
+        assert collection.record() is None
+        assert Snapshot.objects.get().facts["Acme Version"] == "0.9"
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.0"
+        assert collection.record().category == "Upgrade"
+
+    def test_a_removal_is_remembered_and_no_upgrade(self, settings, collection, installed):
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = None
+        assert collection.record() is None
+        assert "Acme Version" not in Snapshot.objects.get().facts
+
+    def test_another_fact_that_changes_is_no_upgrade(self, settings, collection, installed):
+        set_facts(settings, edition="enterprise")
+        assert collection.record() is None
+        assert Snapshot.objects.get().facts["edition"] == "enterprise"
+
+    def test_it_leaves_the_heartbeat_where_it_was(self, settings, collection, installed):
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        collection.record()
+        assert Snapshot.objects.get().heartbeat_due == installed.heartbeat_due
+
+    def test_a_heartbeat_reports_the_upgrade_that_it_finds(
+        self, settings, collection, installed, clock
+    ):
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        clock.advance(DAY)
+        assert collection.beat().category == "Upgrade"
+        assert collection.beat() is None
+
+    def test_of_two_processes_one_records_it(self, settings, clock, collection, installed):
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+
+        def version() -> str:
+            settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+            Collection(clock=clock).record()
+            return "1.1"
+
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = version
+        assert collection.record() is None
+        assert categories() == ["Upgrade"]
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "higher"),
+    [
+        ("1.10", "1.9", True),
+        ("1.0", "1.0.dev1", True),
+        ("1.0.dev1", "1.0", False),
+        ("1.0", "1.0.0", False),
+        ("2024.2-custom", "2024.1-custom", True),
+        ("2024.1-custom", "2024.1-custom", False),
+        ("2024.1-custom", "2024.2", False),
+    ],
+)
+def test_versions_compare_by_pep_440_and_else_as_text(after, before, higher):
+    assert is_higher(after, before) is higher
+
+
+class TestHeartbeat:
+    def test_it_is_due_24_hours_after_the_last(self, collection, installed, clock):
+        clock.set(installed.heartbeat_due)
+        assert collection.beat().category == "Heartbeat"
+        clock.advance(DAY - timedelta(seconds=1))
+        assert collection.beat() is None
+        clock.advance(seconds=1)
+        assert collection.beat().category == "Heartbeat"
+
+    def test_restarts_every_hour_still_give_one_in_24_hours(self, collection, installed, clock):
+        clock.set(installed.heartbeat_due)
+        for _hour in range(24 * 5):
+            collection.beat()
+            clock.advance(hours=1)
+        assert categories() == ["Heartbeat"] * 5
+
+    def test_a_clock_that_jumps_back_a_day_delays_it_by_no_more_than_a_day(
+        self, collection, installed, clock
+    ):
+        clock.set(installed.heartbeat_due)
+        collection.beat()
+        clock.advance(-DAY)
+        assert collection.beat() is None
+        clock.advance(DAY)
+        assert collection.beat().category == "Heartbeat"
+
+    def test_of_two_processes_one_records_it(self, settings, collection, installed, clock):
+        clock.set(installed.heartbeat_due)
+
+        def edition() -> str:
+            set_facts(settings)
+            Collection(clock=clock).beat()
+            return "community"
+
+        set_facts(settings, edition=edition)
+        assert collection.beat() is None
+        assert categories() == ["Heartbeat"]
+
+    def test_a_no_in_the_same_moment_comes_first(self, settings, collection, installed, clock):
+        clock.set(installed.heartbeat_due)
+        set_facts(settings, edition=lambda: choose(Consent.Choice.DENIED, now=clock()))
+        assert collection.beat() is None
+        assert not Report.objects.exists()
+
+    def test_it_does_not_wait_for_a_row_of_consent_that_somebody_has_deleted(
+        self, collection, installed, clock
+    ):
+        Consent.objects.all().delete()
+        clock.set(installed.heartbeat_due)
+        assert collection.beat().category == "Heartbeat"
+
+    def test_it_takes_the_same_way_with_time_zones_off(
+        self, settings, collection, installed, clock
+    ):
+        settings.USE_TZ = False
+        settings.TIME_ZONE = "America/New_York"
+        clock.set(installed.heartbeat_due)
+        assert collection.beat().category == "Heartbeat"
+        assert Snapshot.objects.get().heartbeat_due == clock() + DAY
+
+
+class TestCategories:
+    """The publisher may want reports of some categories only."""
+
+    @pytest.fixture
+    def only(self, settings):
+        def only(*categories):
+            settings.METRIC_COLLECTION_CATEGORIES = categories
+
+        return only
+
+    def test_after_an_install_that_is_all_nothing_is_even_gathered(
+        self, settings, only, collection, clock
+    ):
+        only("Install")
+        assert collection.record().category == "Install"
+        asked = []
+        set_facts(settings, edition=lambda: asked.append(1))
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        clock.advance(DAY)
+        assert (collection.record(), collection.beat(), collection.preview()) == (None, None, None)
+        assert not asked
+        assert categories() == ["Install"]
+
+    def test_with_no_category_nothing_is_ever_gathered(self, only, collection):
+        only()
+        assert (collection.record(), collection.beat(), collection.preview()) == (None, None, None)
+        assert not Snapshot.objects.exists()
+
+    def test_an_install_that_is_not_wanted_is_remembered_and_no_report(self, only, collection):
+        only("Upgrade", "Heartbeat")
+        assert collection.preview()[0] == "Heartbeat"
+        assert collection.record() is None
+        assert Change.objects.get().category == "Install"
+        assert categories() == []
+
+    def test_an_upgrade_that_is_not_wanted_is_remembered_and_no_report(
+        self, settings, only, collection, installed
+    ):
+        only("Install", "Heartbeat")
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        assert collection.preview()[0] == "Heartbeat"
+        assert collection.record() is None
+        assert Change.objects.last().changes == {"Acme Version": ["1.0", "1.1"]}
+        assert Snapshot.objects.get().facts["Acme Version"] == "1.1"
+        assert categories() == []
+
+    def test_a_heartbeat_that_finds_one_is_a_heartbeat(
+        self, settings, only, collection, installed, clock
+    ):
+        only("Heartbeat")
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        clock.advance(DAY)
+        assert collection.beat().category == "Heartbeat"
+        assert Change.objects.last().category == "Upgrade"
+
+    def test_without_heartbeats_upgrades_are_still_found_once_a_day(
+        self, settings, only, collection, installed, clock
+    ):
+        only("Install", "Upgrade")
+        clock.advance(DAY)
+        assert (collection.preview(), collection.beat()) == (None, None)
+        assert Snapshot.objects.get().heartbeat_at is None
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        assert collection.beat() is None
+        clock.advance(DAY)
+        assert collection.beat().category == "Upgrade"
+
+
+class TestConsent:
+    @pytest.mark.parametrize("method", ["record", "beat"])
+    def test_nothing_is_gathered_after_a_no(self, settings, collection, clock, method):
+        asked = []
+        set_facts(settings, edition=lambda: asked.append(1))
+        choose(Consent.Choice.DENIED, now=clock())
+        assert getattr(collection, method)() is None
+        assert not asked
+        assert not Snapshot.objects.exists()
+
+    def test_opt_in_gathers_nothing_before_a_yes(self, settings, collection, clock):
+        settings.METRIC_COLLECTION_CONSENT = "opt-in"
+        assert collection.record() is None
+        assert not Snapshot.objects.exists()
+        choose(Consent.Choice.GRANTED, now=clock())
+        assert collection.beat().category == "Install"
+
+    @pytest.mark.parametrize("mode", ["notice", "opt-in"])
+    def test_new_facts_wait_until_they_are_announced(self, settings, collection, clock, mode):
+        settings.METRIC_COLLECTION_CONSENT = mode
+        choose(Consent.Choice.GRANTED, now=clock())
+        set_facts(settings, edition="community")
+        assert "edition" not in facts_of(collection.record())
+        assert "edition" not in Snapshot.objects.get().facts
+        disclose(now=clock())
+        clock.advance(DAY)
+        assert facts_of(collection.beat())["edition"] == "community"
+
+
+def test_a_failing_probe_is_not_a_removal(settings, collection, clock):
+    settings.METRIC_COLLECTION_PROBES = ["tests.reporting.test_collection.Flaky"]
+    Flaky.broken = False
+    collection.record()
+    Flaky.broken = True
+    collection.record()
+    assert Snapshot.objects.get().facts["flaky"] == "1"
+
+
+class Flaky:
+    """A probe that can be broken."""
+
+    facts = (Fact(name="flaky", description="d", example="1", purpose="p"),)
+    broken = False
+
+    def gather(self):
+        if self.broken:
+            raise RuntimeError
+        return {"flaky": 1}
+
+
+class TestPreview:
+    def test_it_is_byte_for_byte_the_next_heartbeat(self, collection, installed, clock):
+        category, body = collection.preview()
+        clock.set(installed.heartbeat_due)
+        report = collection.beat()
+        assert (category, body) == (report.category, report.body.encode())
+
+    def test_it_records_nothing(self, collection):
+        assert collection.preview()[0] == "Install"
+        assert not Snapshot.objects.exists()
+        assert not Report.objects.exists()
+
+    def test_it_shows_what_would_be_sent_where_no_collector_is_set(self, settings, collection):
+        settings.METRIC_COLLECTION_SITE_ID = None
+        assert payload.decode(collection.preview()[1])["idsite"] == 1
+
+
+class TestUsage:
+    @pytest.fixture(autouse=True)
+    def measured(self, settings, clock):
+        settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(), "export": daily(title="Export")}
+        start = clock().replace(hour=0, minute=0, second=0)
+        for campaign_id in ("search", "export", "gone"):
+            Measurement.of(
+                Event(
+                    category="Search",
+                    action="Open",
+                    times=3,
+                    campaign_id=campaign_id,
+                    period_start=start,
+                    period_end=start + DAY,
+                )
+            ).save()
+
+    def test_nothing_is_sealed_before_the_end_of_its_period(self, collection):
+        assert collection.seal() == []
+        assert Measurement.objects.count() == 3
+
+    def test_a_finished_period_becomes_one_report_for_each_campaign(self, collection, clock):
+        clock.advance(DAY)
+        reports = collection.seal()
+        assert [report.campaign_id for report in reports] == ["export", "search"]
+        body = payload.decode(reports[0].body.encode())
+        assert [(event["action"], event["times"]) for event in body["events"]] == [("Open", 3)]
+        assert categories() == ["Usage", "Usage"]
+        assert collection.seal() == []
+
+    def test_a_campaign_that_is_no_longer_declared_is_kept_until_it_is_too_old(
+        self, collection, clock
+    ):
+        clock.advance(DAY)
+        collection.seal()
+        assert Measurement.objects.get().campaign_id == "gone"
+        clock.advance(timedelta(days=101))
+        collection.seal()
+        assert not Measurement.objects.exists()
+
+    def test_what_is_too_old_is_not_sealed(self, collection, clock):
+        clock.advance(timedelta(days=102))
+        assert collection.seal() == []
+        assert not Measurement.objects.exists()
+
+    def test_nothing_is_sealed_where_nothing_may_be_sent(self, settings, collection, clock):
+        clock.advance(DAY)
+        settings.METRIC_COLLECTION = False
+        assert collection.seal() == []
+        assert Measurement.objects.count() == 3

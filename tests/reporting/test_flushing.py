@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext, override_settings
+
+from metric_collection.consent import campaigns as windows
+from metric_collection.consent.choice import choose
+from metric_collection.measuring.folder import MEMORY
+from metric_collection.measuring.meter import Meter, meter
+from metric_collection.models import CampaignConsent, Consent, CountedJournal, Measurement
+from metric_collection.reporting.flushing import Flusher, first_terms, state_folder
+from tests.campaigns import daily
+
+pytestmark = pytest.mark.django_db(transaction=True)
+GRANTED, DENIED = Consent.Choice.GRANTED, Consent.Choice.DENIED
+
+
+@pytest.fixture(autouse=True)
+def product(settings, tmp_path):
+    settings.METRIC_COLLECTION_STATE_FOLDER = tmp_path
+    settings.METRIC_COLLECTION_CAMPAIGNS = {
+        "search": daily(),
+        "mean": daily(title="Mean", eventAggregationRule="avg"),
+        "once": daily(title="Once", onlyRecordOnce=True),
+    }
+    return settings
+
+
+class Process:
+    """A meter and its flusher, as each process of a host has them."""
+
+    def __init__(self, clock) -> None:
+        self.now = 0.0
+        self.meter = Meter(first_terms, lambda: clock().timestamp())
+        self.flusher = Flusher(self.meter, clock, lambda: self.now)
+
+    def count(self, times=1, action="Open", campaign_id="search", **given):
+        for _ in range(times):
+            self.meter.measure_event("Search", action, campaign_id, **given)
+
+    def flush(self):
+        self.flusher.flush()
+
+    def end(self):
+        """End as a process does that is killed: the kernel takes back the locks on its journals."""
+        self.meter.begin_anew()
+        self.flusher._enter_process()
+
+
+@pytest.fixture
+def start(clock):
+    processes = []
+
+    def start() -> Process:
+        processes.append(Process(clock))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.end()
+
+
+@pytest.fixture
+def process(start):
+    return start()
+
+
+def measured():
+    return {
+        row.point.identity[1:]: (row.times, row.value) for row in Measurement.objects.order_by("id")
+    }
+
+
+def files():
+    return list(state_folder().path.glob("*"))
+
+
+class TestCounting:
+    def test_what_was_measured_is_added_up_in_the_database(self, process):
+        for _ in range(2):
+            process.count(3)
+            process.count(2, "Time", value=0.25)
+            process.flush()
+        assert measured() == {("Open", None): (6, None), ("Time", None): (4, 1.0)}
+        assert files() == []
+
+    def test_a_mean_is_over_all_times(self, process):
+        for values in ([1, 2], [6]):
+            for value in values:
+                process.count(action="Time", campaign_id="mean", value=value)
+            process.flush()
+        assert measured() == {("Time", None): (3, 3.0)}
+
+    def test_what_is_recorded_once_stays_as_it_came(self, process):
+        for value in (4, 5):
+            process.count(3, "Open", "once", value=value)
+            process.flush()
+        assert measured() == {("Open", None): (1, 4.0)}
+
+    def test_what_a_killed_process_has_left_is_counted_once(self, start):
+        killed, other, third = start(), start(), start()
+        killed.count(1000)
+        killed.end()
+        other.flush()
+        third.flush()
+        assert measured() == {("Open", None): (1000, None)}
+
+    def test_the_journal_of_a_process_that_lives_is_left_to_it(self, start):
+        living, other = start(), start()
+        living.count()
+        other.flush()
+        assert measured() == {}
+        living.flush()
+        assert measured() == {("Open", None): (1, None)}
+
+    def test_a_period_is_that_of_the_count_and_not_of_the_flush(self, process, clock):
+        process.count()
+        period = clock().replace(hour=0, minute=0, second=0)
+        clock.advance(days=3)
+        process.flush()
+        assert Measurement.objects.get().period_start == period
+
+    def test_what_was_killed_on_the_first_day_is_counted_whenever_it_is_found(self, start, clock):
+        killed = start()
+        killed.count(1000)
+        killed.end()
+        clock.advance(days=8)
+        start().flush()
+        assert measured() == {("Open", None): (1000, None)}
+
+    def test_memory_is_flushed_where_the_folder_cannot_be_used(self, product, tmp_path, process):
+        product.METRIC_COLLECTION_STATE_FOLDER = tmp_path / "no" / "folder"
+        process.count(5)
+        process.flush()
+        assert measured() == {("Open", None): (5, None)}
+
+
+class TestFailure:
+    @contextmanager
+    def down(self, *, when="BEGIN"):
+        def fail(execute, sql, *rest):
+            if sql.startswith(when):
+                raise DatabaseError("the server has gone away")
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(fail):
+            yield
+
+    @pytest.mark.parametrize(
+        "when", ["UPDATE", 'INSERT INTO "usage_metrics_measurement"', "SELECT"]
+    )
+    def test_a_database_that_fails_leaves_the_counts_for_later(self, process, when):
+        process.count(3)
+        with self.down(when=when):
+            process.flush()
+            process.count(2)
+            process.flush()
+        process.flush()
+        assert measured() == {("Open", None): (5, None)}
+        assert files() == []
+
+    def test_it_is_told_once(self, process, caplog):
+        caplog.set_level(logging.INFO)
+        process.count()
+        with self.down(when="UPDATE"):
+            process.flush()
+            process.flush()
+        (record,) = caplog.records
+        assert record.levelname == "WARNING"
+        assert "the server has gone away" in record.message
+
+    def test_what_was_retired_by_a_process_that_then_ends_is_not_lost(self, start):
+        process = start()
+        process.count(3)
+        with self.down(when='INSERT INTO "usage_metrics_measurement"'):
+            process.flush()
+        process.end()
+        start().flush()
+        assert measured() == {("Open", None): (3, None)}
+
+    def test_a_kill_between_commit_and_removal_counts_nothing_twice(self, start, tmp_path):
+        process = start()
+        process.count(3)
+        (path,) = files()
+        kept = tmp_path / "kept"
+        os.link(path, kept)
+        process.flush()
+        os.link(kept, path)
+        start().flush()
+        assert measured() == {("Open", None): (3, None)}
+        assert files() == []
+
+    def test_keys_are_forgotten_once_their_files_are_gone(self, process):
+        for _ in range(5):
+            process.count()
+            process.flush()
+        assert CountedJournal.objects.count() == 1
+
+    def test_a_transaction_around_it_that_is_rolled_back_takes_no_count_with_it(self, start):
+        process = start()
+        process.count(3)
+        with transaction.atomic():
+            process.flush()
+            transaction.set_rollback(True)
+        process.flush()
+        assert measured() == {("Open", None): (3, None)}
+
+
+class TestConsent:
+    def test_windows_open_as_a_campaign_is_first_seen(self, process):
+        process.flush()
+        assert CampaignConsent.objects.count() == 3
+
+    @pytest.mark.parametrize("again", [False, True])
+    def test_counts_from_before_an_opt_out_are_never_kept(self, process, clock, again):
+        process.count(3)
+        clock.advance(1)
+        choose(DENIED, now=clock())
+        if again:
+            choose(GRANTED, now=clock())
+        process.flush()
+        assert measured() == {}
+        assert files() == []
+
+    def test_a_no_to_one_campaign_leaves_the_others(self, process, clock):
+        process.count(3)
+        process.count(2, "Time", "mean", value=1)
+        windows.decide("search", DENIED, now=clock())
+        process.flush()
+        assert measured() == {("Time", None): (2, 1.0)}
+
+    def test_after_a_no_a_call_does_nothing_any_more(self, process, clock):
+        choose(DENIED, now=clock())
+        process.flush()
+        process.count()
+        assert not process.meter.has_counts
+        assert files() == []
+
+    def test_after_a_yes_it_counts_again(self, process, clock):
+        choose(DENIED, now=clock())
+        process.flush()
+        choose(GRANTED, now=clock())
+        process.flush()
+        process.count(2)
+        process.flush()
+        assert measured() == {("Open", None): (2, None)}
+
+    @pytest.mark.parametrize("mode", ["opt-in", "notice"])
+    def test_where_silence_is_no_yes_nothing_is_written(self, product, process, mode):
+        product.METRIC_COLLECTION_CONSENT = mode
+        process.count(3)
+        assert first_terms().place is MEMORY
+        process.flush()
+        process.count(3)
+        process.flush()
+        assert measured() == {}
+        assert files() == []
+
+    def test_opt_in_counts_what_was_agreed_to(self, product, process, clock):
+        product.METRIC_COLLECTION_CONSENT = "opt-in"
+        choose(GRANTED, now=clock())
+        windows.decide("search", GRANTED, now=clock())
+        process.count(2)
+        process.flush()
+        process.count(2)
+        assert len(files()) == 1
+        process.flush()
+        assert measured() == {("Open", None): (4, None)}
+
+    def test_a_host_that_is_switched_off_forgets_what_was_counted_before(
+        self, start, monkeypatch, process
+    ):
+        killed = start()
+        killed.count()
+        killed.end()
+        process.count()
+        monkeypatch.setenv("METRIC_COLLECTION", "False")
+        process.flush()
+        process.count()
+        assert files() == []
+        assert not Consent.objects.exists()
+        monkeypatch.delenv("METRIC_COLLECTION")
+        process.flush()
+        assert measured() == {}
+
+    def test_a_silenced_run_touches_nothing(self, product, process):
+        product.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
+        with CaptureQueriesContext(connection) as queries:
+            process.count()
+            process.flush()
+        assert len(queries) == 0
+        assert files() == []
+
+    def test_without_campaigns_nothing_is_asked(self, product, process):
+        product.METRIC_COLLECTION_CAMPAIGNS = {}
+        with CaptureQueriesContext(connection) as queries:
+            process.count()
+            process.flush()
+        assert len(queries) == 0
+
+
+class TestPace:
+    def test_it_flushes_at_most_once_in_an_interval(self, process):
+        process.count()
+        process.flusher.flush_if_due()
+        process.count()
+        process.now = 9.9
+        process.flusher.flush_if_due()
+        assert measured() == {("Open", None): (1, None)}
+        process.now = 10.0
+        process.flusher.flush_if_due()
+        assert measured() == {("Open", None): (2, None)}
+
+    def test_the_interval_is_the_publishers(self, product, process):
+        product.METRIC_COLLECTION_FLUSH_INTERVAL = timedelta(minutes=1)
+        process.flusher.flush_if_due()
+        process.count()
+        process.now = 59
+        process.flusher.flush_if_due()
+        assert measured() == {}
+
+    def test_a_thread_that_finds_another_at_it_does_not_wait(self, process):
+        process.count()
+        with process.flusher._of_this_process():
+            process.flush()
+        assert measured() == {}
+
+    def test_with_nothing_to_count_it_only_reads(self, process):
+        process.flush()
+        with CaptureQueriesContext(connection) as queries:
+            process.flush()
+        assert all(query["sql"].startswith("SELECT") for query in queries)
+        assert len(queries) == 2
+
+    def test_it_takes_one_short_transaction(self, process):
+        process.count(2)
+        process.count(1, "Close")
+        process.flush()
+        process.count(2)
+        with CaptureQueriesContext(connection) as queries:
+            process.flush()
+        assert len(queries) <= 11
+
+
+def test_a_forked_child_leaves_what_waits_to_its_parent(process):
+    process.count(3)
+    with TestFailure().down(when='INSERT INTO "usage_metrics_measurement"'):
+        process.flush()
+    if (child := os.fork()) == 0:
+        process.flusher._of_this_process()
+        os._exit(len(process.flusher._waiting))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    process.flush()
+    assert measured() == {("Open", None): (3, None)}
+
+
+def test_the_folder_is_of_the_user_and_the_database(product, tmp_path, monkeypatch):
+    name = state_folder().path.name
+    assert name.startswith(f"metric_collection-{os.geteuid()}-")
+    monkeypatch.setitem(connection.settings_dict, "NAME", "other")
+    assert state_folder().path.name != name
+    product.METRIC_COLLECTION_STATE_FOLDER = None
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    assert state_folder().path.parent == tmp_path / "temporary"
+
+
+@pytest.mark.parametrize("campaigns", [{}, {"other": daily()}])
+def test_settings_that_a_test_of_the_host_changes_are_learned_anew(product, campaigns):
+    meter.forget()
+    with override_settings(METRIC_COLLECTION_CAMPAIGNS=campaigns):
+        assert meter.terms.campaigns.keys() == campaigns.keys()
+    assert meter.terms.campaigns.keys() == product.METRIC_COLLECTION_CAMPAIGNS.keys()
+    meter.forget()
+
+
+def test_two_databases_in_files_have_folders_of_their_own(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(connection.settings_dict, "NAME", "db.sqlite3")
+    here = state_folder()
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "db.sqlite3"))
+    assert state_folder() == here
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "other.sqlite3"))
+    assert state_folder() != here
+
+
+def test_a_database_on_a_server_has_one_folder_wherever_a_process_works(monkeypatch, tmp_path):
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    here = state_folder()
+    monkeypatch.chdir(tmp_path)
+    assert state_folder() == here

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import override
+
+from metric_collection.campaigns import campaigns
+from metric_collection.cleaninsights import payload
+from metric_collection.cleaninsights.datapoints import Event, Visit
+from metric_collection.consent import campaigns as windows
+from metric_collection.consent.choice import choose, disclose
+from metric_collection.models import Consent
+from metric_collection.models import measurement as measurements
+from metric_collection.system_info.campaigns import SHOWN, Situation, bodies, next_body, usages
+from tests.campaigns import daily
+
+pytestmark = pytest.mark.django_db
+GRANTED, DENIED = Consent.Choice.GRANTED, Consent.Choice.DENIED
+TODAY = datetime(2026, 3, 1, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+PERIOD = {"period_start": TODAY, "period_end": TODAY + DAY}
+
+
+@pytest.fixture(autouse=True)
+def declared(settings):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily()}
+    settings.TIME_ZONE = "UTC"
+    return settings
+
+
+@pytest.fixture
+def search(clock):
+    """Look at the campaign at the clock's time."""
+    return lambda: usages(Consent.objects.current(), now=clock())[0]
+
+
+def event(action="Open", *, campaign_id="search", day=0, **values):
+    period = {"period_start": TODAY + day * DAY, "period_end": TODAY + (day + 1) * DAY}
+    return Event(category="Search", action=action, campaign_id=campaign_id, **period, **values)
+
+
+def count(*points):
+    declared = campaigns()
+    measurements.count([(declared[point.campaign_id].campaign, point) for point in points])
+
+
+class TestSituations:
+    def test_silence_is_a_yes_in_opt_out_mode_until_the_window_ends(self, search):
+        assert search().sentence == "On until March 11, 2026, midnight, and nobody has declined."
+        assert (search().is_on, search().is_open, search().has_switch) == (True, True, True)
+
+    def test_a_yes_has_an_end(self, search, clock):
+        windows.decide("search", GRANTED, now=clock())
+        assert search().sentence == (
+            "On until March 11, 2026, midnight, because a superuser has agreed."
+        )
+        assert (search().is_on, search().is_open) == (True, False)
+
+    def test_the_end_is_told_in_the_operators_time_zone(self, search):
+        with override("Asia/Kolkata"):
+            assert "On until March 11, 2026, 5:30 a.m." in search().sentence
+
+    def test_a_no_stays_a_no(self, search, clock):
+        windows.decide("search", DENIED, now=clock())
+        assert search().sentence == "Off, because a superuser has declined this campaign."
+        assert (search().is_on, search().is_open) == (False, False)
+        choose(DENIED, now=clock())
+        assert search().situation is Situation.DECLINED
+
+    def test_consent_that_has_run_out_can_be_given_again(self, search, clock):
+        windows.decide("search", GRANTED, now=clock())
+        clock.set("2026-03-12")
+        assert search().sentence == (
+            "Off since March 11, 2026, midnight, for consent to it has run out."
+        )
+        assert (search().is_on, search().is_open, search().has_switch) == (False, True, True)
+
+    def test_opt_in_mode_asks_for_each_campaign(self, declared, search, clock):
+        declared.METRIC_COLLECTION_CONSENT = "opt-in"
+        choose(GRANTED, now=clock())
+        assert search().sentence == "Off, until a superuser agrees to this campaign."
+        assert (search().is_on, search().is_open) == (False, True)
+
+    def test_notice_mode_counts_nothing_of_which_nobody_was_told(self, declared, search, clock):
+        declared.METRIC_COLLECTION_CONSENT = "notice"
+        assert search().situation is Situation.UNANNOUNCED
+        disclose(now=clock())
+        assert search().situation is Situation.SILENT
+
+    def test_a_campaign_that_comes_later_says_when(self, search, clock):
+        clock.set("2025-12-24")
+        assert search().sentence == (
+            "On from Jan. 1, 2026, midnight; nothing is counted before that."
+        )
+        assert search().is_on
+        windows.decide("search", GRANTED, now=clock())
+        assert search().situation is Situation.COMING
+
+    def test_a_campaign_that_is_over_has_nothing_left_to_decide(self, search, clock):
+        clock.set("2027-02-01")
+        assert search().sentence == (
+            "Over since Jan. 1, 2027, midnight; nothing is counted any more."
+        )
+        assert not search().has_switch
+
+    def test_a_campaign_too_short_for_a_whole_period_says_so(self, declared, search):
+        few_days = {"start": "2026-03-01T00:00:00Z", "end": "2026-03-05T00:00:00Z"}
+        weekly = daily(aggregationPeriodLength=7, **few_days)
+        declared.METRIC_COLLECTION_CAMPAIGNS = {"search": weekly}
+        assert search().situation is Situation.FULL
+        assert not search().has_switch
+
+    @pytest.mark.parametrize("is_locked", [True, False])
+    def test_while_metrics_are_off_so_is_every_campaign(self, is_locked, declared, search, clock):
+        windows.decide("search", GRANTED, now=clock())
+        if is_locked:
+            choose(DENIED, now=clock())
+        else:
+            declared.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
+            declared.DEBUG = True
+        assert search().sentence == "Off, because usage metrics are off."
+        assert search().is_locked is is_locked
+        assert search().is_on is not is_locked
+
+
+class TestTallies:
+    def test_nothing_counted_is_nothing(self, search):
+        assert (search().tally.lines, search().tally.kinds, search().tally.times) == ([], 0, 0)
+
+    def test_what_the_running_period_has_counted_comes_most_frequent_first(self, search):
+        visit = Visit(path=("devices", "list"), campaign_id="search", times=7, **PERIOD)
+        count(event(times=3, value=1.5), event("Run", name="devices"), visit, event(day=-1))
+        assert search().tally.lines == [
+            ("devices/list", 7, None),
+            ("Search / Open", 3, 1.5),
+            ("Search / Run / devices", 1, None),
+        ]
+        assert search().tally.times == 11
+
+    def test_the_rarest_are_only_counted(self, search):
+        count(*(event(str(number)) for number in range(SHOWN + 5)))
+        tally = search().tally
+        assert (len(tally.lines), tally.kinds, tally.unlisted) == (SHOWN, SHOWN + 5, 5)
+
+    def test_texts_that_browsers_dislike_are_shown(self, search):
+        count(event("\ud800"))
+        assert search().tally.lines[0][0] == "Search / \ufffd"
+
+    def test_each_campaign_has_its_own_and_all_take_two_queries(self, declared, clock):
+        declared.METRIC_COLLECTION_CAMPAIGNS = {f"c{number}": daily() for number in range(20)}
+        for number in range(20):
+            count(*(event(str(kind), campaign_id=f"c{number}") for kind in range(number + 1)))
+        consent = Consent.objects.current()
+        with CaptureQueriesContext(connection) as queries:
+            kinds = [usage.tally.kinds for usage in usages(consent, now=clock())]
+        assert kinds == [*range(1, 21)]
+        assert len(queries) == 2
+
+    def test_without_campaigns_nothing_is_asked(self, declared, clock, django_assert_num_queries):
+        declared.METRIC_COLLECTION_CAMPAIGNS = {}
+        consent = Consent.objects.current()
+        with django_assert_num_queries(0):
+            assert usages(consent, now=clock()) == []
+
+
+class TestBodies:
+    def test_what_is_over_comes_before_what_still_runs(self, clock):
+        count(event("Now"), event("Then", day=-2), event("Yesterday", day=-1))
+        told = [payload.decode(body) for body in bodies("search", now=clock())]
+        actions = [[each["action"] for each in body["events"]] for body in told]
+        assert actions == [["Then", "Yesterday"], ["Now"]]
+
+    def test_it_is_what_will_be_sealed(self, clock):
+        count(event(times=2, value=1.0))
+        (body,) = bodies("search", now=clock())
+        assert json.loads(body) == {
+            "idsite": 5,
+            "events": [
+                {
+                    "category": "Search",
+                    "action": "Open",
+                    "value": 1,
+                    "times": 2,
+                    "period_start": 1772323200,
+                    "period_end": 1772409600,
+                }
+            ],
+        }
+
+    def test_the_next_one_is_of_a_campaign_that_is_declared_and_has_counted(self, declared, clock):
+        assert next_body("search", now=clock()) is None
+        count(event())
+        assert next_body("search", now=clock()) == next(bodies("search", now=clock()))
+        declared.METRIC_COLLECTION_CAMPAIGNS = {}
+        assert next_body("search", now=clock()) is None
+
+    def test_without_a_site_there_is_nothing_to_send(self, declared, clock):
+        count(event())
+        del declared.METRIC_COLLECTION_SITE_ID
+        assert list(bodies("search", now=clock())) == []

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import platform
+
+import django
+import pytest
+
+from metric_collection.probes.modules import EnabledModule
+from metric_collection.system_info.installed import LISTED_IN_PLACE, System, system
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_system_is_described():
+    described = system()
+    assert (described.product, described.version) == ("Acme", "1.0")
+    assert described.platform["Django"] == django.get_version()
+    assert described.platform["Database"].startswith("SQLite 3.")
+    assert "django-metric-collection" in {module.name for module in described.modules}
+
+
+def test_a_product_without_version_is_described(settings):
+    settings.METRIC_COLLECTION_PRODUCT_VERSION = None
+    assert system().text.startswith("Acme\n\nPlatform\n")
+    assert system().json["version"] is None
+
+
+def test_the_system_is_described_whatever_is_reported_of_it(settings):
+    settings.METRIC_COLLECTION_SELECTION = ["kernel_version"]
+    described = system()
+    assert (described.product, described.version) == ("Acme", "1.0")
+    assert described.platform["Hardware"] == platform.machine()
+
+
+def test_the_bug_report_names_platform_and_modules():
+    lines = system().text.splitlines()
+    assert lines[0] == "Acme 1.0"
+    assert f"  Django: {django.get_version()}" in lines
+    assert f"  Django {django.get_version()}" in lines[lines.index("Modules") :]
+
+
+def test_the_system_as_json_says_which_modules_are_shared(settings):
+    settings.METRIC_COLLECTION_MODULES = ["django"]
+    shared = {module["name"]: module["shared"] for module in system().json["modules"]}
+    assert shared["Django"]
+    assert not shared["django-metric-collection"]
+
+
+@pytest.mark.parametrize(
+    ("number", "many"), [(LISTED_IN_PLACE, False), (LISTED_IN_PLACE + 1, True)]
+)
+def test_many_modules_are_too_many_to_stand_in_the_way(number, many):
+    module = EnabledModule(name="acme", version="1.0", shared=True)
+    system = System(product="Acme", version="1.0", modules=[module] * number, platform={})
+    assert system.has_many_modules is many
