@@ -6,19 +6,14 @@ keeps the app silent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
-
-from django.conf import settings
 
 from . import values
+from .declaration import Declaration, Setting
 
 PREFIX = "METRIC_COLLECTION"
 NAMESPACE = "usage_metrics"
-T = TypeVar("T")
 SPAN = "a timedelta or seconds, more than 0 and at most 100 years"
 
 
@@ -30,61 +25,10 @@ class Mode(str, Enum):
     OPT_IN = "opt-in"
 
 
-class Setting(Generic[T]):
-    """One declared setting: a descriptor that reads ``django.conf.settings`` at every access."""
-
-    name: str
-
-    def __init__(self, parse: Callable[[Any], T], default: Any, *, id: str, expected: str) -> None:  # noqa: A002
-        self.parse = parse
-        self.default = default
-        self.id = id
-        self.expected = expected
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = PREFIX if name == "ENABLED" else f"{PREFIX}_{name}"
-
-    # typing keeps overloads, and all that they can reach, until the very end: exits would be slower.
-    if TYPE_CHECKING:
-
-        @overload
-        def __get__(self, instance: None, owner: type) -> Setting[T]: ...
-        @overload
-        def __get__(self, instance: object, owner: type) -> T: ...
-
-    def __get__(self, instance: object | None, owner: type) -> T | Setting[T]:
-        if instance is None:
-            return self
-        try:
-            return self.parse(self.raw)
-        except Exception:  # noqa: BLE001  a host's own object may raise anything when looked at
-            return self.parse(self.default) if self.default is not None else cast(T, None)
-
-    @property
-    def raw(self) -> Any:
-        """The host's value, unparsed."""
-        return getattr(settings, self.name, self.default)
-
-    def problem(self) -> Problem | None:
-        """Say what is wrong with the host's value, or None."""
-        try:
-            self.parse(self.raw)
-        except Exception as error:  # noqa: BLE001  see __get__
-            return Problem(setting=self, value=self.raw, detail=values.told(str, error))
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A setting whose value does not parse."""
-
-    setting: Setting[Any]
-    value: Any
-    detail: str
-
-
-class Settings:
+class Settings(Declaration):
     """Every setting; attribute names are those of the documentation without their prefix."""
+
+    prefix = PREFIX
 
     ENABLED = Setting(values.switch, default=True, id="E001", expected="True or False")
     COLLECTOR_URL = Setting(
@@ -238,16 +182,6 @@ class Settings:
         id="E029",
         expected="a list of packages as they are imported, such as ['acme', 'acme_plugins.labels']",
     )
-
-    @classmethod
-    def declared(cls) -> Iterator[Setting[Any]]:
-        """Every setting, in the order of their check ids."""
-        return (value for value in vars(cls).values() if isinstance(value, Setting))
-
-    @classmethod
-    def problems(cls) -> list[Problem]:
-        """Say what is wrong with the host's settings; empty when all is well."""
-        return [problem for setting in cls.declared() if (problem := setting.problem())]
 
 
 conf = Settings()
