@@ -1,4 +1,4 @@
-"""Truncated exponential backoff: how long a server that failed is left alone."""
+"""Truncated exponential backoff: how long to wait before the next attempt after a failure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def retry_delay(
 ) -> float:
     """Return min(timeout * 2^failures, max_retry_delay) seconds, or 0 if nothing failed.
 
-    `jitter`, a random number in [0, 1), adds up to half of it, so that the clients of a server
-    that was down do not all come back at once.
+    `jitter`, a random number in [0, 1), takes off up to a third, so that the clients of a server
+    that was down do not all come back at once and none waits longer than `max_retry_delay`.
     """
     if failures < 1:
         return 0.0
     delay = min(timeout * 2.0 ** min(failures, _ENOUGH_DOUBLINGS), max_retry_delay)
-    return delay * (1 + jitter / 2)
+    return delay * (1 - jitter / 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

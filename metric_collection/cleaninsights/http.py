@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests import exceptions as refusals
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError
 
 from .answer import Answer
@@ -24,7 +25,7 @@ from .exceptions import (
 from .payload import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .clock import Clock
 
@@ -53,7 +54,7 @@ def post(
                 data=body,
                 headers=dict(headers),
                 timeout=timeout,
-                auth=_without_netrc,
+                auth=_authentication(url),
                 allow_redirects=False,
                 stream=True,
             )
@@ -93,9 +94,13 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-def _without_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stand where requests would otherwise put what ~/.netrc says about the host."""
-    return request
+def _authentication(url: str) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
+    """Return the URL's own credentials as Basic authentication (RFC 7617), never those of ~/.netrc."""
+    parts = urlsplit(url)
+    if parts.username is None and parts.password is None:
+        return lambda request: request
+    name, password = (unquote(text or "").encode() for text in (parts.username, parts.password))
+    return HTTPBasicAuth(name, password)
 
 
 def _text(response: requests.Response) -> str:

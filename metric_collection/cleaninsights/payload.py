@@ -28,7 +28,7 @@ def encode(
     lang: str | None = None,
     ua: str | None = None,
 ) -> bytes:
-    """Return the compact UTF-8 JSON that is posted; any text and any number can go in."""
+    """Return the compact JSON that is posted, escaped to ASCII so that any database can store it."""
     body = {
         "idsite": site_id,
         "lang": lang if lang is None else clean(lang),
@@ -36,7 +36,7 @@ def encode(
         "visits": [_visit(visit) for visit in visits] or None,
         "events": [_event(event) for event in events] or None,
     }
-    text = json.dumps(_present(body), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(_present(body), allow_nan=False, separators=(",", ":"))
     return text.encode()
 
 

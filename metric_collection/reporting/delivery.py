@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from .. import __version__
 from ..cleaninsights.backoff import retry_delay
 from ..cleaninsights.clock import utc_now
 from ..cleaninsights.exceptions import TransportError
@@ -20,7 +21,10 @@ from ..outbox import expire, forget
 
 logger = logging.getLogger("metric_collection.reporting.delivery")
 
-HEADERS = {"Content-Type": "application/json"}
+HEADERS = {
+    "Content-Type": "application/json",
+    "User-Agent": f"django-metric-collection/{__version__}",
+}
 WORTH_REPEATING = frozenset({408, 425, 429})
 PATIENCE = timedelta(days=1)  # how long a report that the collector refuses holds back later ones
 BUDGET = timedelta(minutes=1)  # how long one delivery may occupy a worker, also one that is to stop
@@ -171,8 +175,13 @@ def anything_may_leave() -> bool:
 
 
 def lease() -> timedelta:
-    """Return how long a claim lasts: longer than any attempt, so that only a dead worker's runs out."""
-    return timedelta(seconds=2 * sum(conf.TIMEOUT) + 6)
+    """Return how long a claim lasts: longer than any attempt, so that only a dead worker's runs out.
+
+    At worst an attempt connects, shakes hands, sends and reads, each within its timeout, and the first two
+    again to a proxy.
+    """
+    connect, read = conf.TIMEOUT
+    return timedelta(seconds=4 * connect + 2 * read + 6)
 
 
 def collector() -> str:

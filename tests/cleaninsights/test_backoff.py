@@ -21,8 +21,8 @@ def test_the_delay_doubles_with_each_failure_up_to_the_cap(failures, seconds):
     assert retry_delay(failures, **CAPS) == seconds
 
 
-@pytest.mark.parametrize(("jitter", "seconds"), [(0, 3600), (0.5, 4500), (0.999, 5398.2)])
-def test_jitter_adds_up_to_half_of_it(jitter, seconds):
+@pytest.mark.parametrize(("jitter", "seconds"), [(0, 3600), (0.5, 3000), (0.999, 2401.2)])
+def test_jitter_takes_off_up_to_a_third_and_never_exceeds_the_cap(jitter, seconds):
     assert retry_delay(50, **CAPS, jitter=jitter) == pytest.approx(seconds)
 
 

@@ -41,6 +41,28 @@ def test_credentials_of_netrc_are_not_sent(serve, tmp_path, monkeypatch):
     assert "Authorization" not in seen[0][0]
 
 
+@pytest.mark.parametrize(
+    ("credentials", "sent"),
+    [
+        ("acme:s%C3%A9cret@", "Basic YWNtZTpzw6ljcmV0"),
+        ("acme@", "Basic YWNtZTo="),
+        (":token@", "Basic OnRva2Vu"),
+    ],
+)
+def test_credentials_of_the_url_are_sent_as_basic_authentication(serve, credentials, sent):
+    seen = []
+    port = serve(answering(NO_CONTENT, seen=seen))
+    assert post(f"http://{credentials}127.0.0.1:{port}/ci.php").status == 204
+    assert f"Authorization: {sent}" in seen[0][0].split("\r\n")
+    assert seen[0][0].startswith("POST /ci.php HTTP/1.1")
+
+
+def test_credentials_of_the_url_are_in_no_error():
+    with pytest.raises(exceptions.ConnectionFailed) as caught:
+        post(f"http://acme:secret@127.0.0.1:{free_port()}/")
+    assert "secret" not in str(caught.value)
+
+
 def test_a_redirect_is_an_answer_and_is_not_followed(serve):
     seen = []
     redirect = b"HTTP/1.1 307 Go\r\nLocation: /elsewhere\r\nContent-Length: 9999999\r\n\r\nhere"

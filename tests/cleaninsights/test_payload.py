@@ -37,10 +37,10 @@ def test_a_heartbeat_is_written_as_the_design_shows_it():
     )
 
 
-def test_a_visit_goes_as_its_path_joined_with_slashes():
+def test_a_visit_is_sent_as_its_path_joined_with_slashes_in_ascii():
     visit = Visit(path=("Main", "Größe"), times=3, period_start=HOUR, period_end=HOUR)
     assert encode(5, visits=[visit], lang="de;q=1", ua="x").decode() == (
-        '{"idsite":5,"lang":"de;q=1","ua":"x","visits":[{"action_name":"Main/Größe","times":3,'
+        '{"idsite":5,"lang":"de;q=1","ua":"x","visits":[{"action_name":"Main/Gr\\u00f6\\u00dfe","times":3,'
         '"period_start":1701399600,"period_end":1701399600}]}'
     )
 

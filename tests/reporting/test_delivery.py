@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from metric_collection import __version__
 from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.cleaninsights.exceptions import ConnectionFailed
 from metric_collection.cleaninsights.transport import Answer
@@ -74,6 +75,7 @@ def test_the_sealed_bytes_are_posted_with_their_key(delivery, transport, queue, 
     assert request.body == report.body.encode()
     assert request.headers["Idempotency-Key"] == str(report.key)
     assert request.headers["Content-Type"] == "application/json"
+    assert request.headers["User-Agent"] == f"django-metric-collection/{__version__}"
     assert request.timeout == (4.0, 8.0)
 
 
@@ -124,8 +126,8 @@ class TestFailure:
     def test_a_fleet_does_not_come_back_in_step(self, transport, queue, clock):
         queue("1")
         transport.fail(1)
-        Delivery(transport=transport, clock=clock, random=lambda: 0.5).deliver()
-        assert Report.objects.get().wait_until == clock() + timedelta(seconds=10)
+        Delivery(transport=transport, clock=clock, random=lambda: 0.75).deliver()
+        assert Report.objects.get().wait_until == clock() + timedelta(seconds=6)
 
     @pytest.mark.parametrize("status", [301, 302, 408, 425, 429, 500, 502, 503])
     def test_an_answer_worth_repeating_keeps_the_report(self, delivery, transport, queue, status):
@@ -286,7 +288,7 @@ class TestLease:
             Delivery(transport=dying, clock=clock).deliver()
         Delivery(transport=transport, clock=clock).deliver()
         assert transport.requests == []  # the lease is still held
-        clock.advance(seconds=30)
+        clock.advance(seconds=38)
         Delivery(transport=transport, clock=clock).deliver()
         (request,) = transport.requests
         assert dying.bodies == [(request.body, request.headers["Idempotency-Key"])]
@@ -312,7 +314,7 @@ class TestLease:
         queue("1")
 
         def next_attempt():
-            clock.advance(seconds=31)
+            clock.advance(seconds=39)
             Delivery(transport=transport, clock=clock).deliver()
 
         Delivery(transport=Interrupting(next_attempt, answer=None), clock=clock).deliver()
