@@ -6,60 +6,105 @@ import argparse
 import ast
 import json
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 from django.core.management import load_command_class
+from django.urls import NoReverseMatch, reverse
+from docutils.core import publish_doctree
 
+import metric_collection
 from metric_collection import checks
+from metric_collection.admin import ROUTES
 from metric_collection.cleaninsights import payload
 from metric_collection.conf.settings import conf
 from metric_collection.probes import registry
 from metric_collection.recorders.registry import RECORDERS
 
 from .campaigns import daily
-from .tools.readme import renewed
+from .tools.facts import regenerated
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.rst").read_text()
+PAGES = {
+    str(path.relative_to(ROOT)): path.read_text()
+    for path in sorted([*ROOT.glob("*.rst"), *ROOT.glob("docs/**/*.rst")])
+}
+# The recipes are run by tests/recipes: their blocks are files of a product of their own.
+WITH_BLOCKS = {path: text for path, text in PAGES.items() if path != "docs/howto/recipes.rst"}
 
 
-def blocks(language: str) -> list[str]:
-    found = re.findall(rf"\.\. code-block:: {language}\n\n((?:[ ]+.*\n|\n)+)", README)
-    return [textwrap.dedent(block) for block in found]
+def reference(name: str) -> str:
+    return PAGES[f"docs/reference/{name}.rst"]
+
+
+def blocks(language: str, pages: dict[str, str] = WITH_BLOCKS) -> list[tuple[str, str]]:
+    """Each block of a language, with the path of its page."""
+    pattern = rf"^( *)\.\. code-block:: {language}\n(?:\1 +:.*\n)*\n((?:\1 +.*\n|\n)+)"
+    return [
+        (path, textwrap.dedent(block))
+        for path, text in pages.items()
+        for _, block in re.findall(pattern, text, re.MULTILINE)
+    ]
+
+
+def block_with(text: str) -> str:
+    """The only Python block that has the text in it."""
+    (block,) = (block for _, block in blocks("python") if text in block)
+    return block
+
+
+def test_the_readme_is_short():
+    assert README.count("\n") < 250
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if "/" not in path])
+def test_pages_at_the_root_are_plain_restructuredtext(path):
+    strict = {"halt_level": 1, "report_level": 5, "syntax_highlight": "none"}
+    publish_doctree(PAGES[path], settings_overrides=strict)
+
+
+@pytest.mark.thorough
+def test_the_site_is_built_without_a_warning(tmp_path):
+    pytest.importorskip("furo", reason='needs the extra "docs"')
+    build = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", "-b", "html", "docs", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True)
 
 
 @pytest.mark.parametrize("name", [setting.name for setting in conf.declared()])
-def test_the_readme_names_every_setting(name):
-    assert f"* - ``{name}``\n" in README
+def test_every_setting_is_documented(name):
+    assert f"* - ``{name}``\n" in reference("settings")
 
 
-def test_the_readme_names_no_setting_that_does_not_exist():
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_names_a_setting_that_does_not_exist(path):
     known = {setting.name for setting in conf.declared()}
-    assert set(re.findall(r"\bMETRIC_COLLECTION(?:_[A-Z_]+)?\b", README)) <= known
+    assert set(re.findall(r"\bMETRIC_COLLECTION(?:_[A-Z_]+)?\b", PAGES[path])) <= known
 
 
-def test_the_readme_names_every_check():
+def test_every_check_is_documented():
     modules = Path(checks.__file__).parent.rglob("checks.py")
     source = "".join(module.read_text() for module in modules)
     single = set(re.findall(r"NAMESPACE}\.([EW]\d+)", source))
-    named = re.findall(r"usage_metrics\.([EW]\d+)``\n", README)
+    named = re.findall(r"usage_metrics\.([EW]\d+)``\n", reference("checks"))
     assert single == set(named)
     assert len(named) == len(set(named))
     ids = [setting.id for setting in conf.declared()]
-    assert f"``usage_metrics.{min(ids)}`` … ``{max(ids)}``" in README
+    assert f"``usage_metrics.{min(ids)}`` … ``{max(ids)}``" in reference("checks")
 
 
 @pytest.mark.parametrize("name", RECORDERS)
-def test_the_readme_names_every_recorder(name):
-    assert f"* - ``{name}``\n     - ``{name.capitalize()}``" in README
+def test_every_recorder_is_documented(name):
+    page = PAGES["docs/howto/recorders.rst"]
+    assert f"* - ``{name}``\n     - ``{name.capitalize()}``" in page
 
 
-def test_the_readmes_recorders_pass_the_checks(settings, tmp_path):
-    (block,) = (block for block in blocks("python") if "METRIC_COLLECTION_RECORDERS" in block)
+def test_the_documented_recorders_pass_the_checks(settings, tmp_path):
     names: dict = {"MIDDLEWARE": settings.MIDDLEWARE}
-    exec(compile(block, "README.rst", "exec"), names)
+    exec(block_with("METRIC_COLLECTION_RECORDERS = {"), names)
     for name, value in names.items():
         if name.isupper():
             setattr(settings, name, value)
@@ -69,50 +114,69 @@ def test_the_readmes_recorders_pass_the_checks(settings, tmp_path):
     assert checks.check_settings() == []
 
 
-def test_the_readme_names_every_action_and_option_of_the_command():
+def test_every_action_and_option_of_the_command_is_documented():
     parser = load_command_class("metric_collection", "metric_collection").create_parser("", "")
     (actions,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    page = reference("command")
     for name, action in actions.choices.items():
-        assert f"``{name}" in README
+        assert f"``{name}" in page
         own = {option for each in action._actions for option in each.option_strings}
-        assert all(option in README for option in own - {"-h", "--help"})
+        assert all(option in page for option in own - {"-h", "--help"})
 
 
-def test_the_readmes_facts_are_those_of_the_probes():
-    assert renewed(README) == README, "Run: python -m tests.tools.readme"
+@pytest.mark.parametrize("name", ROUTES)
+def test_every_url_is_documented(name):
+    assert f"``admin:usage_metrics_{name}``" in reference("system-info")
 
 
-def test_the_readme_names_the_facts_of_the_default_probes():
+def test_every_documented_url_exists():
+    for name in set(re.findall(r"``(admin:\w+)``", "".join(PAGES.values()))):
+        with_key = {"key": "00000000-0000-0000-0000-000000000000"}
+        try:
+            assert reverse(name)
+        except NoReverseMatch:
+            assert reverse(name, kwargs=with_key)
+
+
+@pytest.mark.parametrize("name", metric_collection.__all__)
+def test_every_public_name_is_documented(name):
+    assert f"``{name}``" in "".join(PAGES.values())
+
+
+def test_the_documented_facts_are_those_of_the_probes():
+    assert regenerated(reference("facts")) == reference("facts"), "Run: python -m tests.tools.facts"
+
+
+def test_the_facts_of_the_default_probes_are_documented():
     for _probe, fact in registry.declared():
-        assert f"``{fact.name.replace('Acme', '<PRODUCT>')}``" in README
+        assert f"``{fact.name.replace('Acme', '<PRODUCT>')}``" in reference("wire-format")
 
 
-@pytest.mark.parametrize("block", blocks("python"))
-def test_python_in_the_readme_compiles_and_names_what_exists(block):
+@pytest.mark.parametrize(("path", "block"), blocks("python"))
+def test_python_blocks_compile_and_name_what_exists(path, block):
     for node in ast.walk(ast.parse(block)):
         if isinstance(node, ast.ImportFrom):
             module = __import__(node.module, fromlist=["*"])
             assert all(hasattr(module, alias.name) for alias in node.names)
 
 
-@pytest.mark.parametrize("block", blocks("json"))
-def test_json_in_the_readme_is_what_a_collector_takes(block):
+@pytest.mark.parametrize(("path", "block"), blocks("json"))
+def test_json_blocks_are_what_a_collector_takes(path, block):
     assert payload.decode(block.encode()) == json.loads(block)
 
 
 @pytest.mark.django_db
-def test_the_readmes_test_of_a_host_passes():
-    (block,) = (block for block in blocks("python") if "class MetricsTests" in block)
+def test_the_documented_test_of_a_host_passes():
     names: dict = {}
-    exec(compile(block, "README.rst", "exec"), names)
+    exec(block_with("class MetricsTests"), names)
     case = names["MetricsTests"]("test_the_version_is_reported")
     case.setUpClass()
     case.test_the_version_is_reported()
     case.tearDownClass()
 
 
-def test_the_readmes_probe_is_gathered_and_passes_the_checks(settings, tmp_path, monkeypatch):
-    (block,) = (block for block in blocks("python") if "class LanguageProbe" in block)
+def test_the_documented_probe_is_gathered_and_passes_the_checks(settings, tmp_path, monkeypatch):
+    block = block_with("class LanguageProbe")
     (tmp_path / "acme_probes.py").write_text(block)
     monkeypatch.syspath_prepend(tmp_path)
     settings.METRIC_COLLECTION_PROBES = ["acme_probes.LanguageProbe"]
@@ -131,9 +195,27 @@ def test_the_two_commands_stand_in_the_readme_word_for_word(command):
     assert f"    {command}\n" in README
 
 
-@pytest.mark.parametrize("path", re.findall(r"`[^`<]*<([\w/]+\.rst)>`_", README))
-def test_documents_that_the_readme_links_to_are_there(path):
-    assert (ROOT / path).is_file()
+def targets(path: str) -> list[str]:
+    """What a page links to or shows, by paths."""
+    links = re.findall(r"`[^`<]*<([^>`]+)>`_", PAGES[path])
+    pictures = re.findall(r"\.\. (?:image|figure):: (\S+)", PAGES[path])
+    return [each for each in links + pictures if not each.startswith(("https://", "mailto:"))]
+
+
+@pytest.mark.parametrize(
+    ("path", "target"), [(path, target) for path in PAGES for target in targets(path)]
+)
+def test_links_and_pictures_exist(path, target):
+    assert (ROOT / path).parent.joinpath(target).is_file()
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("docs/")])
+def test_every_page_of_the_documentation_is_in_a_table_of_contents(path):
+    page = (ROOT / path).relative_to(ROOT / "docs").with_suffix("")
+    parent = page.parent.parent if page.name == "index" else page.parent
+    index = (ROOT / "docs" / parent / "index.rst").read_text()
+    entry = page.relative_to(parent)
+    assert str(page) == "index" or f"\n   {entry}\n" in index
 
 
 def rows(document: str) -> list[str]:
@@ -151,7 +233,9 @@ def test_every_threat_names_tests_that_exist(row):
         assert f"def test_{claim.replace(' ', '_')}(" in (ROOT / path).read_text()
 
 
-@pytest.mark.parametrize("row", rows("docs/faults.rst"), ids=lambda row: row.partition("\n")[0])
+@pytest.mark.parametrize(
+    "row", rows("docs/explanation/faults.rst"), ids=lambda row: row.partition("\n")[0]
+)
 def test_every_fault_names_a_test_that_exists(row):
     named = re.findall(r"``(tests/\S+\.py)::(test_\w+)``", row)
     assert named
@@ -160,7 +244,7 @@ def test_every_fault_names_a_test_that_exists(row):
 
 
 def test_every_test_of_a_fault_stands_in_the_table():
-    table = (ROOT / "docs/faults.rst").read_text()
+    table = (ROOT / "docs/explanation/faults.rst").read_text()
     for path in ("brokers", "collectors", "databases", "month", "shutdown", "steps"):
         source = (ROOT / f"tests/faults/test_{path}.py").read_text()
         for name in re.findall(r"^def (test_\w+)\(", source, re.MULTILINE):

@@ -1,4 +1,4 @@
-"""The recipes as they stand in docs/recipes.rst: files to write and command lines to run."""
+"""The recipes as they stand in docs/howto/recipes.rst: files to write and command lines to run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "recipes.rst"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "howto" / "recipes.rst"
 SECTION = re.compile(r"^(.+)\n-+\n", re.MULTILINE)
 BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n\n((?: .*\n|\n)+)", re.MULTILINE)
 
