@@ -7,7 +7,7 @@ from django.test import override_settings
 
 from metric_collection.checks import check_settings
 from metric_collection.models import Consent
-from metric_collection.probes.probe import Fact
+from metric_collection.probes import Fact
 
 
 def found(**expected) -> list[str]:
@@ -101,7 +101,7 @@ def test_switched_off_there_is_nothing_to_check(settings, monkeypatch):
     assert found() == []
 
 
-class WeatherProbe:
+class Weather:
     """Reports the weather."""
 
     def __init__(self, **words):
@@ -109,11 +109,11 @@ class WeatherProbe:
         self.facts = [Fact(**words)]
 
 
-class SilentProbe(WeatherProbe):
+class Silent(Weather):
     __doc__ = None
 
 
-class BrokenProbe:
+class Broken:
     """Declares nothing."""
 
     @property
@@ -121,7 +121,7 @@ class BrokenProbe:
         raise LookupError("no sky")
 
 
-WEATHER = f"{__name__}.WeatherProbe"
+WEATHER = f"{__name__}.Weather"
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_a_probe_with_options_and_words_is_fine(settings):
     [
         ((WEATHER, {"description": " "}), "has no description of 'sky'"),
         ((WEATHER, {"purpose": ""}), "has no purpose of 'sky'"),
-        (f"{__name__}.SilentProbe", "has no docstring"),
-        (f"{__name__}.BrokenProbe", "cannot declare its facts: LookupError('no sky')"),
+        (f"{__name__}.Silent", "has no docstring"),
+        (f"{__name__}.Broken", "cannot declare its facts: LookupError('no sky')"),
     ],
 )
 def test_a_probe_that_does_not_say_what_it_reports_is_an_error(settings, entry, problem):

@@ -176,10 +176,10 @@ def test_the_documented_test_of_a_host_passes():
 
 
 def test_the_documented_probe_is_gathered_and_passes_the_checks(settings, tmp_path, monkeypatch):
-    block = block_with("class LanguageProbe")
+    block = block_with("class Language")
     (tmp_path / "acme_probes.py").write_text(block)
     monkeypatch.syspath_prepend(tmp_path)
-    settings.METRIC_COLLECTION_PROBES = ["acme_probes.LanguageProbe"]
+    settings.METRIC_COLLECTION_PROBES = ["acme_probes.Language"]
     assert registry.gather().facts["language"] == settings.LANGUAGE_CODE
     assert checks.check_settings() == []
 

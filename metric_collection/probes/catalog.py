@@ -1,45 +1,23 @@
-"""Every fact that the probes of this app can send, as it reads where no machine is at hand."""
+"""Every fact that the probes of this app can send, as declared without a look at a machine."""
 
 from collections.abc import Sequence
 from typing import cast
 
-from .container import ContainerProbe
-from .counts import CountProbe
-from .database import DatabaseProbe
-from .deployment import DeploymentProbe
-from .desktop import DesktopProbe
-from .disk import DiskProbe
-from .facts import FactProbe
-from .hardware import HardwareProbe, RaspberryPiProbe
-from .host import HostProbe
-from .installed_at import InstalledAtProbe
-from .memory import MemoryProbe
-from .probe import Fact, Probe
-from .processes import ProcessesProbe
-from .processor import ProcessorProbe
-from .registry import DEFAULT_PROBES
-from .runtime import RuntimeProbe
-from .time_zone import TimeZoneProbe
-from .virtualization import VirtualizationProbe
+from django.utils.module_loading import import_string
 
-SETTING_PROBES: tuple[type[Probe], ...] = (FactProbe, CountProbe)
-CHOOSABLE_PROBES: tuple[type[Probe], ...] = (
-    HostProbe,
-    RuntimeProbe,
-    DatabaseProbe,
-    ContainerProbe,
-    VirtualizationProbe,
-    ProcessorProbe,
-    MemoryProbe,
-    DiskProbe,
-    TimeZoneProbe,
-    HardwareProbe,
-    RaspberryPiProbe,
-    DesktopProbe,
-    DeploymentProbe,
-    ProcessesProbe,
-    InstalledAtProbe,
-)
+from . import probe_names
+from .counts import Counts
+from .facts import Facts
+from .probe import Fact, Probe
+from .registry import DEFAULT_PROBES
+
+SETTING_PROBES: tuple[type[Probe], ...] = (Facts, Counts)
+
+
+def choosable_probes() -> list[type[Probe]]:
+    """The probes that ``METRIC_COLLECTION_PROBES`` can name, which are those of this folder but a few."""
+    probes = [import_string(f"{__package__}.{name}") for name in probe_names()]
+    return [probe for probe in probes if probe not in (*DEFAULT_PROBES, *SETTING_PROBES)]
 
 
 def catalog() -> list[tuple[type[Probe], Fact]]:
@@ -48,7 +26,7 @@ def catalog() -> list[tuple[type[Probe], Fact]]:
     Of a probe whose facts depend on settings or on the machine that is its ``form``, with a
     placeholder such as ``<module>`` for the name.
     """
-    probes = (*DEFAULT_PROBES, *SETTING_PROBES, *CHOOSABLE_PROBES)
+    probes = (*DEFAULT_PROBES, *SETTING_PROBES, *choosable_probes())
     return [(probe, fact) for probe in probes for fact in _facts(probe)]
 
 

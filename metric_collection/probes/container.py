@@ -24,7 +24,7 @@ GROUPS = (
 KINDS = {"docker", "podman", "lxc", "kubernetes", "systemd-nspawn"}
 
 
-class ContainerProbe:
+class Container:
     """Reports the kind of container by the marks that each kind leaves."""
 
     facts = (

@@ -13,7 +13,7 @@ from .queries.counting import count, countable
 from .values.buckets import UNEVEN, count_bucket, size_bucket
 
 
-class CountProbe:
+class Counts:
     """Reports how many objects of the product's there are.
 
     One count each, so that one that takes too long costs its own fact alone. An entry is a model,
@@ -68,6 +68,6 @@ class CountProbe:
         return size_bucket(number) if is_size else count_bucket(number)
 
 
-def counts() -> list[CountProbe]:
+def counts() -> list[Counts]:
     """A probe for each entry of ``METRIC_COLLECTION_COUNTS``."""
-    return [CountProbe(name, entry) for name, entry in conf.COUNTS.items()]
+    return [Counts(name, entry) for name, entry in conf.COUNTS.items()]

@@ -8,7 +8,7 @@ from django.db import connection
 from .probe import Fact
 
 
-class DatabaseProbe:
+class Database:
     """Reports which database the product uses; neither its name nor where it is."""
 
     facts = (

@@ -49,7 +49,7 @@ BROKERS = {
 }
 
 
-class DeploymentProbe:
+class Deployment:
     """Reports the kinds of services that the settings have; no names, no addresses."""
 
     facts = (

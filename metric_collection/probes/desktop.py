@@ -11,7 +11,7 @@ DISPLAYS = {"wayland": "run/user/*/wayland-*", "x11": "tmp/.X11-unix/X*"}
 SOUNDS = ("pipewire", "pulseaudio")
 
 
-class DesktopProbe:
+class Desktop:
     """Reports which display server and which sound server are running."""
 
     facts = (

@@ -8,7 +8,7 @@ from .probe import Fact
 from .values.buckets import UNEVEN, size_bucket
 
 
-class DiskProbe:
+class Disk:
     """Reports the size of the root file system, and how much of it is free."""
 
     facts = (

@@ -10,7 +10,7 @@ from .values.references import follow, resolve
 from .values.text import plain_text
 
 
-class FactProbe:
+class Facts:
     """Reports what the makers of the product state in its settings.
 
     One fact each, so that a callable that raises costs its own fact alone. An entry is a value, a
@@ -47,6 +47,6 @@ class FactProbe:
         return self._entry["value"] if is_worded(self._entry) else self._entry
 
 
-def stated_facts() -> list[FactProbe]:
+def stated_facts() -> list[Facts]:
     """A probe for each entry of ``METRIC_COLLECTION_FACTS``."""
-    return [FactProbe(name, entry) for name, entry in conf.FACTS.items()]
+    return [Facts(name, entry) for name, entry in conf.FACTS.items()]

@@ -1,6 +1,5 @@
 """The make of the machine, as far as the publisher wants to know it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +7,8 @@ from pathlib import Path
 from .linux.firmware import board_model, product_model
 from .probe import Fact
 
-RASPBERRY_PI = re.compile(r"Raspberry Pi [\w ]+?(?= Rev |$)", re.ASCII)
 
-
-class HardwareProbe:
+class Hardware:
     """Reports which of the ``models`` that the publisher lists this machine is.
 
     A model is the beginning of what the firmware says: ``Raspberry Pi 4`` has all revisions.
@@ -38,25 +35,3 @@ class HardwareProbe:
         model = board_model(self._root) or product_model(self._root)
         listed = [known for known in self._models if f"{model} ".startswith(f"{known} ")]
         return {"hardware": max(listed, key=len, default="other") if model else None}
-
-
-class RaspberryPiProbe:
-    """Reports which Raspberry Pi the machine is, if it is one."""
-
-    heading = "Raspberry Pi"
-    facts = (
-        Fact(
-            name="raspberry_pi",
-            description="The model of the Raspberry Pi, or false for any other machine.",
-            example="Raspberry Pi 4 Model B",
-            purpose="To know how much the product is used on small machines.",
-            coarsened="Without the revision.",
-        ),
-    )
-
-    def __init__(self, *, root: Path = Path("/")) -> None:
-        self._root = root
-
-    def gather(self) -> Mapping[str, object]:
-        found = RASPBERRY_PI.match(board_model(self._root))
-        return {"raspberry_pi": found.group() if found else False}

@@ -12,7 +12,7 @@ from .values.buckets import UNEVEN, count_bucket
 DAY = 24 * 60 * 60
 
 
-class HostProbe:
+class Host:
     """Reports the kind of the machine and of its operating system, and for how long it has run."""
 
     facts = (

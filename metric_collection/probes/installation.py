@@ -11,7 +11,7 @@ VARIABLE = "METRIC_COLLECTION_INSTALLATION_METHOD"
 UNSPECIFIED = "unspecified"
 
 
-class InstallationProbe:
+class Installation:
     """Reports the installation method: the setting, else the environment, else ``unspecified``."""
 
     facts = (

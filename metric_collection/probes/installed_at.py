@@ -8,7 +8,7 @@ from ..models import Snapshot
 from .probe import Fact
 
 
-class InstalledAtProbe:
+class InstalledAt:
     """Reports on which day the product was first noticed here."""
 
     heading = "Date of installation"

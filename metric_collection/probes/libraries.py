@@ -8,7 +8,7 @@ from .distributions.metadata import Distribution, installed
 from .probe import Compared, Fact
 
 
-class LibrariesProbe:
+class Libraries:
     """Reports the distributions of ``METRIC_COLLECTION_LIBRARIES`` that are installed."""
 
     form = Fact(

@@ -11,7 +11,7 @@ from .values.buckets import UNEVEN, size_bucket
 FIELDS = {"total_memory": "MemTotal", "free_memory": "MemFree", "avail_memory": "MemAvailable"}
 
 
-class MemoryProbe:
+class Memory:
     """Reports the memory of the machine, or of the container where that has less."""
 
     facts = (

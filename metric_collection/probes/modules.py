@@ -22,7 +22,7 @@ class EnabledModule:
     shared: bool
 
 
-class ModulesProbe:
+class Modules:
     """Reports the enabled distributions that ``METRIC_COLLECTION_MODULES`` names, and no others."""
 
     form = Fact(

@@ -8,7 +8,7 @@ from .linux.os_release import read_os_release
 from .probe import Compared, Fact
 
 
-class OperatingSystemProbe:
+class OperatingSystem:
     """Reports what every installation runs on; the names are those of existing dashboards."""
 
     facts = (

@@ -7,6 +7,7 @@ from enum import Enum
 from inspect import getdoc, isroutine
 from typing import Any, Protocol
 
+from . import probe_names
 from .values.text import sendable
 
 
@@ -40,11 +41,18 @@ class Fact:
         object.__setattr__(self, "name", sendable(self.name))
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that cannot be known here; ``reason`` completes "not known here, because"."""
+
+    reason: str
+
+
 class Probe(Protocol):
     """Gathers the facts that it declares; ``facts`` may be a class attribute or a property.
 
-    ``gather`` returns fact name -> text, bool, number or date. None and "" mean that there is
-    nothing to say. It never asks the network and never starts a process.
+    ``gather`` returns fact name -> string, bool, number, date or ``Unknown``. None and "" mean that
+    there is no value, without a reason. It never uses the network and never starts a process.
     """
 
     @property
@@ -59,14 +67,34 @@ def name_of(probe: Probe) -> str:
 
 
 def path_of(probe: type[Probe]) -> str:
-    """The dotted path by which settings name a class of probes."""
-    return f"{probe.__module__}.{probe.__qualname__}"
+    """The dotted path of a probe's class; ``metric_collection.probes.Host`` for those of this app."""
+    return f"{__package__ if _is_ours(probe) else probe.__module__}.{probe.__qualname__}"
+
+
+def group_of(probe: Probe | type[Probe]) -> str:
+    """The name of the group that an operator can decline: ``operating-system`` for OperatingSystem.
+
+    A publisher's probe that is named like one of this app has its package in front.
+    """
+    cls = probe if isinstance(probe, type) else type(probe)
+    group = "-".join(_words(cls)).lower()
+    if _is_ours(cls) or cls.__name__.removesuffix("Probe") not in probe_names():
+        return group
+    return f"{cls.__module__.partition('.')[0]}-{group}"
 
 
 def heading_of(probe: type[Probe]) -> str:
-    """Its ``heading``, or the words of its name: "Operating system" for OperatingSystemProbe."""
-    words = re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", probe.__name__.removesuffix("Probe"))
-    return str(getattr(probe, "heading", " ".join(words).capitalize() or probe.__name__))
+    """Its ``heading``, or the words of its name: "Operating system" for OperatingSystem."""
+    return str(getattr(probe, "heading", " ".join(_words(probe)).capitalize()))
+
+
+def _is_ours(probe: type[Probe]) -> bool:
+    return probe.__module__.startswith(f"{__package__}.")
+
+
+def _words(probe: type[Probe]) -> list[str]:
+    name = probe.__name__.removesuffix("Probe") or probe.__name__
+    return re.findall("[A-Z]+[a-z0-9]*|[a-z0-9]+", name) or [name]
 
 
 WORDS = ("description", "example", "purpose", "since")

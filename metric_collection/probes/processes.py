@@ -18,7 +18,7 @@ DAY: Final = timedelta(days=1)
 USUALLY = f"In most hours of the last day. {UNEVEN}"
 
 
-class ProcessesProbe:
+class Processes:
     """Reports how many processes are at work, and whether they and their services share a machine."""
 
     facts = (

@@ -26,7 +26,7 @@ def usable_cpus() -> int:
     return len(os.sched_getaffinity(0))
 
 
-class ProcessorProbe:
+class Processor:
     """Reports the number of processors, as limited for containers, and their SIMD level."""
 
     facts = (

@@ -8,7 +8,7 @@ from .probe import Compared, Fact
 from .values.references import resolve
 
 
-class ProductProbe:
+class Product:
     """Reports which version of the product is running."""
 
     form = Fact(

@@ -1,8 +1,8 @@
 """Every probe of this installation, asked in turn; each fails alone."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, TypeVar
@@ -12,41 +12,44 @@ from django.utils.module_loading import import_string
 from ..conf.settings import conf
 from .counts import counts
 from .facts import stated_facts
-from .installation import InstallationProbe
-from .libraries import LibrariesProbe
-from .modules import ModulesProbe
-from .operating_system import OperatingSystemProbe
-from .probe import Compared, Fact, Probe, name_of
-from .product import ProductProbe
+from .installation import Installation
+from .libraries import Libraries
+from .modules import Modules
+from .operating_system import OperatingSystem
+from .probe import Compared, Fact, Probe, Unknown, group_of, name_of
+from .product import Product
 from .values.text import plain_text, sendable
 
 DEFAULT_PROBES: tuple[type[Probe], ...] = (
-    ProductProbe,
-    ModulesProbe,
-    LibrariesProbe,
-    OperatingSystemProbe,
-    InstallationProbe,
+    Product,
+    Modules,
+    Libraries,
+    OperatingSystem,
+    Installation,
 )
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The text of a fact, "" when its probe has nothing to say, and the probe that said so."""
+    """The text of a fact, and the probe that it came from; without a text there may be a reason."""
 
     fact: Fact
     text: str
     source: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """What the probes found, in order, by the names of the facts.
+    """The known facts in order, by name.
 
-    The facts of ``failed`` probes are not known this time, which does not mean that they are gone.
+    ``unknown`` has fact name -> reason, "" where there is none, for those without a value. The
+    facts of ``failed`` probes are not known this time, which does not mean that they are gone.
     """
 
     readings: Mapping[str, Reading]
+    unknown: Mapping[str, str] = field(default_factory=dict)
     failed: Sequence[str] = ()
 
     @property
@@ -83,20 +86,23 @@ def is_selected(name: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in wanted)
 
 
-def declared() -> list[tuple[Probe, Fact]]:
-    """Every fact that can be sent from here, with its probe; a name belongs to its first probe."""
+def declared(*, declined: Collection[str] = ()) -> list[tuple[Probe, Fact]]:
+    """Every fact that can be sent from here, with its probe; a name belongs to its first probe.
+
+    Groups in ``declined`` are left out, here and in ``gather``.
+    """
     owned: dict[str, tuple[Probe, Fact]] = {}
-    for probe in probes():
+    for probe in _allowed(declined):
         for fact in _attempt(probe, _facts) or ():
             owned.setdefault(fact.name, (probe, fact))
     return list(owned.values())
 
 
-def gather() -> Gathered:
+def gather(*, declined: Collection[str] = ()) -> Gathered:
     """Ask every probe, and keep what it declared and knows; a name belongs to its first probe."""
     readings: dict[str, Reading] = {}
     failed: list[str] = []
-    for probe in probes():
+    for probe in _allowed(declined):
         found = _attempt(probe, _readings)
         if found is None:
             failed.append(name_of(probe))
@@ -106,13 +112,18 @@ def gather() -> Gathered:
                 name = reading.fact.name
                 complain("Probe %s declares %s, which %s has", reading.source, name, first.source)
     known = {name: reading for name, reading in readings.items() if reading.text}
-    return Gathered(readings=known, failed=failed)
+    unknown = {name: each.reason for name, each in readings.items() if not each.text}
+    return Gathered(readings=known, unknown=unknown, failed=failed)
 
 
 def known_to(probe: Probe) -> dict[str, str]:
     """Fact name -> text of one probe, selected or not: for the operator's own eyes."""
     readings = _attempt(probe, partial(_readings, is_wanted=bool)) or ()
     return {reading.fact.name: reading.text for reading in readings if reading.text}
+
+
+def _allowed(declined: Collection[str]) -> list[Probe]:
+    return [probe for probe in probes() if group_of(probe) not in declined]
 
 
 def _chosen() -> Iterator[Probe]:
@@ -149,6 +160,8 @@ def _readings(probe: Probe, *, is_wanted: Callable[[str], bool] = is_selected) -
 
 def _reading(probe: Probe, fact: Fact, value: object) -> Reading:
     source = name_of(probe)
+    if isinstance(value, Unknown):
+        return Reading(fact=fact, text="", source=source, reason=value.reason)
     try:
         text = plain_text(value)
     except TypeError as error:

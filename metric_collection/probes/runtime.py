@@ -9,7 +9,7 @@ import django
 from .probe import Fact
 
 
-class RuntimeProbe:
+class Runtime:
     """Reports the versions of Python and Django, and whether they live in a virtual environment."""
 
     facts = (

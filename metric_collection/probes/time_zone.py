@@ -16,7 +16,7 @@ NAME = "etc/timezone"
 TABLE = "usr/share/zoneinfo/zone.tab"
 
 
-class TimeZoneProbe:
+class TimeZone:
     """Reports the system's offset from UTC, and the country that its time zone stands for."""
 
     facts = (

@@ -24,7 +24,7 @@ KINDS = {
 }
 
 
-class VirtualizationProbe:
+class Virtualization:
     """Reports the hypervisor that the processor's flags and the firmware give away."""
 
     facts = (

@@ -1,6 +1,6 @@
 """Sightings: every process at work notes once an hour that it is there, so that they can be counted.
 
-Nothing is noted unless the settings name ``ProcessesProbe`` and want a fact of it.
+Nothing is noted unless the settings name ``Processes`` and want a fact of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..models import Sighting
 from ..models.transactions import held
 from ..probes.linux.files import read
 from ..probes.probe import path_of
-from ..probes.processes import DAY, HOUR, ProcessesProbe
+from ..probes.processes import DAY, HOUR, Processes
 from ..probes.registry import is_selected
 
 logger = logging.getLogger("metric_collection.recorders.processes")
@@ -95,8 +95,8 @@ class Lookout(Forkable):
 
 def is_wanted() -> bool:
     """Whether the settings name the probe that counts sightings, and want a fact of it."""
-    is_named = any(path == path_of(ProcessesProbe) for path, _ in conf.PROBES)
-    return is_named and any(is_selected(fact.name) for fact in ProcessesProbe.facts)
+    is_named = any(path == path_of(Processes) for path, _ in conf.PROBES)
+    return is_named and any(is_selected(fact.name) for fact in Processes.facts)
 
 
 def machine(root: Path) -> str:

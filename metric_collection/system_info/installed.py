@@ -14,8 +14,8 @@ from ..conf.settings import conf
 from ..models import Consent
 from ..probes import registry
 from ..probes.modules import EnabledModule, enabled_modules
-from ..probes.operating_system import OperatingSystemProbe
-from ..probes.product import ProductProbe
+from ..probes.operating_system import OperatingSystem
+from ..probes.product import Product
 
 LISTED_IN_PLACE = 20  # modules; where there are more, they are folded away
 
@@ -63,7 +63,7 @@ class System:
 
 def system() -> System:
     """Describe what is installed, whatever of it is reported."""
-    facts = {**registry.known_to(ProductProbe()), **registry.known_to(OperatingSystemProbe())}
+    facts = {**registry.known_to(Product()), **registry.known_to(OperatingSystem())}
     return System(
         product=conf.PRODUCT,
         version=facts.get(f"{conf.PRODUCT} Version", ""),

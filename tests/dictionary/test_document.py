@@ -104,7 +104,7 @@ def test_each_probe_is_a_section_with_its_docstring_and_its_path(form):
     _rows, text = page_of(as_declared(), form)
     assert (
         "Reports the distributions of METRIC_COLLECTION_LIBRARIES that are installed."
-        " (metric_collection.probes.libraries.LibrariesProbe)"
+        " (metric_collection.probes.Libraries)"
     ) in text
     assert "Stated facts" in text
 

@@ -5,7 +5,7 @@ import pytest
 from metric_collection.consent.choice import choose
 from metric_collection.dictionary.entries import as_declared, as_found_here
 from metric_collection.models import Consent
-from metric_collection.probes.facts import FactProbe
+from metric_collection.probes.facts import Facts
 from metric_collection.reporting.collection import Collection
 
 
@@ -27,7 +27,7 @@ def test_what_is_declared_is_described_without_a_look_at_the_machine(settings):
     settings.METRIC_COLLECTION_COUNTS = {"users": "auth.User"}
     dictionary = as_declared()
     mode = entry_of(dictionary, "mode")
-    assert (mode.fact.example, mode.probe, mode.is_sent) == ("hardware", FactProbe, None)
+    assert (mode.fact.example, mode.probe, mode.is_sent) == ("hardware", Facts, None)
     assert mode.source == "METRIC_COLLECTION_FACTS['mode']"
     assert dictionary.state == ""
     assert "users" in [entry.fact.name for entry in dictionary.entries]

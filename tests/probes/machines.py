@@ -19,6 +19,19 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
     return root
 
 
+def board(model: str) -> dict[str, str]:
+    """The device tree of a board, such as a Raspberry Pi's."""
+    return {"proc/device-tree/model": f"{model}\0"}
+
+
+def product(vendor: str, name: str) -> dict[str, str]:
+    """The DMI table of a PC or of a virtual machine."""
+    return {
+        "sys/class/dmi/id/sys_vendor": f"{vendor}\n",
+        "sys/class/dmi/id/product_name": f"{name}\n",
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A folder on sys.path into which distributions are installed without an installer."""

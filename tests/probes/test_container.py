@@ -1,6 +1,6 @@
 import pytest
 
-from metric_collection.probes.container import ContainerProbe
+from metric_collection.probes.container import Container
 
 from .machines import write
 
@@ -31,4 +31,4 @@ CGROUP = "proc/self/cgroup"
 )
 def test_a_container_is_known_by_its_marks(tmp_path, files, environ, kind):
     write(tmp_path, files)
-    assert ContainerProbe(root=tmp_path, environ=environ).gather() == {"container": kind}
+    assert Container(root=tmp_path, environ=environ).gather() == {"container": kind}

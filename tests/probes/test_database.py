@@ -3,12 +3,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from metric_collection.probes.database import DatabaseProbe
+from metric_collection.probes.database import Database
 
 
 @pytest.mark.django_db
 def test_the_database_is_named_by_vendor_and_version():
-    assert DatabaseProbe().gather() == {
+    assert Database().gather() == {
         "database": "sqlite",
         "database_version": sqlite3.sqlite_version,
     }
@@ -18,7 +18,7 @@ def test_mariadb_is_not_called_mysql():
     mariadb = SimpleNamespace(
         vendor="mysql", mysql_is_mariadb=True, get_database_version=lambda: (10, 11, 19)
     )
-    assert DatabaseProbe(connection=mariadb).gather() == {
+    assert Database(connection=mariadb).gather() == {
         "database": "mariadb",
         "database_version": "10.11.19",
     }

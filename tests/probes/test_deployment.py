@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from metric_collection.probes.deployment import DeploymentProbe
+from metric_collection.probes.deployment import Deployment
 
 LOCMEM = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 REDIS = "django.core.cache.backends.redis.RedisCache"
@@ -22,7 +22,7 @@ def deploy(monkeypatch):
             STORAGES={"default": storage},
             CELERY_BROKER_URL=broker,
         )
-        return DeploymentProbe(settings=settings).gather()
+        return Deployment(settings=settings).gather()
 
     monkeypatch.delitem(sys.modules, "celery", raising=False)
     return deploy
@@ -81,4 +81,4 @@ def test_the_broker_is_that_of_the_celery_app_if_there_is_one(deploy, monkeypatc
 
 
 def test_the_settings_are_those_of_the_product():
-    assert DeploymentProbe().gather()["storage"] == "FileSystemStorage"
+    assert Deployment().gather()["storage"] == "FileSystemStorage"

@@ -1,6 +1,6 @@
 import pytest
 
-from metric_collection.probes.desktop import DesktopProbe
+from metric_collection.probes.desktop import Desktop
 
 from .machines import write
 
@@ -24,7 +24,7 @@ X_SOCKET = {"tmp/.X11-unix/X0": ""}
 )
 def test_the_display_server_is_known_by_sessions_and_sockets(tmp_path, files, server):
     write(tmp_path, files)
-    assert DesktopProbe(root=tmp_path).gather()["display_server"] == server
+    assert Desktop(root=tmp_path).gather()["display_server"] == server
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_the_sound_server_is_known_by_its_process(tmp_path, processes, server):
     write(
         tmp_path, {f"proc/{number}/comm": f"{name}\n" for number, name in enumerate(processes, 1)}
     )
-    assert DesktopProbe(root=tmp_path).gather()["sound_server"] == server
+    assert Desktop(root=tmp_path).gather()["sound_server"] == server

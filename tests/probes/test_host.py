@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from metric_collection.probes.host import HostProbe
+from metric_collection.probes.host import Host
 
 from .machines import write
 
@@ -17,7 +17,7 @@ def test_a_machine_is_described_in_words_that_fit_many(tmp_path):
             "proc/uptime": "600000.25 1200000.50\n",
         },
     )
-    assert HostProbe(root=tmp_path, uname=lambda: SYSTEM).gather() == {
+    assert Host(root=tmp_path, uname=lambda: SYSTEM).gather() == {
         "architecture": "x86_64",
         "os_name": "Debian GNU/Linux",
         "os_type": "Linux",
@@ -28,7 +28,7 @@ def test_a_machine_is_described_in_words_that_fit_many(tmp_path):
 
 
 def test_what_the_machine_does_not_tell_is_unknown(tmp_path):
-    found = HostProbe(root=tmp_path, uname=lambda: SYSTEM).gather()
+    found = Host(root=tmp_path, uname=lambda: SYSTEM).gather()
     assert [name for name, value in found.items() if value is None] == [
         "os_name",
         "os_release",
@@ -39,4 +39,4 @@ def test_what_the_machine_does_not_tell_is_unknown(tmp_path):
 @pytest.mark.parametrize(("seconds", "days"), [("3600.0", "0 days"), ("90000.1", "1 days")])
 def test_uptime_is_told_in_whole_days(tmp_path, seconds, days):
     write(tmp_path, {"proc/uptime": f"{seconds} 1.0\n"})
-    assert HostProbe(root=tmp_path).gather()["uptime"] == days
+    assert Host(root=tmp_path).gather()["uptime"] == days

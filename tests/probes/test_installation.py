@@ -1,6 +1,6 @@
 import pytest
 
-from metric_collection.probes.installation import VARIABLE, InstallationProbe
+from metric_collection.probes.installation import VARIABLE, Installation
 
 
 @pytest.mark.parametrize(
@@ -16,11 +16,11 @@ from metric_collection.probes.installation import VARIABLE, InstallationProbe
 )
 def test_the_method_is_the_settings_else_the_environments(settings, setting, environment, method):
     settings.METRIC_COLLECTION_INSTALLATION_METHOD = setting
-    probe = InstallationProbe(environ=environment)
+    probe = Installation(environ=environment)
     assert probe.gather() == {"Installation Method": method}
 
 
 def test_the_environment_is_that_of_the_process(settings, monkeypatch):
     settings.METRIC_COLLECTION_INSTALLATION_METHOD = None
     monkeypatch.setenv(VARIABLE, "snap")
-    assert InstallationProbe().gather() == {"Installation Method": "snap"}
+    assert Installation().gather() == {"Installation Method": "snap"}

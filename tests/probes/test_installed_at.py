@@ -2,24 +2,22 @@ from datetime import date
 
 import pytest
 
-from metric_collection.probes.installed_at import InstalledAtProbe
+from metric_collection.probes.installed_at import InstalledAt
 from metric_collection.reporting.collection import Collection
 
 pytestmark = pytest.mark.django_db
 
 
 def test_an_install_is_dated_today(clock):
-    assert InstalledAtProbe(clock=clock).gather() == {"installed_at": date(2026, 3, 1)}
+    assert InstalledAt(clock=clock).gather() == {"installed_at": date(2026, 3, 1)}
 
 
 def test_the_day_stays_what_it_was(clock):
     Collection(clock=clock).record()
     clock.advance(days=40)
-    assert InstalledAtProbe(clock=clock).gather() == {"installed_at": date(2026, 3, 1)}
+    assert InstalledAt(clock=clock).gather() == {"installed_at": date(2026, 3, 1)}
 
 
 def test_it_is_gathered_where_the_settings_name_it(settings, clock):
-    settings.METRIC_COLLECTION_PROBES = [
-        ("metric_collection.probes.installed_at.InstalledAtProbe", {"clock": clock})
-    ]
+    settings.METRIC_COLLECTION_PROBES = [("metric_collection.probes.InstalledAt", {"clock": clock})]
     assert '"action":"installed_at","name":"2026-03-01"' in Collection(clock=clock).record().body

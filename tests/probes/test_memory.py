@@ -1,6 +1,6 @@
 import pytest
 
-from metric_collection.probes.memory import MemoryProbe
+from metric_collection.probes.memory import Memory
 
 from .machines import write
 
@@ -11,7 +11,7 @@ MACHINE = {
 
 
 def gather(folder, files):
-    return MemoryProbe(root=write(folder, files)).gather()
+    return Memory(root=write(folder, files)).gather()
 
 
 def test_memory_is_told_in_buckets(tmp_path):

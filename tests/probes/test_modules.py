@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from metric_collection.probes.modules import EnabledModule, ModulesProbe, enabled_modules
+from metric_collection.probes.modules import EnabledModule, Modules, enabled_modules
 
 from .machines import enabled
 
@@ -16,9 +16,9 @@ import django
 from django.conf import settings
 settings.configure(INSTALLED_APPS=["acme_users"], METRIC_COLLECTION_MODULES=["*"])
 django.setup()
-from metric_collection.probes.modules import ModulesProbe
+from metric_collection.probes.modules import Modules
 opened.clear()
-assert ModulesProbe().gather() == {{"acme-users": "1.0"}}
+assert Modules().gather() == {{"acme-users": "1.0"}}
 print(len(opened))
 """
 
@@ -30,7 +30,7 @@ def share_everything(settings):
 
 def versions(*apps):
     with enabled(*apps):
-        return dict(ModulesProbe().gather())
+        return dict(Modules().gather())
 
 
 def test_an_enabled_distribution_is_reported_with_its_version(site):
@@ -70,7 +70,7 @@ def test_a_module_is_shared_only_when_the_publisher_names_it(site, settings):
             EnabledModule(name="acme-users", version="1.0", shared=True),
             EnabledModule(name="private", version="1.0", shared=False),
         ]
-        assert ModulesProbe().gather() == {"acme-users": "1.0"}
+        assert Modules().gather() == {"acme-users": "1.0"}
 
 
 def test_nothing_is_shared_by_default(site, settings):
@@ -91,13 +91,13 @@ def test_an_app_without_a_distribution_is_listed_by_its_package_and_never_shared
     (site.path / "inventory" / "__init__.py").touch()
     with enabled("inventory"):
         assert enabled_modules() == [EnabledModule(name="inventory", version=None, shared=False)]
-        assert ModulesProbe().gather() == {}
+        assert Modules().gather() == {}
 
 
 def test_every_shared_module_is_declared(site):
     site.install("acme-users", "1.3.2", packages={"acme_users/__init__.py": ""})
     with enabled("acme_users"):
-        [fact] = ModulesProbe().facts
+        [fact] = Modules().facts
     assert (fact.name, fact.example) == ("acme-users", "1.3.2")
 
 

@@ -1,7 +1,8 @@
 import pytest
 
-from metric_collection.probes.operating_system import OperatingSystemProbe
-from metric_collection.probes.probe import Fact, heading_of, name_of
+from metric_collection.probes import Counts, Facts
+from metric_collection.probes.operating_system import OperatingSystem
+from metric_collection.probes.probe import Fact, group_of, heading_of, name_of
 
 
 def test_a_fact_is_read_by_name_and_never_changed():
@@ -44,16 +45,16 @@ def test_a_probe_may_have_a_name_of_its_own():
 
 
 def test_the_heading_of_a_probe_is_made_of_its_name():
-    assert heading_of(OperatingSystemProbe) == "Operating system"
+    assert heading_of(OperatingSystem) == "Operating system"
 
 
 def test_a_probe_may_have_a_heading_of_its_own():
-    class RaspberryPiProbe:
+    class RaspberryPi:
         """Reports the computer."""
 
         heading = "Raspberry Pi"
 
-    assert heading_of(RaspberryPiProbe) == "Raspberry Pi"
+    assert heading_of(RaspberryPi) == "Raspberry Pi"
 
 
 def test_a_class_without_any_other_name_is_its_own_heading():
@@ -61,3 +62,19 @@ def test_a_class_without_any_other_name_is_its_own_heading():
         """Reports something."""
 
     assert heading_of(Probe) == "Probe"
+
+
+def test_the_group_of_a_probe_is_its_short_name():
+    assert group_of(OperatingSystem) == group_of(OperatingSystem()) == "operating-system"
+    assert [group_of(probe) for probe in (Facts, Counts)] == ["facts", "counts"]
+
+
+def test_a_publishers_probe_has_a_group_of_its_own():
+    class WeatherReportProbe:
+        """Reports the weather."""
+
+    class Memory:
+        """Reports what the product remembers."""
+
+    assert group_of(WeatherReportProbe) == "weather-report"
+    assert group_of(Memory) == "tests-memory"

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from metric_collection.models import Sighting
-from metric_collection.probes.processes import ProcessesProbe
+from metric_collection.probes.processes import Processes
 
 pytestmark = pytest.mark.django_db
 HERE = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "x"}}
@@ -41,7 +41,7 @@ def see(clock):
 def gather(clock):
     def gather(databases=HERE):
         settings = SimpleNamespace(DATABASES=databases, CACHES={}, CELERY_BROKER_URL=None)
-        return ProcessesProbe(settings=settings, clock=clock).gather()
+        return Processes(settings=settings, clock=clock).gather()
 
     return gather
 
@@ -107,4 +107,4 @@ def test_a_service_elsewhere_makes_several_nodes(gather):
 
 
 def test_the_settings_and_the_clock_are_those_of_the_product():
-    assert ProcessesProbe().gather()["nodes"] == "single"
+    assert Processes().gather()["nodes"] == "single"

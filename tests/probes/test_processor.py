@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from metric_collection.probes.processor import ProcessorProbe
+from metric_collection.probes.processor import Processor
 
 from .machines import write
 
@@ -23,7 +23,7 @@ from .machines import write
 )
 def test_the_highest_simd_level_is_reported(tmp_path, line, level):
     write(tmp_path, {"proc/cpuinfo": f"processor\t: 0\n{line}\n\nprocessor\t: 1\n{line}\n"})
-    assert ProcessorProbe(root=tmp_path).gather()["cpu_capable"] == level
+    assert Processor(root=tmp_path).gather()["cpu_capable"] == level
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def test_the_highest_simd_level_is_reported(tmp_path, line, level):
 )
 def test_a_container_has_the_processors_that_it_may_use(tmp_path, quota, count):
     write(tmp_path, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": f"{quota}\n"})
-    assert ProcessorProbe(root=tmp_path, cpus=lambda: 8).gather()["cpu_count"] == count
+    assert Processor(root=tmp_path, cpus=lambda: 8).gather()["cpu_count"] == count
 
 
 def test_this_machine_has_a_processor():
-    assert 1 <= ProcessorProbe().gather()["cpu_count"] <= os.cpu_count()
+    assert 1 <= Processor().gather()["cpu_count"] <= os.cpu_count()

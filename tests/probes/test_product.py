@@ -1,6 +1,6 @@
 import pytest
 
-from metric_collection.probes.product import ProductProbe
+from metric_collection.probes.product import Product
 
 
 @pytest.fixture(autouse=True)
@@ -10,16 +10,16 @@ def acme(settings):
 
 def test_the_fact_is_named_after_the_product(settings):
     settings.METRIC_COLLECTION_PRODUCT_VERSION = "24.11.1"
-    probe = ProductProbe()
+    probe = Product()
     assert [fact.name for fact in probe.facts] == ["Acme Version"]
     assert probe.gather() == {"Acme Version": "24.11.1"}
 
 
 def test_the_version_may_be_a_dotted_path(settings):
     settings.METRIC_COLLECTION_PRODUCT_VERSION = "metric_collection.__version__"
-    assert ProductProbe().gather()["Acme Version"] != "metric_collection.__version__"
+    assert Product().gather()["Acme Version"] != "metric_collection.__version__"
 
 
 def test_a_product_without_a_version_has_nothing_to_say(settings):
     settings.METRIC_COLLECTION_PRODUCT_VERSION = None
-    assert ProductProbe().gather() == {"Acme Version": None}
+    assert Product().gather() == {"Acme Version": None}

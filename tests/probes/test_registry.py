@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from metric_collection.probes.probe import Compared, Fact
+from metric_collection.probes.probe import Compared, Fact, Unknown
 from metric_collection.probes.registry import declared, gather
 
 LOGGER = "metric_collection.probes.registry"
@@ -197,6 +197,41 @@ def test_a_name_belongs_to_the_first_probe_that_declares_it(use):
     assert [type(probe).__name__ for probe, fact in declared() if fact.name == "weather"] == [
         "Weather"
     ]
+
+
+def test_a_declined_group_is_neither_declared_nor_gathered(use, settings):
+    use("Broken", "Weather")
+    settings.METRIC_COLLECTION_FACTS = {
+        "mode": lambda: pytest.fail("a declined group was gathered")
+    }
+    gathered = gather(declined=["broken", "facts", "operating-system"])
+    assert gathered.failed == []
+    assert "weather" in gathered.facts
+    assert not {"os_version", "mode"} & gathered.facts.keys()
+    names = [fact.name for _, fact in declared(declined=["broken", "facts", "operating-system"])]
+    assert "weather" in names
+    assert not {"os_version", "mode", "broken"} & set(names)
+
+
+def test_a_probe_says_why_a_value_is_unknown(use):
+    use("Lost")
+    gathered = gather()
+    assert "country" not in gathered.facts
+    assert gathered.unknown["country"] == "the time zone names no country"
+
+
+def test_a_fact_without_a_value_needs_no_reason(settings):
+    settings.METRIC_COLLECTION_FACTS = {"mode": None}
+    assert gather().unknown["mode"] == ""
+
+
+class Lost:
+    """Does not know where it is."""
+
+    facts = (fact("country"),)
+
+    def gather(self):
+        return {"country": Unknown("the time zone names no country")}
 
 
 class Failing(Broken):

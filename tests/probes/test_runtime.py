@@ -3,11 +3,11 @@ import sys
 
 import django
 
-from metric_collection.probes.runtime import RuntimeProbe
+from metric_collection.probes.runtime import Runtime
 
 
 def test_python_and_django_are_reported():
-    assert RuntimeProbe().gather() == {
+    assert Runtime().gather() == {
         "python_version": platform.python_version(),
         "python_implementation": sys.implementation.name,
         "django_version": django.get_version(),
@@ -17,4 +17,4 @@ def test_python_and_django_are_reported():
 
 def test_outside_of_a_virtual_environment_there_is_none(monkeypatch):
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)
-    assert RuntimeProbe().gather()["venv"] is False
+    assert Runtime().gather()["venv"] is False

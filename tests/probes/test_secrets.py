@@ -11,13 +11,14 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from metric_collection.models import Report
-from metric_collection.probes.catalog import CHOOSABLE_PROBES
-from metric_collection.probes.operating_system import OperatingSystemProbe
+from metric_collection.probes.catalog import choosable_probes
+from metric_collection.probes.operating_system import OperatingSystem
 from metric_collection.probes.registry import gather
 from metric_collection.reporting.collection import Collection
 
 from .machines import write
 
+CHOOSABLE_PROBES = choosable_probes()
 SECRET = "hunter2"
 # Wherever a machine keeps what identifies it or its people, and wherever a probe looks.
 FILES = {
@@ -83,7 +84,7 @@ def probe_on(edges, probe):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("probe", [OperatingSystemProbe, *CHOOSABLE_PROBES])
+@pytest.mark.parametrize("probe", [OperatingSystem, *CHOOSABLE_PROBES])
 def test_no_probe_gathers_a_secret(edges, probe):
     facts = probe_on(edges, probe).gather()
     assert facts

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from metric_collection.probes.time_zone import TimeZoneProbe
+from metric_collection.probes.time_zone import TimeZone
 
 from .machines import write
 
@@ -47,23 +47,23 @@ def machine(tmp_path):
     ],
 )
 def test_the_country_is_that_of_the_configured_zone(machine, zone, country):
-    assert TimeZoneProbe(root=machine(zone)).gather()["country"] == country
+    assert TimeZone(root=machine(zone)).gather()["country"] == country
 
 
 @pytest.mark.parametrize(("offset", "text"), [(0, "+00:00"), (7200, "+02:00"), (-12600, "-03:30")])
 def test_the_zone_is_told_by_its_offset(machine, offset, text):
-    assert TimeZoneProbe(root=machine("Etc/UTC", offset=offset)).gather()["time_zone"] == text
+    assert TimeZone(root=machine("Etc/UTC", offset=offset)).gather()["time_zone"] == text
 
 
 def test_a_zone_that_is_only_written_down_has_a_country(tmp_path):
     write(tmp_path, {"etc/timezone": "Europe/Rome\n", f"{ZONEINFO}/zone.tab": TABLE})
-    assert TimeZoneProbe(root=tmp_path).gather() == {"time_zone": None, "country": "IT"}
+    assert TimeZone(root=tmp_path).gather() == {"time_zone": None, "country": "IT"}
 
 
 @pytest.mark.parametrize("files", [{}, {"etc/localtime": "not a zone"}])
 def test_a_system_without_a_zone_says_nothing(tmp_path, files):
     write(tmp_path, files)
-    assert TimeZoneProbe(root=tmp_path).gather() == {"time_zone": None, "country": None}
+    assert TimeZone(root=tmp_path).gather() == {"time_zone": None, "country": None}
 
 
 @pytest.mark.skipif(not Path("/usr/share/zoneinfo/zone.tab").exists(), reason="no tz database here")
@@ -78,7 +78,7 @@ def test_it_reads_the_real_database(tmp_path, zone, country):
     (tmp_path / "etc/localtime").symlink_to(f"../usr/share/zoneinfo/{zone}")
     now = datetime(2026, 1, 1, tzinfo=timezone.utc)
     offset = now.astimezone(ZoneInfo(zone)).isoformat()[-6:]
-    assert TimeZoneProbe(root=tmp_path, clock=lambda: now).gather() == {
+    assert TimeZone(root=tmp_path, clock=lambda: now).gather() == {
         "time_zone": offset,
         "country": country,
     }

@@ -1,6 +1,6 @@
 import pytest
 
-from metric_collection.probes.virtualization import VirtualizationProbe
+from metric_collection.probes.virtualization import Virtualization
 
 from .machines import write
 
@@ -38,4 +38,4 @@ def firmware(vendor, product):
 )
 def test_a_virtual_machine_is_known_by_processor_and_firmware(tmp_path, cpuinfo, files, kind):
     write(tmp_path, {"proc/cpuinfo": cpuinfo, **files})
-    assert VirtualizationProbe(root=tmp_path).gather() == {"virtualization": kind}
+    assert Virtualization(root=tmp_path).gather() == {"virtualization": kind}

@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 
 def on_machine(entry):
     path, options = (entry, {}) if isinstance(entry, str) else entry
-    needs_models = path.endswith(("InstalledAtProbe", "ProcessesProbe"))
+    needs_models = path.endswith((".InstalledAt", ".Processes"))
     looks = ".probes." in path and not needs_models and "root" in signature(import_string(path)).parameters
     return (path, {**options, "root": Path("machine")} if looks else options)
 

@@ -18,7 +18,7 @@ from metric_collection.recorders.processes import Lookout, is_wanted, machine
 from ..probes.machines import write
 
 pytestmark = pytest.mark.django_db
-PROBE = "metric_collection.probes.processes.ProcessesProbe"
+PROBE = "metric_collection.probes.Processes"
 WEB, WORKER = Sighting.Kind.WEB, Sighting.Kind.WORKER
 
 
@@ -83,7 +83,7 @@ def test_what_was_not_seen_for_a_day_is_forgotten(start, clock):
     ("probes", "selection"),
     [
         ([], ["*"]),
-        (["metric_collection.probes.host.HostProbe"], ["*"]),
+        (["metric_collection.probes.Host"], ["*"]),
         ([PROBE], ["os_version"]),
         (5, ["*"]),
     ],

@@ -38,7 +38,7 @@ def test_each_web_process_counts_after_a_fork_and_a_worker_counts_once(host, col
     host.configure(
         ROOT_URLCONF="product.urls",
         ALLOWED_HOSTS=["*"],
-        METRIC_COLLECTION_PROBES=["metric_collection.probes.processes.ProcessesProbe"],
+        METRIC_COLLECTION_PROBES=["metric_collection.probes.Processes"],
     )
     host.write({"product/urls.py": "urlpatterns = []"})
     with host.celery("worker", "-l", "INFO", "--concurrency", "2") as worker:

@@ -12,8 +12,7 @@ from django.utils.timezone import override
 from metric_collection.consent.choice import choose
 from metric_collection.consent.rules import Rule
 from metric_collection.models import Change, Consent, Report
-from metric_collection.probes import registry
-from metric_collection.probes.probe import Fact
+from metric_collection.probes import Fact, registry
 from metric_collection.reporting.collection import Collection
 from metric_collection.system_info import page as pages
 from metric_collection.system_info.page import page
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, 30, tzinfo=timezone.utc)
 
 
-class WeatherReportProbe:
+class WeatherReport:
     facts = (
         Fact(name="Sky", description="The sky.", example="blue", purpose="To know it."),
         Fact(name="Wind", description="The wind.", example="no", purpose="To know it."),
@@ -33,13 +32,13 @@ class WeatherReportProbe:
         return {"Sky": 'a & b <c> "é"', "Wind": None}
 
 
-class Probe(WeatherReportProbe):
-    facts = WeatherReportProbe.facts[:1]
+class Probe(WeatherReport):
+    facts = WeatherReport.facts[:1]
 
 
 @pytest.fixture
 def weather(settings):
-    settings.METRIC_COLLECTION_PROBES = [f"{__name__}.WeatherReportProbe"]
+    settings.METRIC_COLLECTION_PROBES = [f"{__name__}.WeatherReport"]
 
 
 def current():

@@ -110,7 +110,7 @@ def in_declarations() -> Iterator[tuple[str, None]]:
         for _probe, fact in catalog.catalog():
             words = (fact.description, fact.purpose, fact.coarsened)
             yield from ((text, None) for text in words if text)
-        probes = (*catalog.DEFAULT_PROBES, *catalog.SETTING_PROBES, *catalog.CHOOSABLE_PROBES)
+        probes = (*catalog.DEFAULT_PROBES, *catalog.SETTING_PROBES, *catalog.choosable_probes())
         yield from ((pages.title_of(probe), None) for probe in probes)
         yield from ((label, None) for label in system().platform)
 

@@ -11,9 +11,9 @@ SUBJECT = "All probes; peer: py-cpuinfo, psutil and distro"
 LONGEST, TOGETHER = 50, 150  # ms of the clock, for one probe and for all
 # What is taken over from each library, by the end of the names of the probes.
 INSTEAD = {
-    "py-cpuinfo": ("ProcessorProbe",),
-    "psutil": ("ProcessorProbe", "MemoryProbe", "DiskProbe", "HostProbe"),
-    "distro": ("HostProbe",),
+    "py-cpuinfo": ("Processor",),
+    "psutil": ("Processor", "Memory", "Disk", "Host"),
+    "distro": ("Host",),
 }
 Found = list[dict[str, Any]]
 

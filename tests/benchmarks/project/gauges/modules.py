@@ -22,9 +22,9 @@ def measure() -> dict[str, object]:
 
 
 def ours():
-    from metric_collection.probes.modules import ModulesProbe
+    from metric_collection.probes.modules import Modules
 
-    return ModulesProbe().gather
+    return Modules().gather
 
 
 def peer():

@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415  what needs Django to be set up, or is on one side only, is imported late
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 import django
@@ -25,7 +24,12 @@ def measure(*, side: str) -> dict[str, object]:
 
 def ours() -> Mapping[str, Callable[[], Any]]:
     """The default probes are one, for they are always asked."""
-    return {"defaults": gather, **{path: lambda path=path: gather_of(path) for path in CHOSEN}}
+    from metric_collection.probes import probe_names
+    from metric_collection.probes.registry import DEFAULT_PROBES
+
+    defaults = {probe.__name__ for probe in DEFAULT_PROBES}
+    chosen = set(probe_names()) - defaults - {"Facts", "Counts"}
+    return {"defaults": gather, **{name: lambda name=name: gather_of(name) for name in chosen}}
 
 
 def gather() -> None:
@@ -35,9 +39,10 @@ def gather() -> None:
         probe().gather()
 
 
-def gather_of(path: str) -> None:
-    module, _, name = path.rpartition(".")
-    getattr(import_module(module), name)().gather()
+def gather_of(name: str) -> None:
+    from metric_collection import probes
+
+    getattr(probes, name)().gather()
 
 
 def libraries() -> Mapping[str, Callable[[], Any]]:
@@ -66,20 +71,3 @@ def distro() -> None:
 
 
 SIDES = {"ours": ours, "peer": libraries}
-CHOSEN = [
-    "metric_collection.probes.host.HostProbe",
-    "metric_collection.probes.runtime.RuntimeProbe",
-    "metric_collection.probes.database.DatabaseProbe",
-    "metric_collection.probes.container.ContainerProbe",
-    "metric_collection.probes.virtualization.VirtualizationProbe",
-    "metric_collection.probes.processor.ProcessorProbe",
-    "metric_collection.probes.memory.MemoryProbe",
-    "metric_collection.probes.disk.DiskProbe",
-    "metric_collection.probes.time_zone.TimeZoneProbe",
-    "metric_collection.probes.hardware.HardwareProbe",
-    "metric_collection.probes.hardware.RaspberryPiProbe",
-    "metric_collection.probes.desktop.DesktopProbe",
-    "metric_collection.probes.deployment.DeploymentProbe",
-    "metric_collection.probes.processes.ProcessesProbe",
-    "metric_collection.probes.installed_at.InstalledAtProbe",
-]

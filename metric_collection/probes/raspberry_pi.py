@@ -1,0 +1,32 @@
+"""Which Raspberry Pi the machine is."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from .linux.firmware import board_model
+from .probe import Fact
+
+MODEL = re.compile(r"Raspberry Pi [\w ]+?(?= Rev |$)", re.ASCII)
+
+
+class RaspberryPi:
+    """Reports which Raspberry Pi the machine is, if it is one."""
+
+    heading = "Raspberry Pi"
+    facts = (
+        Fact(
+            name="raspberry_pi",
+            description="The model of the Raspberry Pi, or false for any other machine.",
+            example="Raspberry Pi 4 Model B",
+            purpose="To know how much the product is used on small machines.",
+            coarsened="Without the revision.",
+        ),
+    )
+
+    def __init__(self, *, root: Path = Path("/")) -> None:
+        self._root = root
+
+    def gather(self) -> Mapping[str, object]:
+        found = MODEL.match(board_model(self._root))
+        return {"raspberry_pi": found.group() if found else False}
