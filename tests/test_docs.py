@@ -87,7 +87,7 @@ def test_no_page_names_a_setting_that_does_not_exist(path):
 
 def test_every_check_is_documented():
     modules = Path(checks.__file__).parent.rglob("checks.py")
-    source = "".join(module.read_text() for module in modules)
+    source = "".join(module.read_text() for module in modules if "collector" not in module.parts)
     single = set(re.findall(r"NAMESPACE}\.([EW]\d+)", source))
     named = re.findall(r"usage_metrics\.([EW]\d+)``\n", reference("checks"))
     assert single == set(named)
