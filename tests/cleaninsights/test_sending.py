@@ -205,9 +205,12 @@ def test_an_outage_is_told_once_and_its_end_too(place, caplog):
         place.send()
     told = [(record.levelname, record.message) for record in caplog.records]
     assert told == [
-        ("WARNING", "Measurements are kept for later: no connection: the test wants it so."),
-        ("DEBUG", "Measurements are kept for later: no connection: the test wants it so."),
-        ("INFO", "The server takes measurements again."),
+        (
+            "WARNING",
+            "Sending measurements failed, will retry: no connection: the test wants it so.",
+        ),
+        ("DEBUG", "Sending measurements failed, will retry: no connection: the test wants it so."),
+        ("INFO", "The server accepts measurements again."),
         ("DEBUG", "Sent 1 aggregates."),
     ]
 
@@ -335,10 +338,10 @@ def test_a_server_that_does_not_understand_an_empty_body_passes_the_test(place):
 def test_a_server_that_answers_otherwise_fails_the_test(place, status, caplog):
     place.transport.answer(status)
     assert place.sender.test() is False
-    assert f"The server answers {status} to an empty body, not 400." in caplog.text
+    assert f"The server answered {status} to an empty body instead of 400." in caplog.text
 
 
 def test_a_server_that_is_not_reached_fails_the_test(place, caplog):
     place.transport.fail()
     assert place.sender.test() is False
-    assert "The server is not reached: no connection" in caplog.text
+    assert "The server cannot be reached: no connection" in caplog.text
