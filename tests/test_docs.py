@@ -220,6 +220,39 @@ def test_every_page_of_the_documentation_is_in_a_table_of_contents(path):
     assert str(page) == "index" or f"\n   {entry}\n" in index
 
 
+PACKAGE = Path(metric_collection.__file__).parent
+NO_CODE = {"__init__.py", "__pycache__", "locale", "migrations", "py.typed", "static", "templates"}
+ONE_FILE_A_SUBJECT = {"cleaninsights", "collector", "models", "probes", "recorders"}
+
+
+def architecture() -> dict[str, str]:
+    """The rows of the architecture map: module or package -> contents."""
+    text = (
+        PAGES["CONTRIBUTING.rst"].partition("\nThe map\n")[2].partition(".. architecture: end")[0]
+    )
+    return dict(re.findall(r"   \* - ``([\w.]+)/?``\n((?:     .*\n)+)", text))
+
+
+def test_the_architecture_map_is_complete():
+    there = {path.name for path in PACKAGE.iterdir()} - NO_CODE
+    assert architecture().keys() == there
+
+
+@pytest.mark.parametrize("package", architecture().keys() - ONE_FILE_A_SUBJECT)
+def test_the_architecture_map_names_every_module_of_a_package(package):
+    modules = {path.stem for path in (PACKAGE / package).glob("*.py")} - {"__init__"}
+    assert all(f"``{module}``" in architecture()[package] for module in modules)
+
+
+def test_the_paths_that_answer_questions_exist():
+    text = PAGES["CONTRIBUTING.rst"].partition("- Answer, below")[2].partition("\nThe map\n")[0]
+    text = text.partition("\n")[2]
+    paths = re.findall(r"``([\w/]+(?:\.py|/))``", text)
+    assert len(paths) >= 5
+    for path in paths:
+        assert (PACKAGE / path).exists() or list(PACKAGE.glob(f"*/{path}"))
+
+
 def rows(document: str) -> list[str]:
     """The rows below the head of a document's last table."""
     text = (ROOT / document).read_text()
