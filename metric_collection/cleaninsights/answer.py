@@ -1,4 +1,4 @@
-"""What a server answers to a post."""
+"""The answer to a POST request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ACCEPTED: Final = frozenset({200, 204})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer: the first KiB of its text, and the seconds that it asks to be left alone."""
+    """An answer: its status, the first KiB of its text, and Retry-After in seconds."""
 
     status: int
     text: str = ""
@@ -18,5 +18,5 @@ class Answer:
 
     @property
     def accepted(self) -> bool:
-        """Whether the body is in the server's hands now: CIMP says so with 200 or 204."""
+        """Whether the body was delivered: CIMP answers 200 or 204."""
         return self.status in ACCEPTED

@@ -27,18 +27,18 @@ def retry_delay(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """How often in a row sending has failed, when last, and how long the server asked to wait."""
+    """Consecutive failures, the time of the last one, and the server's Retry-After in seconds."""
 
     failures: int = 0
     failed_at: datetime = EPOCH
     asked: float = 0.0
 
     def after_failure(self, now: datetime, *, asked: float | None = None) -> Backoff:
-        """Return the state after one more failure; `asked` is the answer's Retry-After."""
+        """Return the backoff after one more failure; `asked` is the answer's Retry-After."""
         return Backoff(failures=self.failures + 1, failed_at=now, asked=asked or 0.0)
 
     def holds(self, now: datetime, *, timeout: float, max_retry_delay: float) -> bool:
-        """Whether it is too early to try again; a clock that was set back holds nothing up."""
+        """Whether it is too early to retry; a clock that was set back delays nothing."""
         delay = retry_delay(self.failures, timeout=timeout, max_retry_delay=max_retry_delay)
         wait = max(delay, min(self.asked, max_retry_delay))
         return self.failed_at <= now < self.failed_at + timedelta(seconds=wait)

@@ -1,4 +1,4 @@
-"""Campaigns: what is measured for a while, in periods, and how it is aggregated."""
+"""Campaigns: the periods of measurement and the rule of aggregation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXACT: Final = 2**53  # from here on other SDKs count in floats, and so does JS
 
 
 class EventAggregationRule(str, Enum):
-    """What becomes of the values of one event in one period."""
+    """How the values of one event in one period are aggregated."""
 
     SUM = "sum"
     AVG = "avg"
@@ -37,7 +37,7 @@ _RULE: Final = one_of(EventAggregationRule)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign(Keyed):
-    """One campaign of a configuration; the keys are those of cleaninsights.json."""
+    """One campaign of a configuration, with the keys of cleaninsights.json."""
 
     start: datetime = field(metadata=MOMENT)
     end: datetime = field(metadata=MOMENT)
@@ -60,11 +60,11 @@ class Campaign(Keyed):
         return days(self.aggregation_period_length)
 
     def is_running(self, now: datetime) -> bool:
-        """Whether the campaign has begun and is not over."""
+        """Whether `now` is between start and end, both included."""
         return self.start <= now <= self.end
 
     def current_period(self, now: datetime) -> Period | None:
-        """Return the period that `now` is in; the last one ends with the campaign."""
+        """Return the period that contains `now`; the last one ends with the campaign."""
         if self.number_of_periods <= 0 or not self.is_running(now):
             return None
         length = self.aggregation_period
@@ -85,7 +85,7 @@ class Campaign(Keyed):
         return Period(start=start, end=start + periods * length) if periods else None
 
     def merged(self, row: DataPoint, point: DataPoint) -> DataPoint:
-        """Return the row with one more point of the same identity and period counted in."""
+        """Return the row with a point of the same identity and period added by the campaign's rule."""
         if self.only_record_once:
             return row
         times = row.times + point.times
@@ -94,10 +94,10 @@ class Campaign(Keyed):
         return replace(row, times=times)
 
     def _aggregated(self, row: Event, point: Event) -> float | None:
-        """Return the aggregate of both values, where none is nothing to add to a sum.
+        """Return the aggregate of both values; None adds nothing to a sum.
 
-        The mean is over `times`, as in the reference SDK: a measurement without a value leaves it
-        as it is and has its weight from then on.
+        The mean is weighted by `times`, as in the reference SDK: a measurement without a value does not change
+        it, but counts as weight from then on.
         """
         if point.value is None:
             return row.value
@@ -108,5 +108,5 @@ class Campaign(Keyed):
 
 
 def exact(number: float) -> float:
-    """Return the number as JSON's readers will have it: whole numbers are exact up to 2^53."""
+    """Return the number as JSON readers see it: integers are exact up to 2^53."""
     return number if abs(number) <= _EXACT else float(number)

@@ -1,4 +1,4 @@
-"""Time: aware datetimes in UTC from a callable; on the wire, whole seconds since the epoch."""
+"""Time: aware datetimes in UTC from a callable; whole seconds since the epoch on the wire."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ALL_DAYS: Final = 3_652_058  # from datetime.min to datetime.max
 
 
 def utc_now() -> datetime:
-    """Return the present moment: the real clock."""
+    """Return the current time."""
     return datetime.now(timezone.utc)
 
 
@@ -25,5 +25,5 @@ def epoch_seconds(moment: datetime) -> int:
 
 
 def days(number: float) -> timedelta:
-    """Return that many days of 24 hours, or all that a datetime can count."""
+    """Return a timedelta of days, capped at the range of datetime."""
     return timedelta(days=min(number, _ALL_DAYS))

@@ -1,4 +1,4 @@
-"""The configuration that every Clean Insights SDK reads: cleaninsights.json."""
+"""The configuration shared by all Clean Insights SDKs: cleaninsights.json."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CAMPAIGNS: Final = Kind(expected="an object with at least one campaign", read=_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration(Keyed):
-    """Where to send, what is measured, and how patiently; times in seconds, ages in days."""
+    """The configuration; timeouts and delays in seconds, ages in days."""
 
     server: str = field(metadata=URL)
     site_id: int = field(metadata=_COUNT)

@@ -1,4 +1,4 @@
-"""Consent: what was allowed, from when until when."""
+"""Consent to campaigns and features, with its window."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Feature(str, Enum):
-    """What can be told about the user's environment beside what is measured."""
+    """Information on the user's environment that may be sent with measurements."""
 
     LANG = "lang"
     UA = "ua"
 
 
 class ConsentState(str, Enum):
-    """Where consent stands at a moment."""
+    """The state of consent at a moment."""
 
     UNCONFIGURED = "unconfigured"
     UNKNOWN = "unknown"
@@ -31,14 +31,14 @@ class ConsentState(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """A yes for the time from `start` to `end`, both included (None: for good), or a no."""
+    """Consent from `start` to `end`, both included (None: without end), or its denial."""
 
     granted: bool
     start: datetime
     end: datetime | None
 
     def state(self, now: datetime) -> ConsentState:
-        """Return where this consent stands at `now`."""
+        """Return the state at `now`."""
         if not self.granted:
             return ConsentState.DENIED
         if self.end is None:
@@ -49,12 +49,12 @@ class Consent:
 
 
 def state_of(consent: Consent | None, now: datetime) -> ConsentState:
-    """Return where consent stands at `now`; None means that nobody was asked."""
+    """Return the state at `now`; None as consent means that nobody was asked."""
     return ConsentState.UNKNOWN if consent is None else consent.state(now)
 
 
 def campaign_granted(campaign: Campaign, now: datetime) -> Consent:
-    """Return a new yes, whatever was said before; without a window it is over as it is given."""
+    """Return consent with a new window; without a possible window it has already expired."""
     window = campaign.window(now)
     if window is None:
         return Consent(granted=True, start=now, end=now)
@@ -62,14 +62,14 @@ def campaign_granted(campaign: Campaign, now: datetime) -> Consent:
 
 
 def feature_granted(before: Consent | None, now: datetime) -> Consent:
-    """Return a yes; the first one's time is kept."""
+    """Return consent to a feature, keeping the time of an earlier one."""
     if before is not None and before.granted:
         return before
     return Consent(granted=True, start=now, end=None)
 
 
 def denied(before: Consent | None, now: datetime) -> Consent:
-    """Return a no; the first one's time is kept."""
+    """Return denial, keeping the time of an earlier one."""
     if before is not None and not before.granted:
         return before
     return Consent(granted=False, start=now, end=now)

@@ -1,4 +1,4 @@
-"""What is measured: events and visits, counted per campaign and period."""
+"""Events and visits, counted per campaign and period, and their coding as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What happened `times` times in a period; `value` is the aggregate of all their values."""
+    """An event that happened `times` times in a period; `value` aggregates all values."""
 
     category: str
     action: str
@@ -25,13 +25,13 @@ class Event:
 
     @property
     def identity(self) -> tuple[str, str, str | None]:
-        """What makes two events of one campaign and period the same."""
+        """Events of one campaign and period with the same identity are counted together."""
         return self.category, self.action, self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A place in the product, outermost part first, that was visited `times` times in a period."""
+    """A place in the product, outermost part first, visited `times` times in a period."""
 
     path: tuple[str, ...]
     period_start: datetime
@@ -41,7 +41,7 @@ class Visit:
 
     @property
     def identity(self) -> str:
-        """The path as it is sent; what makes two visits of one campaign and period the same."""
+        """The path as it is sent: parts joined with "/"."""
         return "/".join(self.path)
 
 
@@ -49,7 +49,7 @@ DataPoint: TypeAlias = Event | Visit
 
 
 def identity_of(point: DataPoint) -> str:
-    """Return kind and identity as JSON in ASCII: any database takes it, and any text is in it."""
+    """Return kind and identity as ASCII JSON, which any database can store."""
     if isinstance(point, Event):
         return json.dumps(["event", *point.identity])
     return json.dumps(["visit", point.identity])
@@ -64,7 +64,7 @@ def point_of(
     times: int,
     value: float | None,
 ) -> DataPoint:
-    """Return the point of an identity that `identity_of` has made."""
+    """Return the point of an identity made by `identity_of`."""
     kind, *texts = json.loads(identity)
     place: dict[str, Any] = {
         "campaign_id": campaign_id,

@@ -1,4 +1,4 @@
-"""What the features `lang` and `ua` tell, as an HTTP client would."""
+"""Default values of the features `lang` and `ua`."""
 
 from __future__ import annotations
 

@@ -2,17 +2,17 @@
 """Everything this package raises.
 
 CleanInsightsError
-├── UnexpectedValue        a key holds what it must not
+├── UnexpectedValue        a key has an invalid value
 │   ├── ConfigurationError     in a configuration
 │   └── PayloadError           in a body received
-├── MeasurementError       what is to be measured is nothing that can be sent
-├── StoreError             what was measured cannot be read or kept
+├── MeasurementError       a measurement has invalid arguments
+├── StoreError             the store cannot be read or written
 └── TransportError         a request got no answer
-    ├── ConnectionFailed       not reached, or cut off
+    ├── ConnectionFailed       not reached, or connection lost
     ├── TimedOut               no answer in time
-    ├── TLSFailed              no trust in the server's certificate
-    ├── ProxyFailed            the proxy on the way does not pass it on
-    └── RequestInvalid         not a request that can be made at all
+    ├── TLSFailed              the server's certificate is not trusted
+    ├── ProxyFailed            the proxy cannot be reached or refuses
+    └── RequestInvalid         the URL or a header is invalid
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _SHORTENED.maxstring = _SHORTENED.maxother = 80
 
 
 class CleanInsightsError(Exception):
-    """The root: catch this one to catch them all."""
+    """The root of all exceptions of this package."""
 
 
 class UnexpectedValue(CleanInsightsError):
-    """`path` holds `found` (MISSING: nothing) where `expected`, in words, should be."""
+    """The value at `path` is `found` (or MISSING); `expected` describes a valid one."""
 
     def __init__(self, path: str, found: object, expected: str) -> None:
         super().__init__(path, found, expected)
@@ -50,19 +50,19 @@ class UnexpectedValue(CleanInsightsError):
 
 
 class ConfigurationError(UnexpectedValue):
-    """A configuration is refused; `path` is in the spelling of cleaninsights.json."""
+    """A configuration is invalid; `path` is spelled as in cleaninsights.json."""
 
     def below(self, key: str) -> ConfigurationError:
-        """Return the same error as seen from the object that holds this one at `key`."""
+        """Return the same error with its path prefixed by `key`."""
         return ConfigurationError(f"{key}.{self.path}", self.found, self.expected)
 
 
 class PayloadError(UnexpectedValue):
-    """A body is not what CIMP accepts."""
+    """CIMP would refuse this body."""
 
 
 class MeasurementError(CleanInsightsError):
-    """A text is empty, or a value is no number."""
+    """An argument of a measurement is invalid."""
 
 
 class StoreError(CleanInsightsError):
@@ -70,11 +70,11 @@ class StoreError(CleanInsightsError):
 
 
 class TransportError(CleanInsightsError):
-    """A request got no answer; the message names no more of the URL than host and port."""
+    """A request got no answer; of the URL, the message holds host and port only."""
 
 
 class ConnectionFailed(TransportError):
-    """The server was not reached, or the connection broke."""
+    """The server could not be reached, or the connection was lost."""
 
 
 class TimedOut(TransportError):
@@ -82,12 +82,12 @@ class TimedOut(TransportError):
 
 
 class TLSFailed(TransportError):
-    """The server's certificate is not trusted, or TLS is not spoken there."""
+    """The server's certificate is not trusted, or it does not speak TLS."""
 
 
 class ProxyFailed(TransportError):
-    """The proxy was not reached or refuses to pass the request on."""
+    """The proxy could not be reached or refuses the request."""
 
 
 class RequestInvalid(TransportError):
-    """The URL or a header is not one that can be requested."""
+    """The URL or a header is invalid."""

@@ -1,4 +1,4 @@
-"""Posting with requests: all that needs that library, loaded with the first post."""
+"""Posting with requests, which is imported with the first post only."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _TRANSLATIONS: Final[tuple[tuple[Any, type[TransportError], str], ...]] = (
 def post(
     url: str, body: bytes, *, headers: Mapping[str, str], timeout: tuple[float, float], clock: Clock
 ) -> Answer:
-    """Post once, within `timeout` however slowly the server drips."""
+    """Post once; `timeout` bounds connecting and the whole answer, however slowly it arrives."""
     with _Session() as session:
         try:
             response = session.post(
@@ -69,7 +69,7 @@ def post(
 
 
 class _Session(requests.Session):
-    """A session that adds nothing of its own to a request and follows nothing."""
+    """A session without default headers and redirects."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,11 +78,11 @@ class _Session(requests.Session):
         self.mount("https://", _Adapter())
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Find none: requests reads the whole body of any answer that it could follow."""
+        """Return None: requests would read the whole body of a redirect, even without following it."""
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter whose connections bound the time of an answer, through proxies too."""
+    """An adapter with bounded connections, through proxies too."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -104,7 +104,7 @@ def _authentication(url: str) -> Callable[[requests.PreparedRequest], requests.P
 
 
 def _text(response: requests.Response) -> str:
-    """Return the start of the body; the status counts without it, so it may fail to come."""
+    """Return the start of the body; if it does not arrive, the status still counts."""
     try:
         start = response.raw.read(TEXT_LIMIT, decode_content=False)
     except (OSError, HTTPError):
@@ -113,7 +113,7 @@ def _text(response: requests.Response) -> str:
 
 
 def _retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
-    """Read either form of Retry-After; a date counts from the server's own clock, if it told."""
+    """Return Retry-After in seconds; a date is relative to the server's own clock, if given."""
     wanted = headers.get("Retry-After", "").strip()
     if wanted.isascii() and wanted.isdecimal():
         return float(wanted)
@@ -132,7 +132,7 @@ def _translated(error: Exception, url: str) -> TransportError:
 
 
 def _place(url: str) -> str:
-    """Return host and port only: a path or query may hold what is not for a log."""
+    """Return host and port only: a path or query may hold secrets."""
     try:
         parts = urlsplit(url)
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
@@ -142,7 +142,7 @@ def _place(url: str) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what the operating system or OpenSSL said at the root of it."""
+    """Return the message of the operating system or OpenSSL at the root of an error."""
     reason = ""
     while cause := error.__cause__ or error.__context__:
         error = cause

@@ -1,4 +1,4 @@
-"""The keys of a configuration: how they are spelled, read and refused."""
+"""Keys of a configuration: spelling, parsing and validation."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _MOMENT: Final = re.compile(
 
 
 class Kind(TypedDict):
-    """The metadata of a field: what is expected, in words, and how it is read, or ValueError."""
+    """The metadata of a field: a description of valid values, and a parser that raises ValueError."""
 
     expected: str
     read: Callable[[Any], Any]
 
 
 class Keyed:
-    """A dataclass that is an object of cleaninsights.json: each field is a key with its Kind.
+    """A dataclass for an object of cleaninsights.json: each field is a key with its Kind.
 
-    The values are read and checked however it is made.
+    Values are parsed and checked by the constructor, too.
     """
 
     __slots__ = ()
 
     @classmethod
     def from_dict(cls: type[T], found: Mapping[str, Any]) -> T:
-        """Make one of a mapping with camelCase keys, or raise ConfigurationError."""
+        """Parse a mapping with camelCase keys, or raise ConfigurationError."""
         if not isinstance(found, Mapping):
             raise ConfigurationError("configuration", found, "an object")
         names = {_camel_case(field.name): field.name for field in _fields(cls)}
@@ -55,7 +55,7 @@ class Keyed:
         self._check()
 
     def _check(self) -> None:
-        """Refuse values that are right each but not together."""
+        """Refuse valid values that contradict each other."""
 
 
 def _fields(cls: Any) -> tuple[dataclasses.Field[Any], ...]:
@@ -84,7 +84,7 @@ def _camel_case(name: str) -> str:
 
 
 def whole_number(expected: str, least: int | None = None) -> Kind:
-    """Return the kind of whole numbers from `least` on, JSON's 7.0 among them."""
+    """Return the kind of integers from `least` on; JSON's 7.0 is one."""
 
     def read(value: Any) -> int:
         number = int(_number(value))
@@ -96,7 +96,7 @@ def whole_number(expected: str, least: int | None = None) -> Kind:
 
 
 def number(expected: str, accepts: Callable[[float], bool]) -> Kind:
-    """Return the kind of those numbers that `accepts` says yes to."""
+    """Return the kind of numbers that `accepts` accepts."""
 
     def read(value: Any) -> float:
         if not accepts(_number(value)):
@@ -131,7 +131,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _normal(text: str) -> str:
-    """Return ISO 8601 in the one spelling that Python 3.10 reads too."""
+    """Return ISO 8601 in the only spelling that Python 3.10 parses."""
     if not (match := _MOMENT.fullmatch(text)):
         raise ValueError
     day, minute, second, fraction, utc, hours, minutes = match.groups()

@@ -1,4 +1,4 @@
-"""The body of a request, as the Clean Insights Matomo Proxy (CIMP) takes it."""
+"""The body of a request to the Clean Insights Matomo Proxy (CIMP)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _short(text: str) -> str:
 
 
 def _number(value: float) -> float | None:
-    """Return 2 for 2.0 and True, as JavaScript writes them; nothing for what JSON cannot write."""
+    """Return 2 for 2.0 and True, as JavaScript writes them; None for NaN and infinity."""
     if isinstance(value, int):
         return int(value)
     if not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""Fakes for tests: a clock that stands still and a transport that stays at home."""
+"""Fakes for tests: a clock that stands still and a transport without a network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _START: Final = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 class FrozenClock:
-    """A clock that tells `start` until it is set or advanced."""
+    """A clock that returns `start` until it is set or advanced."""
 
     def __init__(self, start: Moment = _START) -> None:
         self._now = _moment(start)
@@ -30,11 +30,11 @@ class FrozenClock:
         return self._now
 
     def set(self, moment: Moment) -> None:
-        """Go to a datetime, ISO 8601 text (both UTC unless they say otherwise) or epoch seconds."""
+        """Set the time: a datetime, an ISO 8601 string (both UTC by default) or epoch seconds."""
         self._now = _moment(moment)
 
     def advance(self, by: timedelta | float = 0, **units: float) -> None:
-        """Go on by a timedelta, by seconds, or by units of timedelta: advance(days=1)."""
+        """Advance by a timedelta, by seconds, or by units of timedelta: advance(days=1)."""
         step = by if isinstance(by, timedelta) else timedelta(seconds=by)
         self._now += step + timedelta(**units)
 
@@ -51,7 +51,7 @@ def _moment(moment: Moment) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One post as the transport was given it."""
+    """A recorded request."""
 
     url: str
     body: bytes
@@ -61,9 +61,9 @@ class Request:
 
 @dataclass(slots=True)
 class RecordingTransport:
-    """A server in memory that answers as CIMP does: 204, or 400 to what it does not understand.
+    """An in-memory server that answers like CIMP: 204, or 400 to an invalid body.
 
-    `sent` holds the decoded bodies that it has accepted, `requests` every post, failed ones too.
+    `sent` holds the decoded bodies that were accepted, `requests` every request, failed ones too.
     """
 
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -71,21 +71,21 @@ class RecordingTransport:
     _outcomes: deque[Answer | None] = field(default_factory=deque, repr=False)
 
     def fail(self, times: int = 1) -> None:
-        """Let the next `times` posts raise ConnectionFailed."""
+        """Make the next `times` requests raise ConnectionFailed."""
         self._outcomes.extend([None] * times)
 
     def answer(self, status: int, *, retry_after: float | None = None, times: int = 1) -> None:
-        """Let the next `times` posts get this answer."""
+        """Answer the next `times` requests like this."""
         self._outcomes.extend([Answer(status=status, retry_after=retry_after)] * times)
 
     def post(
         self, url: str, body: bytes, *, headers: Mapping[str, str], timeout: tuple[float, float]
     ) -> Answer:
-        """Record the post and answer it."""
+        """Record the request and answer it."""
         self.requests.append(Request(url=url, body=body, headers=dict(headers), timeout=timeout))
         outcome = self._outcomes.popleft() if self._outcomes else self._judge(body)
         if outcome is None:
-            raise ConnectionFailed("no connection: the test wants it so")
+            raise ConnectionFailed("no connection: set by RecordingTransport.fail()")
         if outcome.accepted and body:
             self.sent.append(payload.decode(body))
         return outcome

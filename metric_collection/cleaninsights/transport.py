@@ -1,4 +1,4 @@
-"""The one way out: posting a body to a server."""
+"""The transport: the only access to the network."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["Answer", "RequestsTransport", "Transport"]
 
 
 class Transport(Protocol):
-    """Posts bodies; raises TransportError when there is no answer.
+    """Posts bodies; raises TransportError if there is no answer.
 
-    The timeout is in seconds: to connect, and from there until the whole answer has been read.
+    The timeout is in seconds: to connect, and from then until the whole answer has been read.
     """
 
     def post(
@@ -27,14 +27,14 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestsTransport:
-    """Posts with requests: proxies and CA bundle from the environment, redirects not followed."""
+    """Posts with requests. Proxies and CA bundle come from the environment; redirects are not followed."""
 
     clock: Clock = utc_now
 
     def post(
         self, url: str, body: bytes, *, headers: Mapping[str, str], timeout: tuple[float, float]
     ) -> Answer:
-        """Post once; requests is imported here, so that a process that sends nothing never pays."""
+        """Post once. Importing requests here spares processes that send nothing."""
         from .http import post  # noqa: PLC0415
 
         return post(url, body, headers=headers, timeout=timeout, clock=self.clock)

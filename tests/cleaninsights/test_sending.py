@@ -207,9 +207,12 @@ def test_an_outage_is_told_once_and_its_end_too(place, caplog):
     assert told == [
         (
             "WARNING",
-            "Sending measurements failed, will retry: no connection: the test wants it so.",
+            "Sending measurements failed, will retry: no connection: set by RecordingTransport.fail().",
         ),
-        ("DEBUG", "Sending measurements failed, will retry: no connection: the test wants it so."),
+        (
+            "DEBUG",
+            "Sending measurements failed, will retry: no connection: set by RecordingTransport.fail().",
+        ),
         ("INFO", "The server accepts measurements again."),
         ("DEBUG", "Sent 1 aggregates."),
     ]
