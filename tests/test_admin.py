@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import DatabaseError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from metric_collection import receivers
@@ -403,9 +404,7 @@ def test_the_page_has_neither_inline_script_nor_inline_style(superuser, report):
 
 
 @pytest.mark.parametrize("number", [0, 1, 20])
-def test_a_superuser_looks_with_eight_queries_however_much_there_is(
-    number, superuser, settings, django_assert_num_queries
-):
+def test_a_superuser_looks_with_eight_queries_however_much_there_is(number, superuser, settings):
     declared = {f"campaign {each}": RUNNING for each in range(number)}
     settings.METRIC_COLLECTION_CAMPAIGNS = declared
     settings.METRIC_COLLECTION_FACTS = {f"Fact {each}": "x" for each in range(100)}
@@ -415,8 +414,11 @@ def test_a_superuser_looks_with_eight_queries_however_much_there_is(
         Report(category="Heartbeat", body="{}", sealed_at=NOON, settled_at=NOON, state="delivered")
         for _ in range(90)
     )
-    with django_assert_num_queries(8 if number else 6):
+    with CaptureQueriesContext(connection) as asked:
         superuser.get(PAGE)
+    # A savepoint is only there because this test is in a transaction.
+    queries = [query for query in asked if "SAVEPOINT" not in query["sql"]]
+    assert len(queries) == (8 if number else 6)
 
 
 def count(campaign_id="search", **values):

@@ -18,6 +18,7 @@ from .modules import Modules
 from .operating_system import OperatingSystem
 from .probe import Compared, Fact, Probe, Unknown, group_of, name_of
 from .product import Product
+from .queries.savepoints import savepoints
 from .values.text import plain_text, sendable
 
 DEFAULT_PROBES: tuple[type[Probe], ...] = (
@@ -92,8 +93,8 @@ def declared(*, declined: Collection[str] = ()) -> list[tuple[Probe, Fact]]:
     Groups in ``declined`` are left out, here and in ``gather``.
     """
     owned: dict[str, tuple[Probe, Fact]] = {}
-    for probe in _allowed(declined):
-        for fact in _attempt(probe, _facts) or ():
+    for probe, facts in _answers(_allowed(declined), _facts):
+        for fact in facts or ():
             owned.setdefault(fact.name, (probe, fact))
     return list(owned.values())
 
@@ -102,8 +103,7 @@ def gather(*, declined: Collection[str] = ()) -> Gathered:
     """Ask every probe, and keep what it declared and knows; a name belongs to its first probe."""
     readings: dict[str, Reading] = {}
     failed: list[str] = []
-    for probe in _allowed(declined):
-        found = _attempt(probe, _readings)
+    for probe, found in _answers(_allowed(declined), _readings):
         if found is None:
             failed.append(name_of(probe))
         for reading in found or ():
@@ -118,8 +118,8 @@ def gather(*, declined: Collection[str] = ()) -> Gathered:
 
 def known_to(probe: Probe) -> dict[str, str]:
     """Fact name -> text of one probe, selected or not: for the operator's own eyes."""
-    readings = _attempt(probe, partial(_readings, is_wanted=bool)) or ()
-    return {reading.fact.name: reading.text for reading in readings if reading.text}
+    [(_, readings)] = _answers([probe], partial(_readings, is_wanted=bool))
+    return {reading.fact.name: reading.text for reading in readings or () if reading.text}
 
 
 def _allowed(declined: Collection[str]) -> list[Probe]:
@@ -134,12 +134,20 @@ def _chosen() -> Iterator[Probe]:
             complain("Probe %s cannot be loaded: %s", path, type(error).__name__)
 
 
-def _attempt(probe: Probe, ask: Callable[[Probe], T]) -> T | None:
-    try:
-        return ask(probe)
-    except Exception as error:  # noqa: BLE001  a probe fails alone, whatever it raises
-        complain("Probe %s failed with %s", name_of(probe), type(error).__name__)
-        return None
+def _answers(
+    probes: Sequence[Probe], question: Callable[[Probe], T]
+) -> list[tuple[Probe, T | None]]:
+    """Each probe with its answer; None for one that failed, which costs the others nothing."""
+    answers: list[tuple[Probe, T | None]] = []
+    with savepoints() as roll_back:
+        for probe in probes:
+            try:
+                answers.append((probe, question(probe)))
+            except Exception as error:  # noqa: BLE001  a publisher's probe may raise anything
+                roll_back()
+                complain("Probe %s failed with %s", name_of(probe), type(error).__name__)
+                answers.append((probe, None))
+    return answers
 
 
 def _facts(probe: Probe) -> list[Fact]:
