@@ -1,8 +1,9 @@
-"""The campaigns that the publisher declares in METRIC_COLLECTION_CAMPAIGNS; each stands or falls alone."""
+"""The campaigns that the publisher declares in METRIC_COLLECTION_CAMPAIGNS; an invalid one costs itself alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,8 +18,8 @@ LONGEST_ID: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """A campaign and what the operator reads about it; without a title, its id."""
+class CampaignDeclaration:
+    """A campaign and what operators read about it; the title defaults to the id."""
 
     id: str
     campaign: Campaign
@@ -28,34 +29,49 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """The campaigns that can run, by id, and what is wrong with the others."""
+    """The valid campaigns by id, and the errors of the others."""
 
-    campaigns: Mapping[str, Declared]
+    campaigns: Mapping[str, CampaignDeclaration]
     refused: tuple[ConfigurationError, ...]
 
 
 def declaration() -> Declaration:
     """Read the setting."""
-    campaigns: dict[str, Declared] = {}
+    campaigns: dict[str, CampaignDeclaration] = {}
     refused: list[ConfigurationError] = []
     for campaign_id, found in conf.CAMPAIGNS.items():
         try:
-            campaigns[campaign_id] = declared(campaign_id, found)
+            check_id(campaign_id, campaigns)
+            campaigns[campaign_id] = declared_campaign(campaign_id, found)
         except ConfigurationError as error:
             refused.append(error)
     return Declaration(campaigns=campaigns, refused=tuple(refused))
 
 
-def campaigns() -> Mapping[str, Declared]:
-    """Return the campaigns that can run, by id."""
+def check_id(campaign_id: str, others: Iterable[str]) -> None:
+    """Raise ConfigurationError for an id that not every database can store, or not beside the others."""
+    if len(campaign_id) > LONGEST_ID or not campaign_id.isprintable():
+        expected = f"at most {LONGEST_ID} printable characters"
+        raise ConfigurationError("id", campaign_id, expected)
+    for other in others:
+        if comparable(other) == comparable(campaign_id):
+            expected = f"an id that differs from {other!r} in more than case and accents"
+            raise ConfigurationError("id", campaign_id, expected)
+
+
+def comparable(campaign_id: str) -> str:
+    """Return an id without the differences that MariaDB's and MySQL's default collations ignore."""
+    letters = unicodedata.normalize("NFKD", campaign_id)
+    return "".join(each for each in letters if not unicodedata.combining(each)).casefold().rstrip()
+
+
+def campaigns() -> Mapping[str, CampaignDeclaration]:
+    """Return the valid campaigns by id."""
     return declaration().campaigns
 
 
-def declared(campaign_id: str, found: Any) -> Declared:
-    """Read one campaign, or raise ConfigurationError with the path of what is wrong."""
-    if len(campaign_id) > LONGEST_ID or not campaign_id.isprintable():
-        expected = f"at most {LONGEST_ID} characters that can be printed"
-        raise ConfigurationError("id", campaign_id, expected)
+def declared_campaign(campaign_id: str, found: Any) -> CampaignDeclaration:
+    """Read one campaign, or raise ConfigurationError with the path of the invalid key."""
     if not isinstance(found, Mapping):
         raise ConfigurationError(campaign_id, found, "an object")
     rest = dict(found)
@@ -64,12 +80,12 @@ def declared(campaign_id: str, found: Any) -> Declared:
         campaign = Campaign.from_dict(rest)
     except ConfigurationError as error:
         raise error.below(campaign_id) from None
-    return Declared(id=campaign_id, campaign=campaign, title=title, purpose=purpose)
+    return CampaignDeclaration(id=campaign_id, campaign=campaign, title=title, purpose=purpose)
 
 
 def text(rest: dict[str, Any], key: str) -> str:
-    """Take what the operator reads out of a campaign, "" if it is not there."""
+    """Remove a string that operators read from a campaign and return it, "" if there is none."""
     value = rest.pop(key, "")
     if isinstance(value, Promise | str):
         return clean(str(value))
-    raise ConfigurationError(key, value, "a text")
+    raise ConfigurationError(key, value, "a string")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -18,8 +17,8 @@ from django.core.checks import CheckMessage
 
 from .campaigns import campaigns, declaration
 from .conf.settings import NAMESPACE, PREFIX, Settings, conf
-from .conf.values import is_false_like, told
-from .consent.rules import TRUE_WORDS, off_switches, silenced, switched_off
+from .conf.values import safe_repr, safe_str
+from .consent.rules import silenced, switched_off
 from .models import Consent
 from .probes import registry
 from .probes.probe import Probe, is_worded, missing_words, name_of
@@ -52,12 +51,12 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 
 def wrong_values() -> Iterator[CheckMessage]:
-    """E001 and on: one id for each setting, as `conf` declares them."""
+    """W101 and on: one id for each setting, as `conf` declares them."""
     for problem in conf.problems():
         setting = problem.setting
         detail = f" ({problem.detail})" if problem.detail else ""
-        found = told(repr, problem.value) if hasattr(settings, setting.name) else "missing"
-        yield checks.Error(
+        found = safe_repr(problem.value) if hasattr(settings, setting.name) else "missing"
+        yield checks.Warning(
             f"{setting.name} is {found}{detail}.",
             hint=f"Set it to {setting.expected}. Until then no metrics are collected.",
             id=f"{NAMESPACE}.{setting.id}",
@@ -65,7 +64,7 @@ def wrong_values() -> Iterator[CheckMessage]:
 
 
 def doubtful_values() -> Iterator[CheckMessage]:
-    """W001 to W003: values that work, but hardly as they were meant."""
+    """W001 and W002: valid values that were hardly meant."""
     if not conf.MODULES:
         yield checks.Warning(
             f"{PREFIX}_MODULES is {conf.MODULES!r}: no module will be reported.",
@@ -79,14 +78,6 @@ def doubtful_values() -> Iterator[CheckMessage]:
             hint="Use https; plain http is for a collector on this machine.",
             id=f"{NAMESPACE}.W002",
         )
-    for name, _answer in off_switches():
-        value = os.environ.get(name, "").strip()
-        if value and value.lower() not in TRUE_WORDS and not is_false_like(value):
-            yield checks.Warning(
-                f"The environment variable {name} is {value!r}, which switches nothing off.",
-                hint="Use False, 0, no or off to switch metrics off, or remove the variable.",
-                id=f"{NAMESPACE}.W003",
-            )
 
 
 def is_loopback(host: str) -> bool:
@@ -98,26 +89,26 @@ def is_loopback(host: str) -> bool:
 
 
 def wrong_probes() -> Iterator[CheckMessage]:
-    """E030: a probe that cannot be had; it alone stays out, the rest goes on."""
+    """W017: a probe that cannot be had; it alone stays out, the rest goes on."""
     for path, options in conf.PROBES:
         try:
             registry.load(path, options)
         except Exception as error:  # noqa: BLE001  loading runs the publisher's code
-            yield checks.Error(
-                f"{PREFIX}_PROBES names {path!r}, which cannot be loaded: {told(str, error)}.",
+            yield checks.Warning(
+                f"{PREFIX}_PROBES names {path!r}, which cannot be loaded: {safe_str(error)}.",
                 hint="Write the dotted path of a probe. Until then its facts are not sent.",
-                id=f"{NAMESPACE}.E030",
+                id=f"{NAMESPACE}.W017",
             )
 
 
 def wordless_probes() -> Iterator[CheckMessage]:
-    """E031: a probe that does not say what it reports and why, which the operator is to read."""
+    """W018: a probe that does not say what it reports and why, which the operator is to read."""
     for probe in registry.probes():
         for problem in wording_problems(probe):
-            yield checks.Error(
+            yield checks.Warning(
                 f"The probe {name_of(probe)} {problem}.",
                 hint="Say it in plain words: operators read them before anything is sent.",
-                id=f"{NAMESPACE}.E031",
+                id=f"{NAMESPACE}.W018",
             )
 
 
@@ -126,7 +117,7 @@ def wording_problems(probe: Probe) -> list[str]:
     try:
         return [f"has no {what}" for what in missing_words(probe)]
     except Exception as error:  # noqa: BLE001  declaring runs the publisher's code
-        return [f"cannot declare its facts: {told(repr, error)}"]
+        return [f"cannot declare its facts: {safe_repr(error)}"]
 
 
 def doubtful_paths() -> Iterator[CheckMessage]:
@@ -171,10 +162,7 @@ def idle_patterns() -> Iterator[CheckMessage]:
 def unknown_names() -> Iterator[CheckMessage]:
     """W004: a name that begins like ours and is none of ours, likely a typing error."""
     known = [setting.name for setting in conf.declared()]
-    has_collector = apps.is_installed("metric_collection.collector")  # it checks its own
     for name in dir(settings):
-        if has_collector and name.startswith(f"{PREFIX}_COLLECTOR_"):
-            continue
         if name.startswith(f"{PREFIX}_") and name not in known:
             nearest = get_close_matches(name, known, n=1, cutoff=0)
             yield checks.Warning(
@@ -211,9 +199,9 @@ def missing_page() -> Iterator[CheckMessage]:
 
 
 def refused_campaigns() -> Iterator[CheckMessage]:
-    """E012: a campaign that cannot be run; the others can."""
+    """W112: a campaign that cannot be run; the others can."""
     for error in declaration().refused:
-        yield checks.Error(
+        yield checks.Warning(
             f"{PREFIX}_CAMPAIGNS: {error}.",
             hint="Mend this campaign. Until then nothing is measured for it.",
             id=f"{NAMESPACE}.{Settings.CAMPAIGNS.id}",

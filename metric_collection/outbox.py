@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from .cleaninsights import payload
 from .cleaninsights.datapoints import DataPoint, Event, Visit
 from .cleaninsights.stores import Pack
 from .conf.settings import conf
+from .conf.values import CATEGORIES
 from .models import USAGE, Measurement, Report, Sighting
 from .models import measurement as measurements
 from .models.transactions import atomic
+
+FIRST_REPORT: Final = "first_report_of"  # the one fact that no probe declares
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -66,6 +70,24 @@ def discard_campaign(campaign_id: str) -> None:
     """Delete everything of one campaign that has not left yet."""
     Report.objects.from_first_queued().of_campaign(campaign_id).delete()
     Measurement.objects.of_campaign(campaign_id).delete()
+
+
+def keep_facts(names: Iterable[str]) -> None:
+    """Cut queued reports of facts down to these facts; a report without facts is deleted.
+
+    The key stays: if an attempt has already reached the collector, the shorter body is a repetition of it
+    and is not counted twice.
+    """
+    kept = {*names, FIRST_REPORT}
+    for report in Report.objects.queued().filter(category__in=CATEGORIES):
+        body = json.loads(report.body)
+        events = body.get("events", ())
+        body["events"] = [event for event in events if event["action"] in kept]
+        rows = Report.objects.filter(pk=report.pk).still_queued()
+        if all(event["action"] == FIRST_REPORT for event in body["events"]):
+            rows.delete()
+        elif len(body["events"]) < len(events):
+            rows.update(body=payload.compact(body).decode())
 
 
 EXPIRED = "not delivered in time"

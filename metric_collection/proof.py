@@ -84,8 +84,8 @@ def seeing_facts(gathered: list[str]) -> Iterator[None]:
     """Note the name of each fact that the probes find."""
     ask = registry.gather
 
-    def gather() -> Gathered:
-        found = ask()
+    def gather(**options: Any) -> Gathered:
+        found = ask(**options)
         gathered.extend(found.facts)
         return found
 

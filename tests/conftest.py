@@ -27,6 +27,9 @@ def operators_machine(settings, monkeypatch):
         "METRIC_COLLECTION_INSTALLATION_METHOD",
         "DO_NOT_TRACK",
         "CI",
+        "TF_BUILD",
+        "TEAMCITY_VERSION",
+        "JENKINS_URL",
     ):
         monkeypatch.delenv(name, raising=False)
 

@@ -36,6 +36,15 @@ def test_an_id_fits_its_column_and_a_form(declared, campaign_id):
     assert error.path == "id"
 
 
+@pytest.mark.parametrize("campaign_id", ["Search", "séarch", "search "])
+def test_ids_differ_in_what_every_database_tells_apart(declared, campaign_id):
+    declared.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(), campaign_id: daily()}
+    assert [str(error) for error in declaration().refused] == [
+        f"id: {campaign_id!r}, expected an id that differs from 'search' in more than case and accents"
+    ]
+    assert list(campaigns()) == ["search"]
+
+
 def test_without_a_title_it_goes_by_its_id(declared):
     plain = {key: value for key, value in daily().items() if key not in {"title", "purpose"}}
     declared.METRIC_COLLECTION_CAMPAIGNS = {"search": plain}

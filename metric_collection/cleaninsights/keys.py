@@ -87,7 +87,7 @@ def whole_number(expected: str, least: int | None = None) -> Kind:
     """Return the kind of integers from `least` on; JSON's 7.0 is one."""
 
     def read(value: Any) -> int:
-        number = int(_number(value))
+        number = int(finite(value))
         if number != value or (least is not None and number < least):
             raise ValueError
         return number
@@ -99,14 +99,15 @@ def number(expected: str, accepts: Callable[[float], bool]) -> Kind:
     """Return the kind of numbers that `accepts` accepts."""
 
     def read(value: Any) -> float:
-        if not accepts(_number(value)):
+        if not accepts(finite(value)):
             raise ValueError
-        return _number(value)
+        return finite(value)
 
     return Kind(expected=expected, read=read)
 
 
-def _number(value: Any) -> int | float:
+def finite(value: Any) -> int | float:
+    """Accept a number that JSON can hold, but not True or False."""
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return value
     raise ValueError
@@ -118,7 +119,8 @@ def one_of(choices: type[Enum]) -> Kind:
     return Kind(expected=expected, read=choices)
 
 
-def _boolean(value: Any) -> bool:
+def boolean(value: Any) -> bool:
+    """Accept True and False, but no string: ``"False"`` would be true."""
     if not isinstance(value, bool):
         raise TypeError
     return value
@@ -139,16 +141,17 @@ def _normal(text: str) -> str:
     return f"{day}T{minute}{second or ':00'}.{fraction or '':0<6}{zone}"
 
 
-def _url(value: Any) -> str:
+def url(value: Any) -> str:
+    """Accept a full http(s) URL without white space or control characters."""
     if not isinstance(value, str):
         raise TypeError
     parts = urlsplit(value)
     is_full = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    if not is_full or any(map(str.isspace, value)):
+    if not is_full or not value.isprintable() or " " in value:
         raise ValueError
     return value
 
 
-BOOLEAN: Final = Kind(expected="true or false", read=_boolean)
+BOOLEAN: Final = Kind(expected="true or false", read=boolean)
 MOMENT: Final = Kind(expected="a moment with zone such as '2026-01-31T00:00:00Z'", read=_moment)
-URL: Final = Kind(expected="a full URL such as 'https://example.org/cleaninsights.php'", read=_url)
+URL: Final = Kind(expected="a full URL such as 'https://example.org/cleaninsights.php'", read=url)

@@ -36,8 +36,12 @@ def encode(
         "visits": [_visit(visit) for visit in visits] or None,
         "events": [_event(event) for event in events] or None,
     }
-    text = json.dumps(_present(body), allow_nan=False, separators=(",", ":"))
-    return text.encode()
+    return compact(_present(body))
+
+
+def compact(body: Mapping[str, Any]) -> bytes:
+    """Return a body as `encode` writes it."""
+    return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
 
 
 def clean(text: str) -> str:

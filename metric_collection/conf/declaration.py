@@ -1,4 +1,4 @@
-"""How an app declares its settings: each once, typed, read lazily, and never fatal to the host."""
+"""How an app declares its settings: each once, typed, read lazily. An invalid value never raises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Setting(Generic[T]):
-    """One declared setting: a descriptor that reads ``django.conf.settings`` at every access."""
+    """A descriptor that reads and parses one setting at every access; the default if it is invalid."""
 
     name: str
 
@@ -40,26 +40,26 @@ class Setting(Generic[T]):
             return self
         try:
             return self.parse(self.raw)
-        except Exception:  # noqa: BLE001  a host's own object may raise anything when looked at
+        except Exception:  # noqa: BLE001  a host's own object may raise anything
             return self.parse(self.default) if self.default is not None else cast(T, None)
 
     @property
     def raw(self) -> Any:
-        """The host's value, unparsed."""
+        """The host's value as it is."""
         return getattr(settings, self.name, self.default)
 
     def problem(self) -> Problem | None:
-        """Return what is wrong with the host's value, or None."""
+        """Return why the value is invalid, or None if it is valid."""
         try:
             self.parse(self.raw)
         except Exception as error:  # noqa: BLE001  see __get__
-            return Problem(setting=self, value=self.raw, detail=values.told(str, error))
+            return Problem(setting=self, value=self.raw, detail=values.safe_str(error))
         return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A setting whose value does not parse."""
+    """A setting with an invalid value."""
 
     setting: Setting[Any]
     value: Any
@@ -73,10 +73,10 @@ class Declaration:
 
     @classmethod
     def declared(cls) -> Iterator[Setting[Any]]:
-        """Every setting, in the order of their check ids."""
+        """Yield every setting in the order of its declaration."""
         return (value for value in vars(cls).values() if isinstance(value, Setting))
 
     @classmethod
     def problems(cls) -> list[Problem]:
-        """Return what is wrong with the host's settings; empty if nothing is."""
+        """Return every setting with an invalid value."""
         return [problem for setting in cls.declared() if (problem := setting.problem())]

@@ -1,7 +1,7 @@
-"""The settings: each declared once, read lazily, and never fatal to the host.
+"""The settings, each declared once and read lazily.
 
-A value that does not parse reads as the default; ``checks`` tells the publisher, and ``consent``
-keeps the app silent.
+An invalid value never raises: it reads as the default, ``checks`` warns the publisher, and no metrics are
+collected (``consent.rules``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SPAN = "a timedelta or seconds, more than 0 and at most 100 years"
 
 
 class Mode(str, Enum):
-    """What an operator's silence means (``METRIC_COLLECTION_CONSENT``)."""
+    """Consent mode until the operator decides (``METRIC_COLLECTION_CONSENT``)."""
 
     OPT_OUT = "opt-out"
     NOTICE = "notice"
@@ -26,161 +26,174 @@ class Mode(str, Enum):
 
 
 class Settings(Declaration):
-    """Every setting; attribute names are those of the documentation without their prefix."""
+    """Every setting; an attribute is named as its setting without the prefix."""
 
     prefix = PREFIX
 
-    ENABLED = Setting(values.switch, default=True, id="E001", expected="True or False")
+    ENABLED = Setting(values.switch, default=True, id="W101", expected="True or False")
     COLLECTOR_URL = Setting(
         values.web_address,
         default=None,
-        id="E002",
+        id="W102",
         expected="a full http(s) URL such as 'https://metrics.example.org/cleaninsights.php'",
     )
     SITE_ID = Setting(
-        values.site, default=None, id="E003", expected="the collector's site id, an integer >= 1"
+        values.site, default=None, id="W103", expected="the collector's site id, an integer >= 1"
     )
     PRODUCT = Setting(
-        values.text, default="Product", id="E004", expected="the product's display name, a text"
+        values.text, default="Product", id="W104", expected="the product's display name, a text"
     )
     PRODUCT_VERSION = Setting(
         values.resolvable,
         default=None,
-        id="E005",
+        id="W105",
         expected="a text, a dotted path, a callable or None",
     )
     MODULES = Setting(
         values.texts,
         default=(),
-        id="E006",
+        id="W106",
         expected="a list of distribution names or patterns such as ['acme-*']",
     )
     LIBRARIES = Setting(
-        values.texts, default=(), id="E007", expected="a list of distribution names"
+        values.texts, default=(), id="W107", expected="a list of distribution names"
     )
     INSTALLATION_METHOD = Setting(
         values.resolvable,
         default=None,
-        id="E008",
+        id="W108",
         expected="a text, a dotted path, a callable or None",
     )
     PROBES = Setting(
         values.extensions,
         default=(),
-        id="E009",
+        id="W109",
         expected="a list of dotted paths to probes, or of pairs (dotted path, {option: value})",
     )
     FACTS = Setting(
         values.named,
         default={},
-        id="E010",
+        id="W110",
         expected="a dictionary of fact names to texts, numbers, callables, or dictionaries with "
         "'value', 'description', 'example' and 'purpose'",
     )
     COUNTS = Setting(
         values.named,
         default={},
-        id="E011",
+        id="W111",
         expected="a dictionary of fact names to models, querysets, callables, or dictionaries with "
         "'of', 'exact', 'unit', 'description', 'example' and 'purpose'",
     )
     CAMPAIGNS = Setting(
         values.named,
         default={},
-        id="E012",
+        id="W112",
         expected="a dictionary of campaign ids to Clean Insights campaigns",
     )
     CONSENT = Setting(
-        Mode, default="opt-out", id="E013", expected="'opt-out', 'notice' or 'opt-in'"
+        Mode, default="opt-out", id="W113", expected="'opt-out', 'notice' or 'opt-in'"
     )
-    REPORT_OPT_OUT = Setting(values.boolean, default=False, id="E014", expected="True or False")
+    REPORT_OPT_OUT = Setting(values.boolean, default=False, id="W114", expected="True or False")
     LEARN_MORE_URL = Setting(
         values.optional(values.web_address),
         default=None,
-        id="E015",
+        id="W115",
         expected="a full http(s) URL or None",
     )
     HEARTBEAT_INTERVAL = Setting(
         values.duration,
         default=timedelta(hours=24),
-        id="E016",
+        id="W116",
         expected=SPAN,
     )
     MAX_AGE = Setting(
         values.duration,
         default=timedelta(days=100),
-        id="E017",
+        id="W117",
         expected=SPAN,
     )
     MAX_RETRY_DELAY = Setting(
         values.duration,
         default=timedelta(hours=1),
-        id="E018",
+        id="W118",
         expected=SPAN,
     )
     TIMEOUT = Setting(
         values.timeouts,
         default=(4, 8),
-        id="E019",
+        id="W119",
         expected="seconds to connect and to read, each up to 60",
     )
     KEEP_REPORTS = Setting(
         values.duration,
         default=timedelta(days=90),
-        id="E020",
+        id="W120",
         expected=SPAN,
     )
     SEND_IN_DEVELOPMENT = Setting(
-        values.boolean, default=False, id="E021", expected="True or False"
+        values.boolean, default=False, id="W121", expected="True or False"
     )
     QUEUE = Setting(
         values.optional(values.text),
         default=None,
-        id="E022",
+        id="W122",
         expected="the name of a Celery queue or None",
     )
     FLUSH_INTERVAL = Setting(
         values.duration,
         default=timedelta(seconds=10),
-        id="E023",
+        id="W123",
         expected="a timedelta or seconds, more than 0",
     )
     STATE_FOLDER = Setting(
         values.optional(values.absolute_path),
         default=None,
-        id="E024",
+        id="W124",
         expected="an absolute path or None",
     )
     OFF_SWITCHES = Setting(
         values.off_switches,
         default={},
-        id="E025",
+        id="W125",
         expected="a dictionary of environment variables to True (a yes switches off, as in "
         "'ACME_DISABLE_TELEMETRY') or False (a no does, as in 'ACME_TELEMETRY')",
     )
     CATEGORIES = Setting(
         values.categories,
         default=values.CATEGORIES,
-        id="E026",
+        id="W126",
         expected="a list of 'Install', 'Upgrade' and 'Heartbeat', or of some of them",
     )
     SELECTION = Setting(
         values.texts,
         default=("*",),
-        id="E027",
+        id="W127",
         expected="a list of names or patterns of facts such as ['os_version', 'acme-*']",
     )
     RECORDERS = Setting(
         values.named,
         default={},
-        id="E028",
+        id="W128",
         expected="a dictionary of recorders to campaign ids, or to dictionaries with 'campaign'",
     )
     PACKAGES = Setting(
         values.packages,
         default=(),
-        id="E029",
+        id="W129",
         expected="a list of packages as they are imported, such as ['acme', 'acme_plugins.labels']",
+    )
+    CONSENT_EXPIRES = Setting(
+        values.optional(values.duration),
+        default=None,
+        id="W130",
+        expected=f"{SPAN}, or None",
+    )
+    PROMPT = Setting(values.boolean, default=False, id="W131", expected="True or False")
+    RESULTS_URL = Setting(
+        values.optional(values.web_address),
+        default=None,
+        id="W132",
+        expected="a full http(s) URL or None",
     )
 
 

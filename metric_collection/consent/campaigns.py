@@ -1,4 +1,4 @@
-"""The windows of consent: which campaigns may count, and until when, below the main switch."""
+"""Consent to each campaign, below the main switch: which may count, and in which window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..campaigns import Declared, campaigns
+from ..campaigns import CampaignDeclaration, campaigns
 from ..cleaninsights.campaigns import Campaign, Period
 from ..cleaninsights.clock import EPOCH
 from ..cleaninsights.consents import Consent as Consented
@@ -17,118 +17,139 @@ from ..measuring.policy import Term
 from ..models import CampaignConsent, Consent
 from ..models.transactions import held
 from ..outbox import discard_campaign
-from .rules import Ruling, by_operator, switched_off
+from .rules import Ruling, by_operator, switched_off, valid_choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a campaign stands with the operator; without a row nobody has decided or opened it."""
+    """A campaign and its row; without a row nobody has decided and no window is open."""
 
-    declared: Declared
+    declared: CampaignDeclaration
     row: CampaignConsent | None
 
     @property
     def is_new(self) -> bool:
-        """Whether its window has opened just now, and is not kept yet."""
+        """Whether its window has just been opened and is not saved yet."""
         return self.row is not None and self.row.pk is None
 
     @property
     def choice(self) -> Consent.Choice:
-        """What the operator has chosen for this campaign."""
         return Consent.Choice(self.row.choice) if self.row else Consent.Choice.UNKNOWN
 
     @property
     def consented(self) -> Consented | None:
-        """What was said, as the SDK has it."""
-        return None if self.row is None else consented(self.row)
+        """The consent as Clean Insights defines it; a window without a choice counts as a yes."""
+        if self.row is None:
+            return None
+        granted = self.choice != Consent.Choice.DENIED
+        return Consented(granted=granted, start=self.row.start, end=self.row.end)
 
     @property
     def term(self) -> Term:
-        """What may be counted: nothing without a yes, or outside of its window."""
+        """The campaign and the window in which it may count."""
         return Term(campaign=self.declared.campaign, window=self.window)
 
     @property
     def window(self) -> Period | None:
-        """The window of a yes."""
         if self.row is None or self.row.end is None or self.choice == Consent.Choice.DENIED:
             return None
         return Period(start=self.row.start, end=self.row.end)
 
     def state(self, now: datetime) -> ConsentState:
-        """Return where consent to this campaign stands, as the SDK says it."""
+        """Return the consent state that Clean Insights defines."""
         if now >= self.declared.campaign.end:
             return ConsentState.UNCONFIGURED
         return state_of(self.consented, now)
 
     def allows(self, point: DataPoint, *, begun: datetime) -> bool:
-        """Whether a point may be kept that a journal has counted since it was begun."""
+        """Return whether consent covers a point of a journal that was begun at that moment."""
         decided_at = self.row and self.row.decided_at
         period = Period(start=point.period_start, end=point.period_end)
         return self.term.covers(period) and begun >= (decided_at or EPOCH)
 
 
 def standings(consent: Consent, *, now: datetime) -> Mapping[str, Standing]:
-    """Return where each campaign stands, by id; one query, and none without campaigns.
+    """Return the standing of each campaign by id, with one query if there are campaigns.
 
-    What needs no answer is open from when it is first seen: its row is to be saved.
+    A campaign that needs no answer of its own gets a window from when it is first seen; see `save`.
     """
     found = campaigns()
-    rows = CampaignConsent.objects.in_bulk(map(subject_of, found), field_name="subject")
+    rows = CampaignConsent.objects.in_bulk(found, field_name="campaign_id")
     return {
         campaign_id: Standing(
-            declared=declared,
-            row=rows.get(subject_of(campaign_id)) or opened(declared, consent, now),
+            declared=declared, row=rows.get(campaign_id) or opened(declared, consent, now)
         )
         for campaign_id, declared in found.items()
     }
 
 
-def opened(declared: Declared, consent: Consent, now: datetime) -> CampaignConsent | None:
-    """Return a window that opens now without an answer, None where one is needed or none fits."""
+def opened(
+    declared: CampaignDeclaration, consent: Consent, now: datetime
+) -> CampaignConsent | None:
+    """Return an unsaved window from `now` on; None if the campaign needs an answer or none fits."""
     window = declared.campaign.window(now)
-    if window is None or not needs_no_answer(declared, consent):
+    if window is None or not needs_no_answer(declared, consent, now=now):
         return None
-    return CampaignConsent(subject=subject_of(declared.id), start=window.start, end=window.end)
+    return CampaignConsent(campaign_id=declared.id, start=window.start, end=window.end)
 
 
 def save(found: Iterable[Standing]) -> None:
-    """Keep the windows that have opened; the caller holds consent."""
+    """Save the windows that have just been opened; the caller holds consent."""
     CampaignConsent.objects.bulk_create(each.row for each in found if each.row and each.is_new)
 
 
-def needs_no_answer(declared: Declared, consent: Consent) -> bool:
-    """Whether the publisher's mode takes silence for a yes: in notice mode, of what was announced."""
-    if conf.CONSENT is Mode.NOTICE:
-        return declared.title in consent.disclosed
-    return conf.CONSENT is Mode.OPT_OUT
+def needs_no_answer(
+    declared: CampaignDeclaration, consent: Consent, *, now: datetime | None = None
+) -> bool:
+    """Return whether a campaign may count without an answer of its own.
+
+    In notice mode that takes a notice that lists it, in opt-in mode a yes to a question that lists it.
+    """
+    if conf.CONSENT is Mode.OPT_OUT:
+        return True
+    if conf.CONSENT is Mode.OPT_IN and valid_choice(consent, now=now) != Consent.Choice.GRANTED:
+        return False
+    return declared.title in consent.disclosed
 
 
 def lock(consent: Consent) -> Ruling | None:
-    """Return the rule of the main switch that keeps all campaigns off; None where each has its own say."""
+    """Return the rule that keeps all campaigns off, or None if each follows its own switch."""
     decisive = switched_off() or by_operator(consent)
     return None if decisive.gathers else decisive
 
 
 def decide(campaign_id: str, choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
-    """Write the operator's choice for a campaign and return the one before; KeyError if there is none.
+    """Save the operator's choice for a campaign and return the previous one; KeyError if it is unknown.
 
-    A yes opens a new window; a no deletes what this campaign has counted and not sent.
+    A yes opens a new window; a no deletes the campaign's unsent data.
     """
     with held() as consent:
         before = standings(consent, now=now)[campaign_id]
         if choice == Consent.Choice.GRANTED:
-            said = granted(before, now)
+            consented = granted(before, now)
         else:
-            said = denied(before.consented, now)
+            consented = denied(before.consented, now)
             discard_campaign(campaign_id)
-        put_consent(subject_of(campaign_id), said, choice=choice, now=now)
+        values = {
+            "choice": choice,
+            "decided_at": now,
+            "start": consented.start,
+            "end": consented.end,
+        }
+        CampaignConsent.objects.update_or_create(campaign_id=campaign_id, defaults=values)
     return before.choice
 
 
-def granted(before: Standing, now: datetime) -> Consented:
-    """Return a yes: for a new window, else for what is left of the one that is open.
+def reopen_expired(now: datetime) -> None:
+    """Let campaigns whose windows are over begin new ones, after a yes; the caller holds consent."""
+    declined = Consent.Choice.DENIED
+    CampaignConsent.objects.filter(end__lt=now).exclude(choice=declined).delete()
 
-    Said before the campaign begins it is for its first window, not for none as with the SDK.
+
+def granted(before: Standing, now: datetime) -> Consented:
+    """Return a yes with a new window, or with the open one if no new one fits before the campaign's end.
+
+    Unlike in the SDK, a yes before the campaign starts opens its first window.
     """
     campaign = before.declared.campaign
     if before.window and opening(campaign, now) is None:
@@ -137,23 +158,5 @@ def granted(before: Standing, now: datetime) -> Consented:
 
 
 def opening(campaign: Campaign, now: datetime) -> Period | None:
-    """Return the window that a yes would open: now, or when the campaign begins."""
+    """Return the window that a yes would open, now or when the campaign starts."""
     return campaign.window(max(now, campaign.start))
-
-
-def subject_of(campaign_id: str) -> str:
-    """Return what a Clean Insights client calls consent to a campaign."""
-    return f"campaign/{campaign_id}"
-
-
-def consented(row: CampaignConsent) -> Consented:
-    """Return what a row says as the SDK has it: what nobody has decided is open."""
-    return Consented(granted=row.choice != Consent.Choice.DENIED, start=row.start, end=row.end)
-
-
-def put_consent(
-    subject: str, said: Consented, *, choice: Consent.Choice, now: datetime | None = None
-) -> None:
-    """Write what was said about a subject; the caller holds consent."""
-    values = {"choice": choice, "decided_at": now, "start": said.start, "end": said.end}
-    CampaignConsent.objects.update_or_create(subject=subject, defaults=values)

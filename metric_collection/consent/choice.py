@@ -1,4 +1,4 @@
-"""The operator's choice: what was disclosed, a yes or a no, and what follows from it."""
+"""The operator's choice: what was disclosed, a yes or a no, for everything or for one group of facts."""
 
 from __future__ import annotations
 
@@ -10,62 +10,112 @@ from ..cleaninsights.datapoints import Event
 from ..conf.settings import Mode, conf
 from ..models import Consent
 from ..models.transactions import held
-from ..outbox import discard_undelivered, hour_of, seal
+from ..outbox import discard_undelivered, hour_of, keep_facts, seal
 from ..probes import registry
-from .rules import WITHDRAWN, Ruling, ruling
+from ..probes.probe import group_of
+from .campaigns import reopen_expired
+from .rules import WITHDRAWN, Ruling, ruling, valid_choice
 
 
-def names_to_tell() -> list[str]:
-    """List everything that can be sent from here: the probes' facts, and the titles of campaigns."""
-    facts = [fact.name for _probe, fact in registry.declared()]
+def names_to_tell(consent: Consent) -> list[str]:
+    """Return everything that can be sent from here: facts of groups not declined, titles of campaigns."""
+    facts = [fact.name for _probe, fact in registry.declared(declined=consent.declined_groups)]
     return [*facts, *(declared.title for declared in campaigns().values())]
 
 
 def undisclosed(names: Iterable[str], consent: Consent) -> list[str]:
-    """List what no operator has been told of yet, in its own order."""
+    """Return the names that have not been disclosed yet, in their order."""
     disclosed = set(consent.disclosed)
     return [name for name in names if name not in disclosed]
 
 
-def held_back(names: Iterable[str], consent: Consent) -> frozenset[str]:
-    """Name the facts to leave out: those added since the last disclosure, but for opt-out mode."""
-    told = consent.notice_shown_at or consent.decided_at
-    if conf.CONSENT is Mode.OPT_OUT or told is None:
-        return frozenset()
-    return frozenset(undisclosed(names, consent))
+def held_back(
+    names: Iterable[str], consent: Consent, *, now: datetime | None = None
+) -> frozenset[str]:
+    """Return the facts that the operator's consent does not cover yet.
+
+    In opt-in mode a yes covers the facts that its question listed; in notice mode facts wait for the notice
+    that lists them. Before the first yes or notice nothing is sent, so there is nothing to hold back.
+    """
+    if conf.CONSENT is Mode.NOTICE:
+        is_answered = bool(consent.notice_shown_at or consent.decided_at)
+    else:
+        is_granted = valid_choice(consent, now=now) == Consent.Choice.GRANTED
+        is_answered = conf.CONSENT is Mode.OPT_IN and is_granted
+    return frozenset(undisclosed(names, consent)) if is_answered else frozenset()
 
 
 def disclose(consent: Consent | None = None, *, now: datetime) -> None:
-    """Remember that a superuser has been shown the notice, with every fact that there is now.
+    """Record that a superuser has seen the notice, with everything that it lists.
 
-    One statement, as it happens within a request. Of two processes at once one may be the last to
-    write; both write the same.
+    Only a yes discloses anything in opt-in mode. This is a single statement as it runs within a request;
+    two processes at once write the same.
     """
     consent = consent or Consent.objects.current()
-    shown = {
-        "notice_shown_at": consent.notice_shown_at or now,
-        "disclosed": sorted({*consent.disclosed, *names_to_tell()}),
-    }
+    shown: dict[str, object] = {"notice_shown_at": consent.notice_shown_at or now}
+    if conf.CONSENT is not Mode.OPT_IN:
+        shown["disclosed"] = sorted({*consent.disclosed, *names_to_tell(consent)})
     if consent._state.adding:
         Consent.objects.bulk_create([Consent(**shown)], ignore_conflicts=True)
     else:
         Consent.objects.filter(pk=1).update(**shown)
 
 
+def postpone(until: datetime) -> None:
+    """Hide the notice until then (*Later*); nothing else changes."""
+    Consent.objects.ensure()
+    Consent.objects.filter(pk=1).update(notice_postponed_until=until)
+
+
 def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
-    """Write the operator's choice and return the one before; a no deletes all that has not left."""
+    """Save the operator's choice and return the previous one.
+
+    A yes covers every fact and campaign that can be sent now; a no deletes all unsent data.
+    """
     with held() as consent:
-        before, allowed = Consent.Choice(consent.choice), ruling(consent)
-        consent.choice, consent.decided_at = choice, now
-        consent.disclosed = sorted({*consent.disclosed, *names_to_tell()})
+        before, allowed = Consent.Choice(consent.choice), ruling(consent, now=now)
+        consent.choice, consent.decided_at, consent.notice_postponed_until = choice, now, None
+        consent.disclosed = sorted({*consent.disclosed, *names_to_tell(consent)})
         consent.save()
-        if choice == Consent.Choice.DENIED and before != choice:
+        if choice == Consent.Choice.GRANTED:
+            reopen_expired(now)
+        elif before != choice:
             withdraw(allowed, now=now)
     return before
 
 
+def groups() -> list[str]:
+    """Return the groups of facts that can be declined, one for each kind of probe, in their order."""
+    return list(dict.fromkeys(group_of(probe) for probe, _fact in registry.declared()))
+
+
+def choose_group(group: str, choice: Consent.Choice) -> Consent.Choice:
+    """Save the operator's choice for one group of facts and return the previous one; KeyError if unknown.
+
+    Facts of a declined group are neither gathered nor sent. Queued reports are cut down to the facts that
+    the other groups declare now.
+    """
+    with held() as consent:
+        declined = set(consent.declined_groups)
+        if group not in {*groups(), *declined}:
+            raise KeyError(group)
+        before = Consent.Choice.DENIED if group in declined else Consent.Choice.GRANTED
+        if choice == Consent.Choice.DENIED:
+            declined.add(group)
+            keep_facts(fact.name for _probe, fact in registry.declared(declined=declined))
+        else:
+            declined.discard(group)
+            accepted = [
+                fact.name for probe, fact in registry.declared() if group_of(probe) == group
+            ]
+            consent.disclosed = sorted({*consent.disclosed, *accepted})
+        consent.declined_groups = sorted(declined)
+        consent.save()
+    return before
+
+
 def withdraw(allowed: Ruling, *, now: datetime) -> None:
-    """Delete what has not left; queue the one event that the publisher asked for and the page announces."""
+    """Delete unsent data; queue the one event of METRIC_COLLECTION_REPORT_OPT_OUT, which the page announces."""
     discard_undelivered()
     if conf.REPORT_OPT_OUT and allowed.sends:
         hour = hour_of(now)

@@ -1,4 +1,4 @@
-"""Whether facts may be gathered and reports sent: the one place that decides, strongest rule first."""
+"""Whether facts may be gathered and reports sent: the only place that decides, strongest rule first."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ..cleaninsights.clock import utc_now
 from ..conf.settings import Mode, conf
-from ..conf.values import is_false_like, told
+from ..conf.values import FALSE_WORDS, TRUE_WORDS, is_unless, safe_str
 from ..models import Consent
 
-WITHDRAWN = "Consent Withdrawn"
-TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
+WITHDRAWN: Final = "Consent Withdrawn"
+CI_VARIABLES: Final = ("CI", "TF_BUILD", "TEAMCITY_VERSION", "JENKINS_URL")
 
 
 class Rule(models.TextChoices):
-    """The rule that decides; its label finishes the sentence that begins with On or Off."""
+    """The rule that decides; its label completes the sentence that begins with On or Off."""
 
     ENVIRONMENT = "environment", _("because %(value)s is set in the environment")
     DO_NOT_TRACK = "do-not-track", _("because %(value)s is set in the environment")
@@ -38,12 +41,12 @@ class Rule(models.TextChoices):
     OPT_IN = "opt-in", _("until a superuser agrees")
 
 
-LOCKING = frozenset({Rule.ENVIRONMENT, Rule.DO_NOT_TRACK, Rule.SETTING})
+LOCKING: Final = frozenset({Rule.ENVIRONMENT, Rule.DO_NOT_TRACK, Rule.SETTING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """What is allowed at this moment, and by which rule."""
+    """The decision: what is allowed at present, and the rule that says so."""
 
     rule: Rule
     gathers: bool = False
@@ -52,43 +55,35 @@ class Ruling:
 
     @property
     def is_locked(self) -> bool:
-        """Whether the operator's switch is without effect."""
+        """Whether the operator's switch has no effect."""
         return self.rule in LOCKING
 
     @property
     def sentence(self) -> str:
-        """State it in one plain sentence, in the language of the moment."""
-        reason = self.rule.label % {"value": told(str, self.value)}
+        """The decision as a sentence in the active language."""
+        reason = self.rule.label % {"value": safe_str(self.value)}
         form = gettext("On, %(reason)s.") if self.sends else gettext("Off, %(reason)s.")
         return form % {"reason": reason}
 
 
 def switched_off(environ: Mapping[str, str] = os.environ) -> Ruling | None:
-    """Apply the rules that no toggle overrides: the environment and the Django setting."""
+    """Apply the rules that the operator's switch cannot override: environment and Django setting."""
     for name, answer in off_switches():
-        if means(environ.get(name, ""), answer):
+        # A word that is neither yes nor no, such as `never`, comes from somebody who wants metrics off.
+        if is_unless(environ.get(name, ""), FALSE_WORDS if answer else TRUE_WORDS):
             return Ruling(rule=Rule.ENVIRONMENT, value=f"{name}={environ[name]}")
-    asked = environ.get("DO_NOT_TRACK", "").strip()
-    if asked not in {"", "0"}:
-        return Ruling(rule=Rule.DO_NOT_TRACK, value=f"DO_NOT_TRACK={asked}")
+    if is_unless(environ.get("DO_NOT_TRACK", ""), frozenset({"0"})):
+        return Ruling(rule=Rule.DO_NOT_TRACK, value=f"DO_NOT_TRACK={environ['DO_NOT_TRACK']}")
     return None if conf.ENABLED else Ruling(rule=Rule.SETTING)
 
 
 def off_switches() -> list[tuple[str, bool]]:
-    """List the environment variables that switch off, each with the answer that does."""
+    """Return the environment variables that switch metrics off, each with the answer that does."""
     return [("METRIC_COLLECTION", False), *conf.OFF_SWITCHES.items()]
 
 
-def means(text: str, answer: bool) -> bool:
-    """Whether an operator who wrote this in the environment gave this answer; nothing is neither.
-
-    What disables is taken at any word but a no: whoever sets it at all wants to be rid of metrics.
-    """
-    return bool(text.strip()) and is_false_like(text) is not answer
-
-
 def silenced(environ: Mapping[str, str] = os.environ) -> Ruling | None:
-    """Apply the rules for machines that are nobody's installation, and for settings that cannot work."""
+    """Apply the rules for invalid settings, and for development, test and CI environments."""
     if problems := conf.problems():
         return Ruling(rule=Rule.CONFIGURATION, value=problems[0].setting.name)
     if conf.SEND_IN_DEVELOPMENT:
@@ -97,21 +92,28 @@ def silenced(environ: Mapping[str, str] = os.environ) -> Ruling | None:
         return Ruling(rule=Rule.DEBUG)
     if is_test_run():
         return Ruling(rule=Rule.TEST_RUN)
-    named = environ.get("CI", "")
-    is_set = named.strip().lower() in TRUE_WORDS
-    return Ruling(rule=Rule.CI, value=f"CI={named}") if is_set else None
+    return on_ci(environ)
+
+
+def on_ci(environ: Mapping[str, str] = os.environ) -> Ruling | None:
+    """Apply the rule for CI machines."""
+    for name in CI_VARIABLES:
+        if is_unless(environ.get(name, ""), FALSE_WORDS):
+            return Ruling(rule=Rule.CI, value=f"{name}={environ[name]}")
+    return None
 
 
 def is_test_run() -> bool:
-    """Whether Django's test environment is set up here (its runner and pytest-django both do it)."""
+    """Whether Django's test environment is set up, as its test runner and pytest-django do."""
     return hasattr(sys.modules.get("django.core.mail"), "outbox")
 
 
-def by_operator(consent: Consent) -> Ruling:
-    """Apply the operator's choice, or what the publisher's mode makes of their silence."""
-    if consent.choice == Consent.Choice.DENIED:
+def by_operator(consent: Consent, *, now: datetime | None = None) -> Ruling:
+    """Apply the operator's choice, or without one the consent mode."""
+    choice = valid_choice(consent, now=now)
+    if choice == Consent.Choice.DENIED:
         return Ruling(rule=Rule.DENIED)
-    if consent.choice == Consent.Choice.GRANTED:
+    if choice == Consent.Choice.GRANTED:
         return Ruling(rule=Rule.GRANTED, gathers=True, sends=True)
     if conf.CONSENT is Mode.OPT_IN:
         return Ruling(rule=Rule.OPT_IN)
@@ -122,11 +124,22 @@ def by_operator(consent: Consent) -> Ruling:
     return Ruling(rule=Rule.NOTICE_SHOWN, gathers=True, sends=True)
 
 
-def ruling(consent: Consent | None = None) -> Ruling:
-    """Decide; one query, and none where a stronger rule has decided or `consent` is given."""
-    return switched_off() or silenced() or by_operator(consent or Consent.objects.current())
+def valid_choice(consent: Consent, *, now: datetime | None = None) -> Consent.Choice:
+    """Return the operator's choice; a yes older than CONSENT_EXPIRES counts as no answer."""
+    choice = Consent.Choice(consent.choice)
+    if choice != Consent.Choice.GRANTED or conf.CONSENT_EXPIRES is None:
+        return choice
+    is_valid = consent.decided_at and (now or utc_now()) - consent.decided_at < conf.CONSENT_EXPIRES
+    return choice if is_valid else Consent.Choice.UNKNOWN
+
+
+def ruling(consent: Consent | None = None, *, now: datetime | None = None) -> Ruling:
+    """Decide, with one query unless `consent` is given or a stronger rule decides."""
+    return (
+        switched_off() or silenced() or by_operator(consent or Consent.objects.current(), now=now)
+    )
 
 
 def may_leave(category: str, allowed: Ruling) -> bool:
-    """Whether a report of `category` may be posted: the one event of an opt-out goes after the no."""
+    """Whether a report may be posted: after a no, only the event that reports the opt-out."""
     return allowed.sends or (allowed.rule is Rule.DENIED and category == WITHDRAWN)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from typing import Any
 
-from ..campaigns import Declared
+from ..campaigns import CampaignDeclaration
 from ..cleaninsights import payload
 from ..cleaninsights.campaigns import Campaign, EventAggregationRule
 from ..conf.settings import Mode, conf
@@ -112,7 +112,7 @@ def row(entry: Entry, markup: Markup) -> list[str]:
     return cells
 
 
-def campaign_section(campaigns: Sequence[Declared], markup: Markup) -> Iterator[str]:
+def campaign_section(campaigns: Sequence[CampaignDeclaration], markup: Markup) -> Iterator[str]:
     """Write a section about what is counted for a while, if anything is."""
     if campaigns:
         yield markup.heading("Campaigns")
@@ -122,7 +122,7 @@ def campaign_section(campaigns: Sequence[Declared], markup: Markup) -> Iterator[
         yield markup.table(CAMPAIGN_COLUMNS, [campaign_row(each, markup) for each in campaigns])
 
 
-def campaign_row(declared: Declared, markup: Markup) -> list[str]:
+def campaign_row(declared: CampaignDeclaration, markup: Markup) -> list[str]:
     """Write the cells of a campaign."""
     campaign = declared.campaign
     return [
@@ -222,7 +222,7 @@ def fact_as_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def campaign_as_json(declared: Declared) -> dict[str, Any]:
+def campaign_as_json(declared: CampaignDeclaration) -> dict[str, Any]:
     campaign = declared.campaign
     return {
         "id": declared.id,

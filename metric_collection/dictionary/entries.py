@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..campaigns import Declared, campaigns
+from ..campaigns import CampaignDeclaration, campaigns
 from ..consent.choice import held_back
 from ..consent.rules import Ruling, ruling
 from ..models import Consent, Snapshot
@@ -35,7 +35,7 @@ class Dictionary:
     """
 
     entries: Sequence[Entry]
-    campaigns: Sequence[Declared]
+    campaigns: Sequence[CampaignDeclaration]
     recorders: Sequence[tuple[Recorder, str]] = ()
     state: str = ""
 

@@ -20,7 +20,10 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("subject", models.CharField(max_length=255, unique=True, verbose_name="subject")),
+                (
+                    "campaign_id",
+                    models.CharField(max_length=255, unique=True, verbose_name="campaign"),
+                ),
                 (
                     "choice",
                     models.CharField(
@@ -146,7 +149,17 @@ class Migration(migrations.Migration):
                         null=True, verbose_name="notice shown at"
                     ),
                 ),
+                (
+                    "notice_postponed_until",
+                    metric_collection.models.fields.MomentField(
+                        null=True, verbose_name="notice postponed until"
+                    ),
+                ),
                 ("disclosed", models.JSONField(default=list, verbose_name="disclosed facts")),
+                (
+                    "declined_groups",
+                    models.JSONField(default=list, verbose_name="declined groups of facts"),
+                ),
             ],
             options={
                 "verbose_name": "system information",

@@ -1,4 +1,4 @@
-"""What the operator chose, for all metrics and for each campaign."""
+"""The operator's choice, for all metrics and for each campaign."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .rows import OnlyRow, PrimaryManager
 
 class ConsentManager(PrimaryManager):
     def current(self) -> Consent:
-        """Return the operator's row, or one not saved yet that says unknown. Never writes."""
+        """Return the operator's row, or an unsaved one with choice unknown. Never writes."""
         return self.first() or Consent()
 
     def ensure(self) -> None:
-        """Make the row if there is none; nothing is changed where another process was first."""
+        """Create the row if there is none yet."""
         if not self.exists():
             self.bulk_create([Consent()], ignore_conflicts=True)
 
     def locked(self) -> Consent:
-        """Return the row, and keep it as it is until the transaction ends.
+        """Return the row, locked until the transaction ends.
 
-        An update takes SQLite's lock at once, where reading first would end in a deadlock of two.
+        The update takes SQLite's write lock at once: reading first would let two transactions deadlock.
         """
         self.update(choice=F("choice"))
         consent: Consent = self.select_for_update().get(pk=1)
@@ -31,7 +31,7 @@ class ConsentManager(PrimaryManager):
 
 
 class Consent(OnlyRow):
-    """The operator's choice, and which facts they had been told of when they made it."""
+    """The operator's choice, and the names of facts and campaigns that were disclosed before it."""
 
     class Choice(models.TextChoices):
         UNKNOWN = "unknown", _("unknown")
@@ -43,7 +43,9 @@ class Consent(OnlyRow):
     )
     decided_at = MomentField(_("decided at"), null=True)
     notice_shown_at = MomentField(_("notice shown at"), null=True)
+    notice_postponed_until = MomentField(_("notice postponed until"), null=True)
     disclosed = models.JSONField(_("disclosed facts"), default=list)
+    declined_groups = models.JSONField(_("declined groups of facts"), default=list)
 
     objects = ConsentManager()
 
@@ -56,20 +58,21 @@ class Consent(OnlyRow):
         return str(self.get_choice_display())
 
     def hold(self) -> bool:
-        """Keep what was decided as it is until the transaction ends; False where it has changed since."""
+        """Lock the row until the transaction ends; return whether it is still as it was read."""
         if self._state.adding:
             Consent.objects.ensure()
-        unchanged = Consent.objects.filter(choice=self.choice, notice_shown_at=self.notice_shown_at)
-        return bool(unchanged.update(choice=self.choice))
+        locked = Consent.objects.locked()
+        names = ("choice", "decided_at", "notice_shown_at", "disclosed", "declined_groups")
+        return all(getattr(locked, name) == getattr(self, name) for name in names)
 
 
 class CampaignConsent(models.Model):
-    """What was said about one campaign (or feature) of Clean Insights, and the window of a yes.
+    """Consent to one campaign, and its window.
 
-    While the choice is unknown, the window is the one that the publisher's mode has opened.
+    While the choice is unknown, the window is the one that the consent mode has opened.
     """
 
-    subject = models.CharField(_("subject"), max_length=255, unique=True)
+    campaign_id = models.CharField(_("campaign"), max_length=255, unique=True)
     choice = models.CharField(
         _("choice"),
         max_length=7,
@@ -88,4 +91,4 @@ class CampaignConsent(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.get_choice_display()}"
+        return f"{self.campaign_id}: {self.get_choice_display()}"

@@ -165,7 +165,7 @@ class Report(models.Model):
         """
         self.state, self.status, self.outcome, self.settled_at = state, status, outcome[:255], now
         self.leased_until = self.wait_until = None
-        news = ("state", "status", "outcome", "settled_at", "leased_until", "wait_until")
+        news = ("state", "body", "status", "outcome", "settled_at", "leased_until", "wait_until")
         row = Report.objects.filter(pk=self.pk)
         if not row.update(**{name: getattr(self, name) for name in news}):
             self.save(force_insert=True, using=row.db)

@@ -33,9 +33,9 @@ def check_recorders() -> Iterator[CheckMessage]:
 
 
 def refused_recorders() -> Iterator[CheckMessage]:
-    """E028: a recorder that cannot be run; the others can."""
+    """W128: a recorder that cannot be run; the others can."""
     for error in declaration().refused:
-        yield checks.Error(
+        yield checks.Warning(
             f"{PREFIX}_RECORDERS: {error}.",
             hint="Mend this recorder. Until then it records nothing.",
             id=f"{NAMESPACE}.{Settings.RECORDERS.id}",

@@ -33,7 +33,8 @@ INSTALL, UPGRADE, HEARTBEAT = CATEGORIES
 class Finding:
     """What gathering has shown: the facts to send, those to remember, and what is an upgrade in them.
 
-    `remembered` also has the last known facts of probes that failed this time; they are not gone.
+    `remembered` also has the last known facts of probes that failed this time or were declined: otherwise
+    accepting their group again would look like an upgrade.
     """
 
     category: str
@@ -161,18 +162,19 @@ def wanted(*categories: str) -> str | None:
 
 
 def find(consent: Consent, snapshot: Snapshot | None, gathered: Gathered | None = None) -> Finding:
-    """Gather what the operator has been told of, and compare it with the snapshot."""
-    gathered = gathered or registry.gather()
+    """Gather the facts that consent covers, and compare them with the snapshot."""
+    gathered = gathered or registry.gather(declined=consent.declined_groups)
     withheld = held_back(gathered.facts, consent)
     facts = {name: value for name, value in gathered.facts.items() if name not in withheld}
     if snapshot is None:
         news = {name: (None, value) for name, value in facts.items()}
         return Finding(category=INSTALL, facts=facts, remembered=facts, changes=news)
     changes = upgrades(snapshot.facts, facts, gathered.compared)
+    is_partial = gathered.failed or consent.declined_groups
     return Finding(
         category=UPGRADE if changes else HEARTBEAT,
         facts=facts,
-        remembered={**snapshot.facts, **facts} if gathered.failed else facts,
+        remembered={**snapshot.facts, **facts} if is_partial else facts,
         changes=changes,
     )
 
@@ -210,10 +212,10 @@ def refresh(snapshot: Snapshot, finding: Finding) -> None:
 
 
 def seal_finding(finding: Finding, category: str | None, now: datetime) -> Report | None:
-    """Queue a finding's report, if one is wanted, and note what changed in the version history."""
+    """Queue a finding's report if it is wanted and has facts; add the changes to the version history."""
     if finding.changes:
         Change.objects.create(category=finding.category, recorded_at=now, changes=finding.changes)
-    if category is None:
+    if category is None or not finding.facts:
         return None
     return seal(events_of(finding.facts, category, now), category=category, now=now)
 

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from ..campaigns import Declared, campaigns
+from ..campaigns import CampaignDeclaration, campaigns
 from ..cleaninsights.campaigns import Period
 from ..cleaninsights.datapoints import DataPoint, Event
 from ..cleaninsights.payload import clean
@@ -80,7 +80,7 @@ class Usage:
     needs_no_answer: bool
 
     @property
-    def declared(self) -> Declared:
+    def declared(self) -> CampaignDeclaration:
         return self.standing.declared
 
     @property

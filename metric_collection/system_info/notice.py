@@ -71,7 +71,9 @@ def open_notice(row: Consent) -> Notice | None:
         return None
     if row.notice_shown_at is None and row.choice == Consent.Choice.UNKNOWN:
         return Notice(position=position)
-    news = undisclosed(names_to_tell(), row)
+    if position.rule is Rule.OPT_IN:
+        return None  # shown before; only a yes discloses anything here
+    news = undisclosed(names_to_tell(row), row)
     return Notice(position=position, news=news) if news else None
 
 

@@ -46,7 +46,7 @@ def test_a_campaign_is_declined_and_agreed_to_by_its_own_switch(script, visit, s
     exports.get_by_text("because a superuser has agreed.").wait_for()
     assert exports.is_visible()
     assert [
-        (row.subject, row.choice) for row in CampaignConsent.objects.exclude(choice="unknown")
+        (row.campaign_id, row.choice) for row in CampaignConsent.objects.exclude(choice="unknown")
     ] == [("campaign/export", Consent.Choice.GRANTED)]
     assert choice() == Consent.Choice.UNKNOWN
 

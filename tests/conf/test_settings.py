@@ -5,17 +5,6 @@ from datetime import timedelta
 import pytest
 
 from metric_collection.conf.settings import Mode, Settings, conf
-from metric_collection.conf.values import is_false_like
-
-
-@pytest.mark.parametrize("text", ["False", "false", "FALSE", "0", "no", "No", "off", " OFF "])
-def test_words_that_mean_no_are_recognised_in_any_case(text):
-    assert is_false_like(text)
-
-
-@pytest.mark.parametrize("text", ["", "True", "1", "yes", "on", "maybe"])
-def test_other_words_switch_nothing_off(text):
-    assert not is_false_like(text)
 
 
 def test_a_setting_is_read_at_every_access(settings):
@@ -71,6 +60,9 @@ WRONG = {
     "METRIC_COLLECTION_SELECTION": ["os_version", [""], {"os_version": "os"}, None],
     "METRIC_COLLECTION_OFF_SWITCHES": [["ACME"], {"ACME": "1"}, {"": True}, None],
     "METRIC_COLLECTION_RECORDERS": [["tasks"], {1: "use"}, {"": "use"}, None],
+    "METRIC_COLLECTION_CONSENT_EXPIRES": [0, "1 year", timedelta.max],
+    "METRIC_COLLECTION_PROMPT": ["True", None],
+    "METRIC_COLLECTION_RESULTS_URL": ["/results", "javascript:alert(1)", ""],
     "METRIC_COLLECTION_PACKAGES": ["acme", ["acme-*"], ["acme."], [""], None],
 }
 
@@ -118,7 +110,9 @@ def test_a_probe_is_a_dotted_path_alone_or_with_options(settings):
     assert conf.PROBES == (("acme.Probe", {}), ("acme.Other", {"models": ["X"]}))
 
 
-@pytest.mark.parametrize(("value", "enabled"), [("False", False), ("off", False), ("True", True)])
+@pytest.mark.parametrize(
+    ("value", "enabled"), [("False", False), ("never", False), ("True", True), ("", True)]
+)
 def test_the_main_switch_takes_a_text_from_the_environment(settings, value, enabled):
     settings.METRIC_COLLECTION = value
     assert conf.ENABLED is enabled

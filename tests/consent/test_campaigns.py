@@ -58,13 +58,32 @@ class TestModes:
         clock.advance(days=10)
         assert standing().state(clock()) is ConsentState.EXPIRED
 
-    def test_opt_in_mode_needs_a_yes_to_the_campaign_itself(self, declared, standing, clock):
+    def test_in_opt_in_mode_the_yes_covers_the_campaigns_that_its_question_listed(
+        self, declared, standing, clock
+    ):
+        declared.METRIC_COLLECTION_CONSENT = "opt-in"
+        assert standing().window is None
+        choose(GRANTED, now=clock())
+        assert standing().state(clock()) is ConsentState.GRANTED
+
+    def test_in_opt_in_mode_a_campaign_added_later_needs_a_new_yes_or_one_of_its_own(
+        self, declared, clock
+    ):
         declared.METRIC_COLLECTION_CONSENT = "opt-in"
         choose(GRANTED, now=clock())
-        assert standing().state(clock()) is ConsentState.UNKNOWN
-        assert standing().window is None
-        windows.decide("search", GRANTED, now=clock())
-        assert standing().state(clock()) is ConsentState.GRANTED
+        declared.METRIC_COLLECTION_CAMPAIGNS = {
+            name: daily(title=name.title()) for name in ("search", "export", "print")
+        }
+        disclose(now=clock())
+        assert self.open(clock()) == ["search"]
+        windows.decide("export", GRANTED, now=clock())
+        assert self.open(clock()) == ["search", "export"]
+        choose(GRANTED, now=clock())
+        assert self.open(clock()) == ["search", "export", "print"]
+
+    def open(self, now) -> list[str]:
+        found = windows.standings(Consent.objects.current(), now=now)
+        return [name for name, each in found.items() if each.window]
 
     def test_notice_mode_waits_for_the_notice(self, declared, standing, clock):
         declared.METRIC_COLLECTION_CONSENT = "notice"
@@ -79,7 +98,7 @@ class TestModes:
         declared.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(), "export": export}
         found = windows.standings(Consent.objects.current(), now=clock())
         assert [name for name, each in found.items() if each.window] == ["search"]
-        assert "Export" in names_to_tell()
+        assert "Export" in names_to_tell(Consent.objects.get())
 
     def test_no_window_opens_after_the_campaign(self, standing, clock):
         clock.set("2027-06-01")
@@ -205,5 +224,5 @@ def test_discarding_leaves_what_was_delivered(clock):
 
 def test_rows_say_what_they_are(standing):
     windows.save([standing()])
-    assert str(CampaignConsent.objects.get()) == "campaign/search: unknown"
+    assert str(CampaignConsent.objects.get()) == "search: unknown"
     assert str(Measurement.of(EVENT)) == 'search ["event", "Search", "Open", null]: 1'

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metric_collection.cleaninsights.payload import clean
-from metric_collection.conf.values import FALSE_WORDS
+from metric_collection.conf.values import FALSE_WORDS, TRUE_WORDS
 from metric_collection.consent.rules import Rule, Ruling, switched_off
 
 from .strategies import NASTY, examples, texts
@@ -24,7 +24,7 @@ words = texts | st.sampled_from([*FALSE_WORDS, "False ", "\tNO", "on", "1", "tru
 def test_any_environment_is_a_yes_or_a_no_and_a_no_is_named_in_a_short_sentence(environ):
     with override_settings(METRIC_COLLECTION_OFF_SWITCHES=SWITCHES):
         found = switched_off(environ)
-    if environ.get("METRIC_COLLECTION", "").strip().lower() in FALSE_WORDS:
+    if environ.get("METRIC_COLLECTION", "").strip().lower() not in TRUE_WORDS | {""}:
         assert found.rule is Rule.ENVIRONMENT
     if environ.get("DO_NOT_TRACK", "").strip() not in {"", "0"}:
         assert found is not None

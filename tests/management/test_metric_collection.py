@@ -248,41 +248,13 @@ class TestConsent:
         assert "https://example.org/metrics" in shown
 
 
-class TestConsentToCampaigns:
-    @pytest.fixture(autouse=True)
-    def opt_in(self, settings, search):
-        settings.METRIC_COLLECTION_CONSENT = "opt-in"
-
-    def choices(self):
-        rows = CampaignConsent.objects.all()
-        return [Consent.objects.current().choice, *(row.choice for row in rows)]
-
-    @pytest.mark.parametrize(
-        ("answers", "choices"),
-        [
-            ("y\ny\n", ["granted", "granted"]),
-            ("y\nn\n", ["granted", "denied"]),
-            ("y\n\n", ["granted"]),
-            ("n\ny\n", ["denied"]),
-            ("\ny\n", ["unknown"]),
-        ],
-    )
-    def test_each_is_asked_for_once_metrics_are_agreed_to(self, answers, choices, monkeypatch):
-        monkeypatch.setattr("sys.stdin", Terminal(answers))
-        assert "  Search: To know whether search is used." in run("consent")
-        assert self.choices() == choices
-
-    def test_what_is_decided_is_not_asked_again(self, monkeypatch):
-        for answers in ("y\nn\n", "y\ny\n"):
-            monkeypatch.setattr("sys.stdin", Terminal(answers))
-            run("consent")
-        assert self.choices() == ["granted", "denied"]
-
-    def test_in_other_modes_nobody_is_asked(self, settings, monkeypatch):
-        settings.METRIC_COLLECTION_CONSENT = "opt-out"
-        monkeypatch.setattr("sys.stdin", Terminal("y\ny\n"))
-        run("consent")
-        assert self.choices() == ["granted"]
+def test_in_opt_in_mode_one_yes_covers_the_campaigns_that_the_question_lists(
+    settings, search, monkeypatch
+):
+    settings.METRIC_COLLECTION_CONSENT = "opt-in"
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert "  Search: To know whether search is used." in run("consent")
+    assert "Campaign search: On until" in run("status")
 
 
 class TestSending:

@@ -38,7 +38,7 @@ def test_all_recorders_at_once_are_fine(seeing):
 def test_a_recorder_that_is_refused_is_quoted_with_its_path(seeing, recorders, told):
     seeing.METRIC_COLLECTION_RECORDERS = {"requests": "use", **recorders}
     (message,) = check_settings()
-    assert message.id == "usage_metrics.E028"
+    assert message.id == "usage_metrics.W128"
     assert message.msg.startswith(f"METRIC_COLLECTION_RECORDERS: {told}")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from metric_collection.cleaninsights import payload
 from metric_collection.cleaninsights.datapoints import Event
-from metric_collection.consent.choice import choose, disclose
+from metric_collection.consent.choice import choose, choose_group, disclose, groups
 from metric_collection.models import Change, Consent, Measurement, Report, Snapshot
 from metric_collection.probes.probe import Fact
 from metric_collection.reporting.collection import Collection, is_higher
@@ -316,9 +316,44 @@ class TestConsent:
         choose(Consent.Choice.GRANTED, now=clock())
         assert collection.beat().category == "Install"
 
-    @pytest.mark.parametrize("mode", ["notice", "opt-in"])
-    def test_new_facts_wait_until_they_are_announced(self, settings, collection, clock, mode):
-        settings.METRIC_COLLECTION_CONSENT = mode
+    def test_in_opt_in_mode_new_facts_need_a_new_yes(self, settings, collection, clock):
+        settings.METRIC_COLLECTION_CONSENT = "opt-in"
+        choose(Consent.Choice.GRANTED, now=clock())
+        set_facts(settings, edition="community")
+        collection.record()
+        disclose(now=clock())
+        clock.advance(2 * DAY)
+        assert "edition" not in facts_of(collection.beat())
+        choose(Consent.Choice.GRANTED, now=clock())
+        clock.advance(DAY)
+        assert facts_of(collection.beat())["edition"] == "community"
+
+    def test_a_declined_group_is_not_in_the_next_report_and_no_upgrade_when_accepted_again(
+        self, settings, collection, clock
+    ):
+        settings.METRIC_COLLECTION_PROBES = ["tests.reporting.test_collection.Flaky"]
+        Flaky.broken = False
+        assert facts_of(collection.record())["flaky"] == "1"
+        choose_group("flaky", Consent.Choice.DENIED)
+        clock.advance(2 * DAY)
+        assert "flaky" not in facts_of(collection.beat())
+        choose_group("flaky", Consent.Choice.GRANTED)
+        clock.advance(DAY)
+        heartbeat = collection.beat()
+        assert (heartbeat.category, facts_of(heartbeat)["flaky"]) == ("Heartbeat", "1")
+
+    def test_a_report_for_which_all_facts_are_declined_is_not_sent(
+        self, settings, collection, clock
+    ):
+        for group in groups():
+            choose_group(group, Consent.Choice.DENIED)
+        assert collection.record() is None
+        assert not Report.objects.exists()
+
+    def test_in_notice_mode_new_facts_wait_until_they_are_announced(
+        self, settings, collection, clock
+    ):
+        settings.METRIC_COLLECTION_CONSENT = "notice"
         choose(Consent.Choice.GRANTED, now=clock())
         set_facts(settings, edition="community")
         assert "edition" not in facts_of(collection.record())

@@ -79,9 +79,13 @@ class TestSituations:
         )
         assert (search().is_on, search().is_open, search().has_switch) == (False, True, True)
 
-    def test_opt_in_mode_asks_for_each_campaign(self, declared, search, clock):
+    def test_opt_in_mode_asks_for_a_campaign_that_is_added_after_the_yes(
+        self, declared, search, clock
+    ):
         declared.METRIC_COLLECTION_CONSENT = "opt-in"
+        campaigns, declared.METRIC_COLLECTION_CAMPAIGNS = declared.METRIC_COLLECTION_CAMPAIGNS, {}
         choose(GRANTED, now=clock())
+        declared.METRIC_COLLECTION_CAMPAIGNS = campaigns
         assert search().sentence == "Off, until a superuser agrees to this campaign."
         assert (search().is_on, search().is_open) == (False, True)
 

@@ -59,7 +59,7 @@ class TestCampaigns:
         assert form.save(now=clock()) == expected
         assert form.anchor == "#campaign-2"
         row = CampaignConsent.objects.get()
-        assert (row.subject, row.choice) == ("campaign/search", choice)
+        assert (row.campaign_id, row.choice) == ("search", choice)
         assert Consent.objects.get().choice == "unknown"
 
     @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_new_facts_are_announced_by_name(mode, told, settings, notice, clock):
     text = notice()
     assert "The usage metrics of Acme have one new fact: Mood." in text
     assert (AWAITED in text) is told
-    assert "Mood" in Consent.objects.get().disclosed
+    assert ("Mood" in Consent.objects.get().disclosed) is (mode != "opt-in")
 
 
 def test_several_new_facts_are_announced_together(settings, notice, index):

@@ -115,9 +115,6 @@ class Command(BaseCommand):
     def consent(self, **options: Any) -> None:
         self.stdout.write("\n".join(notice()))
         self._ask(_("Share these usage metrics? Y/N: "))
-        for each in usages_to_ask_about():
-            self.stdout.write(f"{each.declared.title}: {each.declared.purpose}")
-            self._ask(_("Count this as well? Y/N: "), each.declared.id)
 
     def heartbeat(self, **options: Any) -> None:
         Collection().beat()
@@ -161,10 +158,10 @@ class Command(BaseCommand):
         if ruling.sends or not seen.is_empty:
             sys.exit(EXIT_NOT_PROVEN)
 
-    def _ask(self, question: str, campaign: str | None = None) -> None:
+    def _ask(self, question: str) -> None:
         """Make the choice that is the answer; without one nothing is changed."""
         if choice := ANSWERS.get(ask(question)):
-            self._choose(choice, campaign)
+            self._choose(choice, None)
         else:
             self.stdout.write(_("Nothing was changed."))
 
@@ -218,12 +215,6 @@ def known(campaign: str) -> None:
         raise CommandError(
             f"There is no campaign {campaign!r}. {PREFIX}_CAMPAIGNS declares: {names}."
         )
-
-
-def usages_to_ask_about() -> list[usage.Usage]:
-    """List the campaigns that wait for a yes of their own."""
-    found = current_usages().values()
-    return [each for each in found if each.situation is usage.Situation.ASKING]
 
 
 def notice() -> list[str]:

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import json
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.db import IntegrityError
 
-from metric_collection.consent.choice import choose, disclose, held_back, names_to_tell, undisclosed
+from metric_collection.consent.choice import choose, disclose
 from metric_collection.consent.rules import Rule, ruling
-from metric_collection.models import Consent, Report
-from metric_collection.reporting.collection import Collection
+from metric_collection.models import Consent
 
 pytestmark = pytest.mark.django_db
 GRANTED, DENIED = Consent.Choice.GRANTED, Consent.Choice.DENIED
@@ -20,8 +19,13 @@ def test_silence_means_yes_by_default():
     assert ruling().rule is Rule.OPT_OUT
 
 
-@pytest.mark.parametrize("value", ["False", "false", "0", "no", "OFF"])
-def test_the_environment_switches_off_and_locks(monkeypatch, clock, value):
+@pytest.mark.parametrize(
+    "value",
+    ["False", "false", "0", "no", "OFF", "disabled", "n", "f", "none", "never", "flase", " No "],
+)
+def test_any_word_but_a_clear_yes_in_the_environment_switches_off_and_locks(
+    monkeypatch, clock, value
+):
     choose(GRANTED, now=clock())
     monkeypatch.setenv("METRIC_COLLECTION", value)
     decided = ruling()
@@ -49,7 +53,7 @@ def test_do_not_track_may_be_unset(monkeypatch, value):
         ("ACME_TELEMETRY", "False", True),
         ("ACME_TELEMETRY", "0", True),
         ("ACME_TELEMETRY", "true", False),
-        ("ACME_TELEMETRY", "maybe", False),
+        ("ACME_TELEMETRY", "never", True),
         ("ACME_TELEMETRY", "", False),
         ("ACME_DISABLE_TELEMETRY", "1", True),
         ("ACME_DISABLE_TELEMETRY", "Yes", True),
@@ -97,13 +101,19 @@ def test_an_environment_that_says_true_does_not_override_the_setting(monkeypatch
     assert ruling().rule is Rule.SETTING
 
 
-class TestOnMachinesThatAreNobodysInstallation:
+@pytest.mark.parametrize("value", ["", " ", "1", "True", "YES", "on"])
+def test_an_empty_environment_variable_or_a_clear_yes_switches_nothing_off(monkeypatch, value):
+    monkeypatch.setenv("METRIC_COLLECTION", value)
+    assert ruling().sends
+
+
+class TestInDevelopmentTestAndCI:
     @pytest.fixture(autouse=True)
     def in_earnest(self, settings, monkeypatch):
         settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
         monkeypatch.delattr(mail, "outbox")
 
-    def test_nothing_else_is_in_the_way(self):
+    def test_production_sends(self):
         assert ruling().sends
 
     def test_debug_is_silent(self, settings):
@@ -116,13 +126,22 @@ class TestOnMachinesThatAreNobodysInstallation:
         assert ruling().rule is Rule.TEST_RUN
         assert not ruling().gathers
 
-    @pytest.mark.parametrize("value", ["true", "1", "True"])
-    def test_ci_is_silent(self, monkeypatch, value):
-        monkeypatch.setenv("CI", value)
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            *[("CI", value) for value in ("true", "1", "True", "woodpecker")],
+            ("TF_BUILD", "True"),
+            ("TEAMCITY_VERSION", "2025.11"),
+            ("JENKINS_URL", "https://ci.example.org/"),
+        ],
+    )
+    def test_a_ci_machine_is_silent(self, monkeypatch, name, value):
+        monkeypatch.setenv(name, value)
         assert ruling().rule is Rule.CI
+        assert f"because {name}={value} is set" in ruling().sentence
 
-    @pytest.mark.parametrize("value", ["false", "0", ""])
-    def test_a_ci_variable_that_says_no_is_no_ci(self, monkeypatch, value):
+    @pytest.mark.parametrize("value", ["false", "0", "no", ""])
+    def test_a_ci_variable_that_says_no_does_not_count(self, monkeypatch, value):
         monkeypatch.setenv("CI", value)
         assert ruling().sends
 
@@ -162,14 +181,6 @@ def test_in_notice_mode_sending_begins_when_the_notice_was_shown(settings, clock
     assert ruling().sends
 
 
-def test_showing_the_notice_again_keeps_the_first_time(clock):
-    disclose(now=clock())
-    first = clock()
-    clock.advance(days=1)
-    disclose(now=clock())
-    assert Consent.objects.current().notice_shown_at == first.replace(microsecond=0)
-
-
 def test_asking_writes_no_row():
     ruling()
     assert not Consent.objects.exists()
@@ -181,65 +192,37 @@ def test_the_database_refuses_a_second_row():
         Consent.objects.create(id=2)
 
 
-def test_a_choice_returns_the_one_before(clock):
-    assert choose(DENIED, now=clock()) == Consent.Choice.UNKNOWN
-    assert choose(GRANTED, now=clock()) == DENIED
-    assert Consent.objects.get().decided_at == clock()
+class TestExpiry:
+    @pytest.fixture(autouse=True)
+    def a_year(self, settings):
+        settings.METRIC_COLLECTION_CONSENT_EXPIRES = timedelta(days=365)
 
-
-def test_a_no_deletes_what_has_not_left_and_keeps_the_record(clock):
-    waiting = Collection(clock=clock).record()
-    sent = Report.objects.create(
-        category="Heartbeat", body="{}", sealed_at=clock(), state=Report.State.DELIVERED
+    @pytest.mark.parametrize(
+        ("mode", "rule"),
+        [("opt-in", Rule.OPT_IN), ("opt-out", Rule.OPT_OUT), ("notice", Rule.NOTICE_PENDING)],
     )
-    choose(DENIED, now=clock())
-    assert list(Report.objects.all()) == [sent]
-    assert waiting not in Report.objects.all()
+    def test_a_yes_that_is_too_old_counts_as_no_answer(self, settings, clock, mode, rule):
+        settings.METRIC_COLLECTION_CONSENT = mode
+        choose(GRANTED, now=clock())
+        clock.advance(days=364)
+        assert ruling(now=clock()).rule is Rule.GRANTED
+        clock.advance(days=1)
+        assert ruling(now=clock()).rule is rule
 
+    def test_a_no_stays(self, clock):
+        choose(DENIED, now=clock())
+        clock.advance(days=9999)
+        assert ruling(now=clock()).rule is Rule.DENIED
 
-def test_a_repeated_no_sends_no_second_event(settings, clock):
-    settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
-    choose(DENIED, now=clock())
-    choose(DENIED, now=clock())
-    assert Report.objects.count() == 1
+    def test_a_new_yes_lasts_as_long_again(self, settings, clock):
+        settings.METRIC_COLLECTION_CONSENT = "opt-in"
+        choose(GRANTED, now=clock())
+        clock.advance(days=366)
+        choose(GRANTED, now=clock())
+        assert ruling(now=clock()).sends
 
-
-def test_a_no_queues_one_last_event_only_where_the_publisher_says_so(settings, clock):
-    choose(DENIED, now=clock())
-    assert not Report.objects.exists()
-    choose(GRANTED, now=clock())
-    settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
-    choose(DENIED, now=clock())
-    (event,) = json.loads(Report.objects.get().body)["events"]
-    assert (event["category"], event["action"], event["name"]) == (
-        "Consent Withdrawn",
-        "Action",
-        "Opt-out",
-    )
-
-
-def test_a_no_to_what_never_was_allowed_sends_nothing(settings, clock):
-    settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
-    settings.METRIC_COLLECTION_CONSENT = "opt-in"
-    choose(DENIED, now=clock())
-    assert not Report.objects.exists()
-
-
-def test_a_choice_discloses_what_could_be_sent_then(settings, clock):
-    choose(GRANTED, now=clock())
-    settings.METRIC_COLLECTION_FACTS = {"edition": "community"}
-    assert undisclosed(names_to_tell(), Consent.objects.get()) == ["edition"]
-
-
-@pytest.mark.parametrize(
-    ("mode", "held"), [("opt-out", set()), ("notice", {"b"}), ("opt-in", {"b"})]
-)
-def test_facts_added_later_are_held_back_but_in_opt_out_mode(settings, mode, held):
-    settings.METRIC_COLLECTION_CONSENT = mode
-    told = Consent(notice_shown_at="2026-01-01", disclosed=["a"])
-    assert held_back(["a", "b"], told) == held
-
-
-def test_before_the_first_notice_nothing_is_held_back_since_nothing_is_sent(settings):
-    settings.METRIC_COLLECTION_CONSENT = "notice"
-    assert held_back(["a"], Consent()) == frozenset()
+    def test_without_the_setting_a_yes_lasts_forever(self, settings, clock):
+        settings.METRIC_COLLECTION_CONSENT_EXPIRES = None
+        choose(GRANTED, now=clock())
+        clock.advance(days=9999)
+        assert ruling(now=clock()).rule is Rule.GRANTED
