@@ -16,6 +16,11 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items) -> None:
     """Let long tests begin while there are others to run beside them; sorting keeps the random order."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    if os.environ.get("TEST_FAULTS") != "all":
+        skip = pytest.mark.skip(reason="it is slow; set TEST_FAULTS=all")
+        for item in items:
+            if item.get_closest_marker("thorough"):
+                item.add_marker(skip)
 
 
 @pytest.fixture(autouse=True)

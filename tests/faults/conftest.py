@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ from tests.harness.host import Host
 # No process waits for the disk, nor a writer for readers: here they are killed, not the machine.
 FAST = {"init_command": "PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL"}
 ROOT = Path(__file__).parents[2]
-
-
-def pytest_collection_modifyitems(items):
-    if os.environ.get("TEST_FAULTS") != "all":
-        skip = pytest.mark.skip(reason="it is slow; set TEST_FAULTS=all")
-        for item in items:
-            if item.get_closest_marker("thorough"):
-                item.add_marker(skip)
 
 
 @pytest.fixture(scope="module")
