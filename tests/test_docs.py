@@ -20,6 +20,7 @@ import metric_collection
 from metric_collection import checks
 from metric_collection.admin import ROUTES
 from metric_collection.cleaninsights import payload
+from metric_collection.collector.conf import conf as collectors
 from metric_collection.conf.settings import conf
 from metric_collection.probes import registry
 from metric_collection.recorders.registry import RECORDERS
@@ -81,13 +82,14 @@ def test_every_setting_is_documented(name):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_names_a_setting_that_does_not_exist(path):
-    known = {setting.name for setting in conf.declared()}
+    known = {setting.name for setting in (*conf.declared(), *collectors.declared())}
     assert set(re.findall(r"\bMETRIC_COLLECTION(?:_[A-Z_]+)?\b", PAGES[path])) <= known
 
 
 def test_every_check_is_documented():
     modules = Path(checks.__file__).parent.rglob("checks.py")
-    source = "".join(module.read_text() for module in modules)
+    client = [module for module in modules if module.parent.name != "collector"]
+    source = "".join(module.read_text() for module in client)
     single = set(re.findall(r"NAMESPACE}\.([EW]\d+)", source))
     named = re.findall(r"usage_metrics\.([EW]\d+)``\n", reference("checks"))
     assert single == set(named)
@@ -216,6 +218,39 @@ def test_every_page_of_the_documentation_is_in_a_table_of_contents(path):
     index = (ROOT / "docs" / parent / "index.rst").read_text()
     entry = page.relative_to(parent)
     assert str(page) == "index" or f"\n   {entry}\n" in index
+
+
+PACKAGE = Path(metric_collection.__file__).parent
+NO_CODE = {"__init__.py", "__pycache__", "locale", "migrations", "py.typed", "static", "templates"}
+ONE_FILE_A_SUBJECT = {"cleaninsights", "collector", "models", "probes", "recorders"}
+
+
+def architecture() -> dict[str, str]:
+    """The rows of the architecture map: module or package -> contents."""
+    text = (
+        PAGES["CONTRIBUTING.rst"].partition("\nThe map\n")[2].partition(".. architecture: end")[0]
+    )
+    return dict(re.findall(r"   \* - ``([\w.]+)/?``\n((?:     .*\n)+)", text))
+
+
+def test_the_architecture_map_is_complete():
+    there = {path.name for path in PACKAGE.iterdir()} - NO_CODE
+    assert architecture().keys() == there
+
+
+@pytest.mark.parametrize("package", architecture().keys() - ONE_FILE_A_SUBJECT)
+def test_the_architecture_map_names_every_module_of_a_package(package):
+    modules = {path.stem for path in (PACKAGE / package).glob("*.py")} - {"__init__"}
+    assert all(f"``{module}``" in architecture()[package] for module in modules)
+
+
+def test_the_paths_that_answer_questions_exist():
+    text = PAGES["CONTRIBUTING.rst"].partition("- Answer, below")[2].partition("\nThe map\n")[0]
+    text = text.partition("\n")[2]
+    paths = re.findall(r"``([\w/]+(?:\.py|/))``", text)
+    assert len(paths) >= 5
+    for path in paths:
+        assert (PACKAGE / path).exists() or list(PACKAGE.glob(f"*/{path}"))
 
 
 def rows(document: str) -> list[str]:

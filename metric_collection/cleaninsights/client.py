@@ -1,4 +1,4 @@
-"""The client: measures what consent allows, and sends aggregates of periods that are over."""
+"""The client: measures with consent and sends aggregates of finished periods."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ logger = logging.getLogger(__name__)
 
 
 class CleanInsights:
-    """Measures campaigns; aggregates wait in the store and leave once their period is over.
+    """Measures campaigns into a store and sends aggregates once their period is over.
 
-    Only `persist_and_send` and `test_server` reach the network.
+    Only `persist_and_send` and `test_server` access the network; `measure_event` and `measure_visit` never
+    block and never raise. As a context manager it persists on exit.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class CleanInsights:
         lang: str | None = None,
         ua: str | None = None,
     ) -> None:
-        """`lang` and `ua` are what those features tell; by default, of the process itself."""
+        """`lang` and `ua` are the values of these features; they default to those of the process."""
         if not isinstance(configuration, Configuration):
             configuration = Configuration.from_dict(configuration)
         self.configuration = configuration
@@ -70,7 +71,7 @@ class CleanInsights:
         name: str | None = None,
         value: float | None = None,
     ) -> None:
-        """Count an event if its campaign is running and consented to; if not, say so in the log."""
+        """Count an event if its campaign is running and consented to; log the reason if not."""
         try:
             campaign, period = self._open(campaign_id)
             event = Event(
@@ -89,7 +90,7 @@ class CleanInsights:
             )
 
     def measure_visit(self, path: Iterable[str], campaign_id: str) -> None:
-        """Count a visit of the place at `path`, outermost part first; see `measure_event`."""
+        """Count a visit to `path`, outermost part first; see `measure_event`."""
         try:
             campaign, period = self._open(campaign_id)
             visit = Visit(
@@ -105,11 +106,11 @@ class CleanInsights:
             )
 
     def _open(self, campaign_id: str) -> tuple[Campaign, Period]:
-        """Return what a measurement belongs to: only the period's ends are kept, not the moment."""
+        """Return the campaign and its current period: the moment of a measurement is not kept."""
         now = self._clock()
         campaign = self.configuration.campaigns.get(campaign_id)
         if campaign is None:
-            raise MeasurementError("there is no such campaign")
+            raise MeasurementError("the campaign is not configured")
         state = self._state_of_campaign(campaign_id, now)
         if state is not ConsentState.GRANTED:
             raise MeasurementError(f"consent is {state.value}")
@@ -122,44 +123,60 @@ class CleanInsights:
         self._store.merge(campaign, point)
         self._unwritten += 1
         if self._unwritten >= self.configuration.persist_every_n_times:
-            self._persist_later_if_need_be()
-
-    def _persist_later_if_need_be(self) -> None:
-        try:
-            self.persist()
-        except StoreError as error:
-            logger.log(self._level, "Measurements stay in memory for now: %s.", error)
+            self._unwritten = (
+                0  # after a failure, too: the next attempt is as many measurements away
+            )
+            try:
+                self._store.persist(wait=False)
+            except StoreError as error:
+                logger.log(self._level, "Measurements stay in memory for now: %s.", error)
 
     def persist(self) -> None:
-        """Make all measurements durable, as far as the store can."""
+        """Make all measurements durable; raises StoreError. May wait for other processes, up to 30 s."""
         self._store.persist()
         self._unwritten = 0
 
     def persist_and_send(self) -> None:
-        """Persist, and post what is due; a failure is logged and repeated by a later call."""
-        self.persist()
-        self._sender.send(self._consented_features())
+        """Persist and post everything that is due. Failures are logged; a later call tries again.
+
+        Blocks for up to the configured timeout per request, of which one carries up to 500 aggregates.
+        """
+        try:
+            self.persist()
+            self._sender.send(self._consented_features())
+        except StoreError as error:
+            logger.warning("Measurements are not sent: %s.", error)
 
     def test_server(self) -> bool:
-        """Whether the server is reached and is a Clean Insights endpoint; the log tells what is wrong."""
+        """Whether the server can be reached and is a Clean Insights endpoint; the log has the reason if not."""
         return self._sender.test()
 
+    def close(self) -> None:
+        """Make all measurements durable; raises StoreError. The client can be used further."""
+        self.persist()
+
+    def __enter__(self) -> CleanInsights:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def grant_campaign(self, campaign_id: str) -> Consent | None:
-        """Open a new window of consent; None if there is no such campaign."""
+        """Open a new window of consent; None if the campaign is not configured."""
         campaign = self.configuration.campaigns.get(campaign_id)
         if campaign is None:
             return None
         return self._decide(_campaign(campaign_id), campaign_granted(campaign, self._clock()))
 
     def deny_campaign(self, campaign_id: str) -> Consent | None:
-        """Say no from now on; None if there is no such campaign."""
+        """Withdraw consent from now on; None if the campaign is not configured."""
         if campaign_id not in self.configuration.campaigns:
             return None
         subject = _campaign(campaign_id)
         return self._decide(subject, denied(self._store.consent(subject), self._clock()))
 
     def state_of_campaign(self, campaign_id: str) -> ConsentState:
-        """Return where consent to a campaign stands now."""
+        """Return the state of consent to a campaign."""
         return self._state_of_campaign(campaign_id, self._clock())
 
     def _state_of_campaign(self, campaign_id: str, now: datetime) -> ConsentState:
@@ -171,17 +188,17 @@ class CleanInsights:
         return state_of(self._store.consent(_campaign(campaign_id)), now)
 
     def grant_feature(self, feature: Feature | str) -> Consent:
-        """Let a feature be sent from now on."""
+        """Allow a feature to be sent from now on."""
         subject = _feature(feature)
         return self._decide(subject, feature_granted(self._store.consent(subject), self._clock()))
 
     def deny_feature(self, feature: Feature | str) -> Consent:
-        """Let a feature no longer be sent."""
+        """Stop sending a feature."""
         subject = _feature(feature)
         return self._decide(subject, denied(self._store.consent(subject), self._clock()))
 
     def state_of_feature(self, feature: Feature | str) -> ConsentState:
-        """Return where consent to a feature stands."""
+        """Return the state of consent to a feature."""
         subject = _feature(feature)
         if self.configuration.server_side_anonymous_usage:
             return ConsentState.DENIED
@@ -210,22 +227,25 @@ def _feature(feature: Feature | str) -> str:
 def _text(value: object, *, may_be_empty: bool = False) -> str:
     if isinstance(value, str) and (value or may_be_empty):
         return value
-    raise MeasurementError(f"{value!r} is no text, or an empty one")
+    raise MeasurementError(f"{value!r} is not a non-empty string")
 
 
 def _path(path: Iterable[str]) -> tuple[str, ...]:
-    """Return the parts of a path, of which one may be empty, but not all there is."""
-    parts = (path,) if isinstance(path, str) else tuple(path)
+    """Return the parts of a path; single parts may be empty, the whole may not."""
+    try:
+        parts = (path,) if isinstance(path, str) else tuple(path)
+    except TypeError:
+        raise MeasurementError(f"{path!r} is not a path") from None
     _text("/".join(_text(part, may_be_empty=True) for part in parts))
     return parts
 
 
 def _number(value: float) -> float:
-    """Return what JSON can hold of a number: bool, int, float or what converts to one."""
+    """Return a finite number that JSON can hold, or raise MeasurementError."""
     try:
         number = int(value) if isinstance(value, int) else float(value)
         if math.isfinite(number):
             return exact(number)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise MeasurementError(f"{value!r} is no finite number")
+    raise MeasurementError(f"{value!r} is not a finite number")

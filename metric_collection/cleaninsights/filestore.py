@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import logging
+import os
+import random
 import sqlite3
+import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -15,13 +20,29 @@ from .backoff import Backoff
 from .campaigns import Campaign
 from .clock import EPOCH
 from .consents import Consent
-from .datapoints import DataPoint, Event, Visit
+from .datapoints import DataPoint, Event, identity_of, point_of
 from .exceptions import StoreError
 from .forks import Forkable
-from .stores import Batch, Pack, new_key
+from .stores import MOST_SEALED, Batch, Pack, fitting, new_key
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+logger = logging.getLogger(__name__)
 
 _TICK: Final = timedelta(microseconds=1)
+_PATIENCE: Final = 30.0  # seconds that a call waits for a file that another process has locked
 _MOST_UNWRITTEN: Final = 10_000  # points kept in memory while the file cannot be written
+_COARSE: Final = 50_000_000  # ns: a file that changed so recently may change again unnoticed
 _VERSION: Final = 1
 _SCHEMA: Final = (
     """CREATE TABLE points (
@@ -60,72 +81,119 @@ _TAKE: Final = "UPDATE points SET batch = ? WHERE id = ?"
 _PURGE: Final = """DELETE FROM points
     WHERE period_end < ? AND batch NOT IN (SELECT key FROM batches)"""
 
+# SQLite keeps its locks in the memory of the process: a child forked during a transaction of another thread
+# would find the file locked for the rest of its life. So a fork waits for the end of the transaction.
+_transactions: Final = threading.Lock()
+_locked_files: Final[set[int]] = set()
+
+
+def _after_fork_in_child() -> None:
+    """Drop inherited locks: they are the parent's, and must end with it."""
+    _transactions.release()
+    for file in _locked_files:
+        os.close(file)
+    _locked_files.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_transactions.acquire,
+        after_in_parent=_transactions.release,
+        after_in_child=_after_fork_in_child,
+    )
+
 
 class FileStore(Forkable):
     """A store in an SQLite file: no kill leaves it half written, and processes may share it.
 
-    The file is opened for each transaction: a connection must not be carried over a fork. What has
-    been merged and not yet persisted is in memory; a forked child leaves it to its parent. A second
-    file beside it, with "-sending" behind its name, is what the process that sends has locked.
+    `merge` only adds to memory; `persist` writes. A forked child leaves unwritten points to its parent.
+    Both the file and the lock file of the sending process, named "<path>-sending", are private to their user.
     """
 
     def __init__(self, path: str | Path) -> None:
         super().__init__()
         self._path = Path(path)
         self._consents: dict[str, Consent] = {}
-        self._consents_as_of: tuple[int, int] | None = None
+        self._consents_as_of: tuple[int, int, int] | None = None
+        self._is_losing = False
 
     def _begin(self) -> None:
-        self._merged: deque[tuple[Campaign, DataPoint]] = deque(maxlen=_MOST_UNWRITTEN)
+        self._merged: deque[tuple[Campaign, DataPoint]] = deque()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._told(), closing(_open(self._path)) as file:
-            file.execute("BEGIN IMMEDIATE")
-            _prepare(file)
-            yield file
-            file.execute("COMMIT")
+    def _transaction(self, *, patience: float = _PATIENCE) -> Iterator[sqlite3.Connection]:
+        """Open the file for one transaction, waiting for other processes without holding up a fork."""
+        end = time.monotonic() + patience
+        with self._reported():
+            while True:
+                with _transactions, closing(_open(self._path)) as file:
+                    if _begun(file, may_fail=time.monotonic() < end):
+                        _prepare(file)
+                        yield file
+                        file.execute("COMMIT")
+                        return
+                time.sleep(random.uniform(0.001, 0.02))  # noqa: S311  processes take turns
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _reported(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(f"the store {self._path} cannot be used: {error}") from error
 
     def merge(self, campaign: Campaign, point: DataPoint) -> None:
-        """Remember a point; `persist` counts it into its row."""
-        with self._of_this_process():
-            self._merged.append((campaign, point))
+        """Keep a point in memory until it is persisted, at most 10,000 of them.
 
-    def persist(self) -> None:
-        """Count into the file what has been merged since; if it fails, nothing is forgotten."""
+        If the file cannot be written by then, further points are lost, with one warning.
+        """
         with self._of_this_process():
-            if self._merged:
-                with self._transaction() as file:
-                    for campaign, point in self._merged:
-                        _count(file, campaign, point)
-                self._merged.clear()
+            is_full = len(self._merged) >= _MOST_UNWRITTEN
+        if is_full:
+            with suppress(StoreError):
+                self.persist(wait=False)
+        with self._of_this_process():
+            if len(self._merged) < _MOST_UNWRITTEN:
+                self._merged.append((campaign, point))
+                self._is_losing = False
+                return
+        if not self._is_losing:
+            self._is_losing = True
+            logger.warning("Measurements are lost: %s cannot be written.", self._path)
+
+    def persist(self, *, wait: bool = True) -> None:
+        """Write what has been merged, or raise StoreError and keep it."""
+        with self._of_this_process():
+            unwritten, self._merged = self._merged, deque()
+        if not unwritten:
+            return
+        try:
+            with self._transaction(patience=_PATIENCE if wait else 0) as file:
+                for campaign, point in unwritten:
+                    _count(file, campaign, point)
+        except BaseException:
+            with self._of_this_process():
+                self._merged.extendleft(reversed(unwritten))
+            raise
 
     def consent(self, subject: str) -> Consent | None:
-        """Return what was said about a subject, by whichever process."""
-        written = self._last_written()
-        if written is None or written != self._consents_as_of:
-            with self._transaction() as file:
-                rows = file.execute("SELECT subject, granted, start, end FROM consents")
-                self._consents = {row[0]: _consent(*row[1:]) for row in rows}
-            self._consents_as_of = written
+        """Return the consent to a subject, whichever process has written it."""
+        as_of = self._last_written()
+        if as_of is None or as_of != self._consents_as_of:
+            with self._reported(), _transactions, closing(_open(self._path, timeout=1)) as file:
+                self._consents = _consents(file)
+            is_settled = as_of and time.time_ns() - as_of[1] > _COARSE
+            self._consents_as_of = as_of if is_settled else None
         return self._consents.get(subject)
 
-    def _last_written(self) -> tuple[int, int] | None:
+    def _last_written(self) -> tuple[int, int, int] | None:
         try:
             status = self._path.stat()
         except OSError:
             return None
-        return status.st_ino, status.st_mtime_ns
+        return status.st_ino, status.st_mtime_ns, status.st_size
 
     def put_consent(self, subject: str, consent: Consent) -> None:
-        """Keep what was said about a subject."""
+        """Store the consent to a subject."""
         end = None if consent.end is None else _ticks(consent.end)
         row = (subject, consent.granted, _ticks(consent.start), end)
         with self._transaction() as file:
@@ -134,12 +202,18 @@ class FileStore(Forkable):
 
     @contextmanager
     def sending(self) -> Iterator[bool]:
-        """Whether no other process sends from this file; its lock ends with it, however it does."""
-        with self._told(), closing(_open(f"{self._path}-sending", timeout=0)) as lock:
-            yield _locked(lock)
+        """Whether no other process sends from this file; the lock ends with the process."""
+        with self._reported():
+            file = os.open(f"{self._path}-sending", os.O_RDWR | os.O_CREAT, 0o600)
+        _locked_files.add(file)
+        try:
+            yield _is_locked(file)
+        finally:
+            _locked_files.discard(file)
+            os.close(file)
 
     def backoff(self) -> Backoff:
-        """Return the state of sending, which outlives the process."""
+        """Return the backoff, which outlives the process."""
         with self._transaction() as file:
             row = file.execute("SELECT failures, failed_at, asked FROM backoff").fetchone()
         if row is None:
@@ -147,45 +221,56 @@ class FileStore(Forkable):
         return Backoff(failures=row[0], failed_at=_moment(row[1]), asked=row[2])
 
     def put_backoff(self, backoff: Backoff) -> None:
-        """Keep the state of sending."""
+        """Store the backoff."""
         row = (backoff.failures, _ticks(backoff.failed_at), backoff.asked)
         with self._transaction() as file:
             file.execute("REPLACE INTO backoff VALUES (1, ?, ?, ?)", row)
 
     def seal(self, now: datetime, campaigns: Collection[str], pack: Pack) -> Batch | None:
-        """Return the batch that is not settled yet, else one of all points that are due."""
+        """Return the batch that is not settled yet, else a new one of finished periods."""
         self.persist()
         with self._transaction() as file:
             return _waiting(file) or _sealed(file, now, campaigns, pack)
 
     def settle(self, batch: Batch) -> None:
-        """Forget a batch with its points."""
+        """Delete a delivered batch with its points."""
         with self._transaction() as file:
             file.execute("DELETE FROM points WHERE batch = ?", (batch.key,))
             file.execute("DELETE FROM batches WHERE key = ?", (batch.key,))
 
     def release(self, batch: Batch) -> None:
-        """Forget a batch; its points keep its key, so that nothing is added to them."""
+        """Delete a batch; its points keep its key, so that nothing is added to them."""
         with self._transaction() as file:
             file.execute("DELETE FROM batches WHERE key = ?", (batch.key,))
 
     def purge(self, before: datetime) -> None:
-        """Forget the points whose period ended before then, except those of a batch."""
+        """Delete points whose period ended before then, except those of a batch."""
         with self._transaction() as file:
             file.execute(_PURGE, (_ticks(before),))
 
 
-def _open(path: str | Path, *, timeout: float = 5) -> sqlite3.Connection:
+def _open(path: Path, *, timeout: float = 0) -> sqlite3.Connection:
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     return sqlite3.connect(path, timeout=timeout, isolation_level=None)
 
 
-def _locked(file: sqlite3.Connection) -> bool:
-    """Whether the file is now locked for this process alone: another one may have it."""
+def _begun(file: sqlite3.Connection, *, may_fail: bool) -> bool:
+    """Begin a transaction; False if the file is locked and another attempt may follow."""
     try:
-        file.execute("BEGIN EXCLUSIVE")
+        file.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        if str(error) != "database is locked":
-            raise
+        if may_fail and str(error) == "database is locked":
+            return False
+        raise
+    file.execute("PRAGMA busy_timeout = 1000")  # a commit waits for readers, which are quick
+    return True
+
+
+def _is_locked(file: int) -> bool:
+    try:
+        _lock(file)
+    except OSError:
         return False
     return True
 
@@ -198,13 +283,16 @@ def _prepare(file: sqlite3.Connection) -> None:
         file.execute(f"PRAGMA user_version = {_VERSION}")
 
 
+def _consents(file: sqlite3.Connection) -> dict[str, Consent]:
+    if file.execute("PRAGMA user_version").fetchone() == (0,):
+        return {}
+    rows = file.execute("SELECT subject, granted, start, end FROM consents")
+    return {row[0]: _consent(*row[1:]) for row in rows}
+
+
 def _count(file: sqlite3.Connection, campaign: Campaign, point: DataPoint) -> None:
-    row = (
-        point.campaign_id,
-        _ticks(point.period_start),
-        _ticks(point.period_end),
-        _identity(point),
-    )
+    period = _ticks(point.period_start), _ticks(point.period_end)
+    row = (point.campaign_id, *period, identity_of(point))
     known = file.execute(_FIND, row).fetchone()
     if known is None:
         file.execute(_ADD, (*row, point.times, _value(point)))
@@ -224,22 +312,15 @@ def _waiting(file: sqlite3.Connection) -> Batch | None:
 def _sealed(
     file: sqlite3.Connection, now: datetime, campaigns: Collection[str], pack: Pack
 ) -> Batch | None:
-    over = {row[-1]: _point(row) for row in file.execute(_FIND_OVER, (_ticks(now),))}
-    due = {number: point for number, point in over.items() if point.campaign_id in campaigns}
+    over = file.execute(_FIND_OVER, (_ticks(now),))
+    due = [(row[-1], _point(row)) for row in over if row[0] in campaigns]
     if not due:
         return None
-    points = tuple(due.values())
-    batch = Batch(key=new_key(), body=pack(points), points=points)
+    points, body = fitting([point for _, point in due[:MOST_SEALED]], pack)
+    batch = Batch(key=new_key(), body=body, points=points)
     file.execute("INSERT INTO batches VALUES (?, ?)", (batch.key, batch.body))
-    file.executemany(_TAKE, [(batch.key, number) for number in due])
+    file.executemany(_TAKE, [(batch.key, number) for number, _ in due[: len(points)]])
     return batch
-
-
-def _identity(point: DataPoint) -> str:
-    """Return kind and identity as text; ASCII, as SQLite takes no lone surrogates."""
-    if isinstance(point, Event):
-        return json.dumps(["event", *point.identity])
-    return json.dumps(["visit", point.identity])
 
 
 def _value(point: DataPoint) -> float | None:
@@ -248,21 +329,13 @@ def _value(point: DataPoint) -> float | None:
 
 def _point(row: Sequence[Any]) -> DataPoint:
     campaign_id, start, end, identity, times, value = row[:6]
-    kind, *texts = json.loads(identity)
-    period: dict[str, Any] = {"period_start": _moment(start), "period_end": _moment(end)}
-    if kind == "visit":
-        return Visit(
-            path=tuple(texts[0].split("/")), times=times, campaign_id=campaign_id, **period
-        )
-    category, action, name = texts
-    return Event(
-        category=category,
-        action=action,
-        name=name,
-        value=value,
-        times=times,
+    return point_of(
+        identity,
         campaign_id=campaign_id,
-        **period,
+        period_start=_moment(start),
+        period_end=_moment(end),
+        times=times,
+        value=value,
     )
 
 

@@ -1,4 +1,4 @@
-"""Sending: sealing what is due into a batch, posting it, and recording what came of it."""
+"""Sending: seal finished periods into a batch, post it, record the outcome."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NOT_UNDERSTOOD: Final = 400
 
 
 class Sender(Forkable):
-    """Posts what is due from a store, one thread of one process at a time.
+    """Posts batches from a store, one thread of one process at a time.
 
-    A batch that is sealed stays as it is, key included, until the server has it; only if it holds
-    what must no longer leave, it is sealed anew without that.
+    A sealed batch keeps its bytes and its key until it is delivered. Only if it holds something that may no
+    longer be sent, it is sealed again without that.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Sender(Forkable):
         self._clock = clock
 
     def send(self, features: Mapping[str, str]) -> None:
-        """Post all that is due, unless it is too early after a failure or somebody else does."""
+        """Post everything that is due, unless a failure was too recent or another process is sending."""
         lock = self._of_this_process()
         if lock.acquire(blocking=False):
             try:
@@ -54,7 +54,7 @@ class Sender(Forkable):
     def _send(self, features: Mapping[str, str]) -> None:
         now = self._clock()
         if self._is_held_back(now):
-            logger.debug("Nothing is sent yet: the server failed a short while ago.")
+            logger.debug("Not sending yet: backing off after a failure.")
             return
 
         def pack(points: Iterable[DataPoint]) -> bytes:
@@ -81,7 +81,7 @@ class Sender(Forkable):
         )
 
     def _next(self, now: datetime, pack: Pack) -> Batch | None:
-        """Return the batch to post; what has become too old is forgotten on the way."""
+        """Return the batch to post; expired points are deleted first."""
         oldest = now - min(days(self._configuration.max_age_of_old_data), now - EPOCH)
         self._store.purge(oldest)
         batch = self._store.seal(now, self._configuration.campaigns, pack)
@@ -92,7 +92,7 @@ class Sender(Forkable):
         return self._store.seal(now, self._configuration.campaigns, pack)
 
     def _still_stands(self, batch: Batch, oldest: datetime, pack: Pack) -> bool:
-        """Whether all of a batch may leave as it is: age, campaigns and features are as they were."""
+        """Whether a batch may still be sent as it is: age, campaigns and features allow it."""
         current = all(
             point.period_end >= oldest and point.campaign_id in self._configuration.campaigns
             for point in batch.points
@@ -103,10 +103,10 @@ class Sender(Forkable):
         try:
             answer = self._post(batch.body, {**HEADERS, "Idempotency-Key": batch.key})
         except TransportError as error:
-            self._put_off(str(error))
+            self._retry_later(str(error))
             return False
         if not answer.accepted:
-            self._put_off(f"it answers {answer.status}", answer.retry_after)
+            self._retry_later(f"the server answered {answer.status}", answer.retry_after)
             return False
         self._store.settle(batch)
         self._recover()
@@ -118,24 +118,24 @@ class Sender(Forkable):
             self._configuration.server, body, headers=headers, timeout=patience
         )
 
-    def _put_off(self, why: str, asked: float | None = None) -> None:
+    def _retry_later(self, why: str, asked: float | None = None) -> None:
         backoff = self._store.backoff().after_failure(self._clock(), asked=asked)
         self._store.put_backoff(backoff)
         level = logging.WARNING if backoff.failures == 1 else logging.DEBUG
-        logger.log(level, "Measurements are kept for later: %s.", why)
+        logger.log(level, "Sending measurements failed, will retry: %s.", why)
 
     def _recover(self) -> None:
         if self._store.backoff().failures:
             self._store.put_backoff(Backoff())
-            logger.info("The server takes measurements again.")
+            logger.info("The server accepts measurements again.")
 
     def test(self) -> bool:
-        """Post an empty body, which a Clean Insights endpoint does not understand."""
+        """Post an empty body, which a Clean Insights endpoint refuses with 400."""
         try:
             status = self._post(b"", HEADERS).status
         except TransportError as error:
-            logger.warning("The server is not reached: %s.", error)
+            logger.warning("The server cannot be reached: %s.", error)
             return False
         if status != NOT_UNDERSTOOD:
-            logger.warning("The server answers %d to an empty body, not 400.", status)
+            logger.warning("The server answered %d to an empty body instead of 400.", status)
         return status == NOT_UNDERSTOOD

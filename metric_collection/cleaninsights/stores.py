@@ -1,13 +1,13 @@
-"""Where measurements and consents are kept until they are sent: the seam, and a store in memory."""
+"""Stores keep measurements and consents until they are sent: the interface, and a store in memory."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from .backoff import Backoff
 from .campaigns import Campaign
@@ -17,10 +17,13 @@ from .forks import Forkable
 
 Pack: TypeAlias = Callable[[Iterable[DataPoint]], bytes]
 
+MOST_SEALED: Final = 500  # points in one batch
+LARGEST_BODY: Final = 200_000  # bytes; a collector may refuse larger bodies
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Points that are sent together: the same bytes under the same key until they are settled."""
+    """Points that are sent together, as the same bytes with the same key in every attempt."""
 
     key: str
     body: bytes
@@ -28,47 +31,58 @@ class Batch:
 
 
 class Store(Protocol):
-    """Keeps points, consents, the batch on its way and the backoff; raises StoreError.
+    """Keeps points, consents, the batch being sent and the backoff; raises StoreError.
 
-    A point is identified by campaign, period, kind and identity. `subject` names what consent is
-    about. Everything but `merge` is durable on return, and each call is one transaction.
+    A point is identified by campaign, period, kind and identity. A `subject` is a campaign or a feature
+    ("campaign/ID", "feature/NAME"). Everything but `merge` is durable on return, and each call is one
+    transaction.
     """
 
     def merge(self, campaign: Campaign, point: DataPoint) -> None:
-        """Count a point into the row with its identity, as the campaign aggregates."""
+        """Add a point to the row with its identity by the campaign's rule. Never waits."""
 
-    def persist(self) -> None:
-        """Make durable what has been merged."""
+    def persist(self, *, wait: bool = True) -> None:
+        """Make merged points durable; without `wait`, fail at once if another process is writing."""
 
     def consent(self, subject: str) -> Consent | None:
-        """Return what was said about a subject, None if nothing was."""
+        """Return the consent to a subject, None if nobody has decided."""
 
     def put_consent(self, subject: str, consent: Consent) -> None:
-        """Keep what was said about a subject."""
+        """Store the consent to a subject."""
 
     def sending(self) -> AbstractContextManager[bool]:
-        """Whether nobody else sends from this store; if so, nobody does until the block ends."""
+        """Whether this process alone may send from the store until the block ends."""
 
     def backoff(self) -> Backoff:
-        """Return the state of sending."""
+        """Return the backoff."""
 
     def put_backoff(self, backoff: Backoff) -> None:
-        """Keep the state of sending."""
+        """Store the backoff."""
 
     def seal(self, now: datetime, campaigns: Collection[str], pack: Pack) -> Batch | None:
-        """Return the batch that is not settled yet, else a new one, None if there is nothing.
+        """Return the batch that is not settled yet, else a new one, None if there is nothing to send.
 
-        A new one takes the points of these campaigns whose period ended before `now`.
+        A new one takes points of these campaigns whose period ended before `now`, as many as `fitting` says.
         """
 
     def settle(self, batch: Batch) -> None:
-        """Forget a batch: its points have arrived."""
+        """Delete a delivered batch and its points."""
 
     def release(self, batch: Batch) -> None:
-        """Undo a batch: its points are to be sealed anew."""
+        """Undo a batch: its points are sealed again."""
 
     def purge(self, before: datetime) -> None:
-        """Forget the points whose period ended before then, except those of a batch."""
+        """Delete points whose period ended before then, except those of a batch."""
+
+
+def fitting(points: Sequence[DataPoint], pack: Pack) -> tuple[tuple[DataPoint, ...], bytes]:
+    """Return as many of the first points as fit into LARGEST_BODY, at least one, and their body."""
+    chosen = tuple(points)
+    body = pack(chosen)
+    while len(body) > LARGEST_BODY and len(chosen) > 1:
+        chosen = chosen[: len(chosen) // 2]
+        body = pack(chosen)
+    return chosen, body
 
 
 def new_key() -> str:
@@ -79,7 +93,7 @@ def new_key() -> str:
 class MemoryStore(Forkable):
     """A store that lives as long as its process; safe for threads.
 
-    A forked child begins without points: those it has inherited are its parent's to send.
+    A forked child starts without points: inherited ones are its parent's to send.
     """
 
     def __init__(self) -> None:
@@ -92,68 +106,67 @@ class MemoryStore(Forkable):
         self._batch: Batch | None = None
 
     def merge(self, campaign: Campaign, point: DataPoint) -> None:
-        """Count a point in: one look-up, however many there are."""
+        """Add a point to its row."""
         row = (type(point), point.campaign_id, point.period_start, point.period_end, point.identity)
         with self._of_this_process():
             known = self._points.get(row)
             self._points[row] = point if known is None else campaign.merged(known, point)
 
-    def persist(self) -> None:
+    def persist(self, *, wait: bool = True) -> None:
         """Do nothing: memory is all there is."""
 
     def consent(self, subject: str) -> Consent | None:
-        """Return what was said about a subject."""
+        """Return the consent to a subject."""
         return self._consents.get(subject)
 
     def put_consent(self, subject: str, consent: Consent) -> None:
-        """Keep what was said about a subject."""
+        """Store the consent to a subject."""
         self._consents[subject] = consent
 
     def sending(self) -> AbstractContextManager[bool]:
-        """Keep nobody out: no other process has this memory, and a sender sees to its threads."""
+        """Always true: no other process shares this memory, and a sender takes care of its threads."""
         return nullcontext(enter_result=True)
 
     def backoff(self) -> Backoff:
-        """Return the state of sending."""
+        """Return the backoff."""
         return self._backoff
 
     def put_backoff(self, backoff: Backoff) -> None:
-        """Keep the state of sending."""
+        """Store the backoff."""
         self._backoff = backoff
 
     def seal(self, now: datetime, campaigns: Collection[str], pack: Pack) -> Batch | None:
-        """Return the batch that is not settled yet, else one of all points that are due."""
+        """Return the batch that is not settled yet, else a new one of finished periods."""
         with self._of_this_process():
             if self._batch is None:
                 self._batch = self._sealed(now, campaigns, pack)
             return self._batch
 
     def _sealed(self, now: datetime, campaigns: Collection[str], pack: Pack) -> Batch | None:
-        over = {row: point for row, point in self._points.items() if point.period_end < now}
-        due = {row: point for row, point in over.items() if point.campaign_id in campaigns}
+        over = [(row, point) for row, point in self._points.items() if point.period_end < now]
+        due = [(row, point) for row, point in over if point.campaign_id in campaigns]
         if not due:
             return None
-        points = tuple(due.values())
-        batch = Batch(key=new_key(), body=pack(points), points=points)
-        for row in due:
+        points, body = fitting([point for _, point in due[:MOST_SEALED]], pack)
+        for row, _ in due[: len(points)]:
             del self._points[row]
-        return batch
+        return Batch(key=new_key(), body=body, points=points)
 
     def settle(self, batch: Batch) -> None:
-        """Forget a batch."""
+        """Delete a delivered batch."""
         with self._of_this_process():
             if self._batch is not None and self._batch.key == batch.key:
                 self._batch = None
 
     def release(self, batch: Batch) -> None:
-        """Take the points of a batch back, each as a row of its own: nothing can be added to it."""
+        """Take the points of a batch back, each as a row of its own to which nothing is added."""
         with self._of_this_process():
             if self._batch is not None and self._batch.key == batch.key:
                 self._batch = None
                 self._points.update((object(), point) for point in batch.points)
 
     def purge(self, before: datetime) -> None:
-        """Forget the points whose period ended before then."""
+        """Delete points whose period ended before then."""
         with self._of_this_process():
             self._points = {
                 row: point for row, point in self._points.items() if point.period_end >= before

@@ -107,7 +107,7 @@ def test_an_event_with_a_value_that_is_none_is_not_counted(world, value, caplog)
     caplog.set_level(logging.DEBUG)
     world.sdk.measure_event("Videos", "Play", "t", value=value)
     assert "An event of campaign 't' is not counted: " in caplog.text
-    assert "is no finite number" in caplog.text
+    assert "is not a finite number" in caplog.text
     assert world.arrived() == []
 
 
@@ -118,11 +118,11 @@ def test_an_event_without_its_texts_is_not_counted(world, texts, caplog):
     caplog.set_level(logging.DEBUG)
     category, action, *name = texts
     world.sdk.measure_event(category, action, "t", *name)
-    assert "is no text, or an empty one" in caplog.text
+    assert "is not a non-empty string" in caplog.text
     assert world.arrived() == []
 
 
-@pytest.mark.parametrize("path", [[], [""], "", ["a", None]])
+@pytest.mark.parametrize("path", [[], [""], "", ["a", None], None, 7])
 def test_a_visit_to_nowhere_is_not_counted(world, path, caplog):
     caplog.set_level(logging.DEBUG)
     world.sdk.measure_visit(path, "t")
@@ -135,7 +135,7 @@ def test_an_unknown_campaign_is_ignored_with_a_line_in_the_log(world, caplog):
     world.sdk.measure_event("Videos", "Play", "nowhere")
     world.sdk.measure_visit(["Main"], "nowhere")
     assert [record.levelname for record in caplog.records] == ["DEBUG", "DEBUG"]
-    assert "campaign 'nowhere' is not counted: there is no such campaign." in caplog.text
+    assert "campaign 'nowhere' is not counted: the campaign is not configured." in caplog.text
     assert world.sdk.grant_campaign("nowhere") is None
     assert world.sdk.deny_campaign("nowhere") is None
     assert world.arrived() == []
@@ -249,6 +249,20 @@ def test_measuring_goes_on_while_the_store_cannot_be_written(tmp_path, caplog):
     folder.mkdir()
     world.sdk.measure_event("Videos", "Play", "t")
     assert [event["times"] for event in world.arrived()] == [2]
+
+
+def test_a_store_that_fails_is_logged_when_sending(tmp_path, caplog):
+    client = CleanInsights(SERVER, FileStore(tmp_path / "no" / "store"))
+    client.measure_event("Videos", "Play", "t")
+    client.persist_and_send()
+    assert "Measurements are not sent: the store" in caplog.text
+
+
+def test_leaving_a_client_makes_its_measurements_durable(tmp_path):
+    with World(SERVER, FileStore(tmp_path / "store")).sdk as client:
+        client.measure_event("Videos", "Play", "t")
+    world = World(SERVER, FileStore(tmp_path / "store"))
+    assert [event["times"] for event in world.arrived()] == [1]
 
 
 def test_the_server_can_be_tested(world):

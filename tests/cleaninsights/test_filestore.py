@@ -6,18 +6,20 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from metric_collection.cleaninsights import CleanInsights
 from metric_collection.cleaninsights.backoff import Backoff
 from metric_collection.cleaninsights.consents import Consent
 from metric_collection.cleaninsights.exceptions import StoreError
 from metric_collection.cleaninsights.filestore import FileStore
 
-from .test_stores import CAMPAIGN, EVENT, START, VISIT, merge, points, seal
+from .test_stores import CAMPAIGN, DAY, EVENT, START, VISIT, merge, points, seal
 
 COUNTING = """
 import sys
@@ -128,11 +130,9 @@ def test_a_process_that_is_killed_while_it_sends_keeps_nobody_out(path):
         assert is_ours
 
 
-@pytest.mark.parametrize("name", ["no/folder", "taken", "blocked"])
-def test_a_place_that_cannot_be_locked_is_told(tmp_path, name):
-    (tmp_path / "taken-sending").write_text("this is no lock, " * 100)
-    (tmp_path / "blocked-sending-journal").mkdir()
-    with pytest.raises(StoreError, match="cannot be used"), FileStore(tmp_path / name).sending():
+def test_a_lock_file_that_cannot_be_made_is_an_error(tmp_path):
+    store = FileStore(tmp_path / "no" / "folder")
+    with pytest.raises(StoreError, match="cannot be used"), store.sending():
         pytest.fail("it was locked")
 
 
@@ -154,7 +154,6 @@ def test_what_another_process_was_told_counts_here_too(path):
     here, there = FileStore(path), FileStore(path)
     assert here.consent("campaign/t") is None
     no = Consent(granted=False, start=START, end=None)
-    time.sleep(0.02)  # file systems tell times in steps
     there.put_consent("campaign/t", no)
     assert here.consent("campaign/t") == no
 
@@ -163,10 +162,108 @@ def test_consents_are_read_again_only_when_the_file_has_changed(path):
     store = FileStore(path)
     no = Consent(granted=False, start=START, end=None)
     store.put_consent("campaign/t", no)
+    time.sleep(0.06)  # until the file's time of change is beyond doubt
     assert store.consent("campaign/t") == no
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")  # nobody else can read now
         assert store.consent("campaign/t") == no
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_child_forked_during_a_transaction_of_another_thread_can_use_the_file(path):
+    store = FileStore(path)
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            store.put_backoff(Backoff())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for _ in range(5):
+            child = os.fork()
+            if not child:
+                merge(store, EVENT)
+                store.persist()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        thread.join()
+    assert counted(path) == 5
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_child_does_not_inherit_the_right_to_send(path):
+    store = FileStore(path)
+    with store.sending() as is_ours:
+        assert is_ours
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            os.write(writing, b"forked")
+            time.sleep(5)
+            os._exit(0)
+        os.read(reading, 6)
+        os.close(reading)
+        os.close(writing)
+    try:
+        with store.sending() as is_ours:
+            assert is_ours
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_sixteen_processes_lose_nothing(path):
+    processes = [counting(path, 10) for _ in range(16)]
+    for process in processes:
+        with process:
+            process.stdout.read()
+        assert process.returncode == 0
+    assert counted(path) == 160
+
+
+def test_a_locked_file_holds_up_no_measurement(path):
+    configuration = {
+        "server": "https://ci.example/",
+        "siteId": 5,
+        "serverSideAnonymousUsage": True,
+        "persistEveryNTimes": 1,
+        "campaigns": {"t": {"start": START, "end": START + 30 * DAY, "aggregationPeriodLength": 1}},
+    }
+    store = FileStore(path)
+    store.put_backoff(Backoff())
+    client = CleanInsights(configuration, store, clock=lambda: START)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        began = time.monotonic()
+        for _ in range(100):
+            client.measure_event("c", "a", "t")
+        assert time.monotonic() - began < 1
+    client.close()
+    assert counted(path) == 100
+
+
+def test_memory_is_bounded_and_what_is_lost_is_logged_once(tmp_path, caplog):
+    store = FileStore(tmp_path / "no" / "folder")
+    for _ in range(10_003):
+        store.merge(CAMPAIGN, EVENT)
+    assert caplog.messages == [f"Measurements are lost: {tmp_path}/no/folder cannot be written."]
+    (tmp_path / "no").mkdir()
+    store.merge(CAMPAIGN, EVENT)
+    store.persist()
+    assert counted(tmp_path / "no" / "folder") == 10_001
+
+
+def test_files_are_private_to_their_user(path):
+    store = FileStore(path)
+    store.put_backoff(Backoff())
+    with store.sending():
+        modes = {file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    assert modes == {0o600}
 
 
 def test_a_path_is_split_again_where_it_was_joined(path):

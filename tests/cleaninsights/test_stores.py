@@ -14,7 +14,7 @@ from metric_collection.cleaninsights.campaigns import Campaign
 from metric_collection.cleaninsights.consents import Consent
 from metric_collection.cleaninsights.datapoints import Event, Visit
 from metric_collection.cleaninsights.filestore import FileStore
-from metric_collection.cleaninsights.stores import MemoryStore, Store
+from metric_collection.cleaninsights.stores import LARGEST_BODY, MemoryStore, Store
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -62,6 +62,24 @@ def test_points_come_back_as_they_were_counted(store):
 def test_the_body_of_a_batch_is_what_its_points_are_packed_into(store):
     merge(store, EVENT, VISIT)
     assert seal(store).body == pack([EVENT, VISIT])
+
+
+def test_a_batch_is_of_bounded_size_and_the_rest_follows(store):
+    merge(store, *(replace(EVENT, name=str(number)) for number in range(501)))
+    first = seal(store)
+    store.settle(first)
+    second = seal(store)
+    assert (len(first.points), len(second.points)) == (500, 1)
+
+
+def test_a_body_too_large_for_a_collector_is_split(store):
+    merge(store, *(replace(EVENT, name=f"{number}{'x' * 2_000}") for number in range(300)))
+    sizes = []
+    while batch := seal(store):
+        sizes.append(len(batch.body))
+        store.settle(batch)
+    assert len(sizes) > 1
+    assert max(sizes) <= LARGEST_BODY
 
 
 def test_the_same_is_counted_into_one_row(store):

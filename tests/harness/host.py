@@ -19,7 +19,8 @@ from .process import Process
 MANAGE = """\
 import sys
 from django.core.management import execute_from_command_line
-execute_from_command_line(sys.argv)
+if __name__ == "__main__":  # Python 3.14 starts processes by forkserver, which imports this file
+    execute_from_command_line(sys.argv)
 """
 CELERY = """\
 from celery import Celery

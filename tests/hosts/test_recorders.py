@@ -12,7 +12,8 @@ from tests.harness.host import LOADS_CELERY, Host
 MANAGE = """
     import sys
     from metric_collection.management import execute_from_command_line
-    execute_from_command_line(sys.argv)
+    if __name__ == "__main__":
+        execute_from_command_line(sys.argv)
 """
 TASKS = """
     from celery import shared_task

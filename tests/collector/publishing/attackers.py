@@ -12,6 +12,7 @@ from math import ceil, floor, inf
 from typing import Any
 
 import pytest
+
 from metric_collection.collector.publishing.rules import Rules, minor
 
 Interval = tuple[float, float]

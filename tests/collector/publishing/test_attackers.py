@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from metric_collection.collector.publishing.rules import Counts, Fact, Rules, Span, published
 
 from .attackers import Findings, by_differences, by_linear_programme

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from metric_collection.collector.publishing.rules import (
     Counts,
     Fact,

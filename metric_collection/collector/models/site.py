@@ -1,0 +1,51 @@
+"""The products that are collected for."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SiteQuerySet(models.QuerySet["Site"]):
+    def public(self) -> SiteQuerySet:
+        return self.filter(is_public=True)
+
+    def locked(self, ids: list[int]) -> dict[int, Site]:
+        """Lock these sites until the transaction ends, in one order: what changes numbers takes turns."""
+        return {
+            site.pk: site for site in self.filter(pk__in=ids).order_by("pk").select_for_update()
+        }
+
+
+class Site(models.Model):
+    """A product. Its id is the ``idsite`` in the reports."""
+
+    id = models.PositiveIntegerField(_("site id"), primary_key=True)
+    name = models.CharField(_("name"), max_length=100)
+    slug = models.SlugField(_("slug"), unique=True)
+    is_public = models.BooleanField(_("public"), default=False)
+    product_fact = models.CharField(
+        _("product fact"),
+        max_length=255,
+        blank=True,
+        help_text=_(
+            "The fact with the product's version. Default: the first ending in “ Version”."
+        ),
+    )
+    excluded = models.JSONField(
+        _("excluded reports"),
+        default=list,
+        blank=True,
+        help_text=_('Not counted, e.g. [{"fact": "Acme Version", "pattern": "2.4.0*"}].'),
+    )
+    learn_more = models.URLField(_("learn more"), blank=True)
+
+    objects = SiteQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("site")
+        verbose_name_plural = _("sites")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
