@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 
-from ..conf.values import told
+from ..conf.values import safe_repr
 from .conf import NAMESPACE, PREFIX, conf
 
 CLIENTS = f"{PREFIX}_URL"  # a setting of metric_collection itself
@@ -26,7 +26,7 @@ def wrong_values() -> Iterator[CheckMessage]:
     for problem in conf.problems():
         setting = problem.setting
         yield checks.Warning(
-            f"{setting.name} is {told(repr, problem.value)}.",
+            f"{setting.name} is {safe_repr(problem.value)}.",
             hint=f"Set it to {setting.expected}. Until then {setting.default!r} is used.",
             id=f"{NAMESPACE}.{setting.id}",
         )
