@@ -48,6 +48,9 @@ if "READTHEDOCS" in os.environ or "SPHINX_ONLINE" in os.environ:
     }
 # References to other projects can only be resolved online.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(collections|datetime|django|os|pathlib|requests|typing|unittest)\..*"),
-    (r"py:.*", r"(bool|bytes|float|int|str|None|Any|Callable|Iterable|Mapping|Path|Sequence)"),
+    (r"py:.*", r"(collections|contextlib|datetime|django|os|pathlib|requests|typing|unittest)\..*"),
+    (
+        r"py:.*",
+        r"(bool|bytes|float|int|str|None|Any|Callable|Clock|Iterable|Mapping|Path|Sequence|datetime)",
+    ),
 ]
