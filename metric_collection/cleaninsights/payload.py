@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from .clock import epoch_seconds
@@ -18,6 +19,12 @@ TEXT_LIMIT: Final = 255  # what Matomo keeps of an event's texts
 
 _UNSENDABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _EXACT_FLOATS: Final = 2.0**53
+
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_LARGEST: Final = 2**31 - 1
+_LARGEST_VALUE: Final = 10**15
+_LAST_MOMENT: Final = 2**33
+_CATEGORIES: Final = frozenset({"Install", "Upgrade", "Heartbeat"})
 
 
 def encode(
@@ -90,11 +97,72 @@ def _present(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if value is not None}
 
 
-def decode(body: bytes) -> dict[str, Any]:
-    """Return what CIMP would read, or raise PayloadError naming the first key that is wrong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a receiver stores at most: so many events and visits, so many of them facts in one report."""
+
+    events: int
+    facts: int
+
+
+def decode(body: bytes, *, limits: Limits | None = None) -> dict[str, Any]:
+    """Return what CIMP would read, or raise PayloadError naming the first key that is wrong.
+
+    With limits, refuse as well what some database cannot store: NUL, lone surrogates, moments outside of 0
+    to 2^33, numbers of 2^31 and more.
+    """
     parsed: dict[str, Any] = _parse(body)
+    if limits is not None:
+        _limit_events(parsed, limits)
     _expect_object("body", parsed, required=("idsite",), known=_BODY)
+    if limits is not None:
+        _limit_values(parsed, limits, texts=b"\\u" in body)
     return parsed
+
+
+def _limit_events(parsed: Any, limits: Limits) -> None:
+    """Refuse too many events before each of them is checked."""
+    if not isinstance(parsed, dict):
+        return
+    lists = [found for key in ("events", "visits") if isinstance(found := parsed.get(key), list)]
+    if (number := sum(map(len, lists))) > limits.events:
+        raise PayloadError("events", number, f"at most {limits.events} events and visits")
+
+
+def _limit_values(parsed: Mapping[str, Any], limits: Limits, *, texts: bool) -> None:
+    """Refuse what cannot be stored; only an escape in the body can have made such a text."""
+    _limit("idsite", parsed["idsite"], 1, _LARGEST)
+    for key in ("events", "visits"):
+        for index, point in enumerate(parsed.get(key, ())):
+            if _is_storable(point) and not texts:
+                continue
+            path = f"{key}[{index}]"
+            _limit(f"{path}.times", point["times"], 1, _LARGEST)
+            _limit(f"{path}.value", point.get("value", 0), -_LARGEST_VALUE, _LARGEST_VALUE)
+            for edge in ("period_start", "period_end"):
+                _limit(f"{path}.{edge}", point[edge], 0, _LAST_MOMENT)
+            for name in ("category", "action", "name", "action_name"):
+                if _UNSTORABLE.search(point.get(name, "")):
+                    raise PayloadError(
+                        f"{path}.{name}", point[name], "text without NUL or surrogates"
+                    )
+    facts = sum(event["category"] in _CATEGORIES for event in parsed.get("events", ()))
+    if facts > limits.facts:
+        raise PayloadError("events", facts, f"at most {limits.facts} facts")
+
+
+def _is_storable(point: Mapping[str, Any]) -> bool:
+    return bool(
+        point["times"] <= _LARGEST
+        and 0 <= point["period_start"] <= _LAST_MOMENT
+        and 0 <= point["period_end"] <= _LAST_MOMENT
+        and -_LARGEST_VALUE <= point.get("value", 0) <= _LARGEST_VALUE
+    )
+
+
+def _limit(path: str, found: float, least: int, most: int) -> None:
+    if not least <= found <= most:
+        raise PayloadError(path, found, f"a number from {least} to {most}")
 
 
 def _parse(body: bytes) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from metric_collection.cleaninsights.datapoints import Event, Visit
 from metric_collection.cleaninsights.exceptions import PayloadError
-from metric_collection.cleaninsights.payload import decode, encode
+from metric_collection.cleaninsights.payload import Limits, decode, encode
 
 HOUR = datetime(2023, 12, 1, 3, tzinfo=timezone.utc)
 PERIOD = {"period_start": HOUR, "period_end": HOUR}
@@ -171,3 +171,48 @@ def test_a_number_too_large_for_a_float_is_refused():
 def test_periods_are_whole_seconds():
     later = only_event(period_end=HOUR + timedelta(microseconds=1_999_999))
     assert later["period_end"] - later["period_start"] == 1
+
+
+LIMITS = Limits(events=5, facts=2)
+UNSTORABLE = [
+    ({"idsite": 2**31}, "idsite"),
+    (bad_event(times=2**31), "events[1].times"),
+    (bad_event(value=1e16), "events[1].value"),
+    (bad_event(value=-(10**300)), "events[1].value"),
+    (bad_event(period_start=-1), "events[1].period_start"),
+    (bad_event(period_end=2**33 + 1), "events[1].period_end"),
+    (bad_event(name="a\0b"), "events[1].name"),
+    (bad_event(category="\ud800"), "events[1].category"),
+    ({"idsite": 1, "visits": [{**WIRE_VISIT, "action_name": "\0"}]}, "visits[0].action_name"),
+    ({"idsite": 1, "events": [WIRE_EVENT] * 6}, "events"),
+    ({"idsite": 1, "events": [{**WIRE_EVENT, "category": "Heartbeat"}] * 3}, "events"),
+]
+
+
+@pytest.mark.parametrize(("body", "path"), UNSTORABLE)
+def test_what_a_database_cannot_store_is_refused_if_limits_are_given(body, path):
+    wire = json.dumps(body).encode()
+    assert decode(wire)
+    with pytest.raises(PayloadError) as caught:
+        decode(wire, limits=LIMITS)
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize("wire", [b"[]", b'{"idsite": 1, "events": 5}'])
+def test_limits_say_the_same_of_what_is_no_report(wire):
+    with pytest.raises(PayloadError) as plain:
+        decode(wire)
+    with pytest.raises(PayloadError) as limited:
+        decode(wire, limits=LIMITS)
+    assert str(limited.value) == str(plain.value)
+
+
+def test_too_many_events_are_refused_before_they_are_checked():
+    wire = json.dumps({"idsite": 1, "events": [7] * 6}).encode()
+    with pytest.raises(PayloadError, match="events: 6, expected at most 5 events and visits"):
+        decode(wire, limits=LIMITS)
+
+
+def test_what_can_be_stored_is_decoded_with_limits():
+    body = {"idsite": 1, "events": [{**WIRE_EVENT, "name": "Größe \N{GRINNING FACE}", "value": -5}]}
+    assert decode(json.dumps(body).encode(), limits=LIMITS) == body

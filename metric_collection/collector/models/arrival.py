@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .rows import PrimaryManager
+
 SET_ASIDE = 3  # failed attempts after which a report is set aside
 
 
@@ -36,7 +38,7 @@ class Arrival(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(_("failed attempts"), default=0)
 
-    objects = ArrivalQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(ArrivalQuerySet)()
 
     class Meta:
         verbose_name = _("arrival")
@@ -52,6 +54,8 @@ class Receipt(models.Model):
 
     key = models.UUIDField(_("key"), primary_key=True)
     until = models.DateField(_("until"), db_index=True)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("receipt")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .rows import PrimaryManager
 from .site import Site
 
 
@@ -39,7 +40,7 @@ class Fact(models.Model):
     position = models.PositiveIntegerField(_("position"), default=0)
     first_seen = models.DateField(_("first seen"), null=True, editable=False)
 
-    objects = FactQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(FactQuerySet)()
 
     class Meta:
         verbose_name = _("fact")
@@ -73,6 +74,8 @@ class Value(models.Model):
     first_seen = models.DateField(_("first seen"))
     last_seen = models.DateField(_("last seen"), help_text=_("The first day of a month."))
     is_hidden = models.BooleanField(_("hidden from the public"), default=False)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("value")

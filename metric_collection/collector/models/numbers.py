@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .facts import Fact, Value
+from .rows import PrimaryManager
 from .site import Site
 
 
@@ -41,9 +42,13 @@ class Period(models.Model):
     late = models.PositiveIntegerField(_("late reports"), default=0)
     skewed = models.PositiveIntegerField(_("reports with a wrong clock"), default=0)
     repeats = models.PositiveIntegerField(_("repeats"), default=0)
+    # Small counts are merged and all rows rewritten; a late report makes it necessary once more.
+    is_folded = models.BooleanField(default=False, editable=False)
     forwarded_at = models.DateTimeField(_("forwarded at"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.OPEN)
     note = models.CharField(_("note"), max_length=200, blank=True)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("period")
@@ -75,6 +80,8 @@ class Cell(models.Model):
     start = models.DateField()
     n = models.PositiveIntegerField()
 
+    objects = PrimaryManager()
+
     class Meta:
         default_permissions = ()
         constraints = [
@@ -98,6 +105,8 @@ class Pair(models.Model):
         Value, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
     )
     n = models.PositiveIntegerField()
+
+    objects = PrimaryManager()
 
     class Meta:
         default_permissions = ()

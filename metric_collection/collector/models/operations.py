@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .rows import PrimaryManager
+
 
 class Refusal(models.Model):
     """How many requests or reports were refused in a day, by reason; site 0 is none."""
@@ -14,6 +16,8 @@ class Refusal(models.Model):
     site_id = models.PositiveIntegerField(_("site id"))
     reason = models.CharField(_("reason"), max_length=20)
     n = models.PositiveIntegerField(_("number"))
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("refusal")
@@ -35,6 +39,8 @@ class Hour(models.Model):
     start = models.DateTimeField(_("start"), unique=True)
     n = models.PositiveIntegerField(_("number"))
 
+    objects = PrimaryManager()
+
     class Meta:
         verbose_name = _("hour")
         verbose_name_plural = _("hours")
@@ -51,6 +57,8 @@ class Lateness(models.Model):
     day = models.DateField(_("day"))
     days = models.PositiveSmallIntegerField(_("days late"))
     n = models.PositiveIntegerField(_("number"))
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("lateness")
@@ -78,6 +86,8 @@ class Import(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name=_("imported by")
     )
 
+    objects = PrimaryManager()
+
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
@@ -95,6 +105,8 @@ class Work(models.Model):
     ended_at = models.DateTimeField(_("ended at"), null=True)
     outcome = models.CharField(_("outcome"), max_length=20, blank=True)
     detail = models.CharField(_("detail"), max_length=200, blank=True)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = verbose_name_plural = _("work")

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .numbers import Span
+from .rows import PrimaryManager
 from .site import Site
 
 
@@ -22,6 +23,8 @@ class Publication(models.Model):
     body = models.TextField(_("body"))
     sha256 = models.CharField(max_length=64)
     published_at = models.DateTimeField(_("published at"))
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("publication")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .rows import PrimaryManager
+
 
 class SiteQuerySet(models.QuerySet["Site"]):
     def public(self) -> SiteQuerySet:
@@ -40,7 +42,7 @@ class Site(models.Model):
     )
     learn_more = models.URLField(_("learn more"), blank=True)
 
-    objects = SiteQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(SiteQuerySet)()
 
     class Meta:
         verbose_name = _("site")

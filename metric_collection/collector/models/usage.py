@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .rows import PrimaryManager
 from .site import Site
 
 
@@ -18,6 +19,8 @@ class UsageName(models.Model):
     has_name = models.BooleanField(default=True)
     digest = models.UUIDField(editable=False)
     first_seen = models.DateField(_("first seen"))
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("usage name")
@@ -43,7 +46,9 @@ class Usage(models.Model):
     times = models.PositiveBigIntegerField(_("times"))
     value_sum = models.FloatField(_("sum of the values"))
     weighted_sum = models.FloatField(_("sum of the values times their counts"))
-    is_settled = models.BooleanField(_("settled"), default=False)
+    is_folded = models.BooleanField(default=False, editable=False)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("usage")
@@ -65,6 +70,8 @@ class Spread(models.Model):
     usage = models.ForeignKey(Usage, models.CASCADE, related_name="spread", db_index=False)
     bucket = models.PositiveIntegerField(_("uses"))
     installations = models.PositiveIntegerField(_("installations"))
+
+    objects = PrimaryManager()
 
     class Meta:
         default_permissions = ()

@@ -1,0 +1,41 @@
+"""The inbox: what has arrived and is not counted yet."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..models import Arrival
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """How full the inbox is: about how many reports wait, and since when the oldest does."""
+
+    waiting: int
+    since: datetime | None
+
+    def age(self, now: datetime) -> timedelta:
+        return now - self.since if self.since else timedelta(0)
+
+
+def put(*, site_id: int, key: uuid.UUID | None, body: bytes, source: str, now: datetime) -> None:
+    """Store a body: one INSERT."""
+    Arrival(site_id=site_id, key=key, body=body, source=source, received_at=now).save(
+        force_insert=True
+    )
+
+
+def take(most: int) -> list[Arrival]:
+    """Return the oldest reports that wait, and change nothing: counting them deletes them."""
+    return list(Arrival.objects.waiting()[:most])
+
+
+def level() -> Level:
+    """Estimate from the first and the last primary key: counting the rows would read all of them."""
+    first = Arrival.objects.waiting().values_list("pk", "received_at").first()
+    if first is None:
+        return Level(waiting=0, since=None)
+    last = Arrival.objects.order_by("-pk").values_list("pk", flat=True).first() or first[0]
+    return Level(waiting=last - first[0] + 1, since=first[1])
