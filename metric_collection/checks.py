@@ -121,7 +121,7 @@ def wording_problems(probe: Probe) -> list[str]:
 
 
 def doubtful_paths() -> Iterator[CheckMessage]:
-    """W006: a text that looks like a dotted path but leads nowhere, and is taken as it stands."""
+    """W006: a dotted path that cannot be imported."""
     stated = {
         f"FACTS[{name!r}]": entry.get("value") if is_worded(entry) else entry
         for name, entry in conf.FACTS.items()
@@ -134,7 +134,7 @@ def doubtful_paths() -> Iterator[CheckMessage]:
         if isinstance(value, str) and PATH.fullmatch(value) and leads_nowhere(value):
             yield checks.Warning(
                 f"{PREFIX}_{name} is {value!r}, which cannot be imported.",
-                hint="Correct the dotted path. Until then this very text is what is reported.",
+                hint="Correct the dotted path. Until then this fact is not sent.",
                 id=f"{NAMESPACE}.W006",
             )
 

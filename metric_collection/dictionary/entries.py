@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..campaigns import CampaignDeclaration, campaigns
@@ -11,6 +11,7 @@ from ..consent.rules import Ruling, ruling
 from ..models import Consent, Snapshot
 from ..probes import registry
 from ..probes.probe import Fact, Probe, name_of
+from ..probes.registry import Gathered
 from ..recorders.recorder import Recorder
 from ..recorders.registry import declaration
 from ..reporting.collection import is_more_wanted
@@ -57,10 +58,10 @@ def as_declared() -> Dictionary:
 
 def as_found_here() -> Dictionary:
     """Describe it with the values of this machine for examples, and say what is sent at present."""
-    consent, texts, dictionary = Consent.objects.current(), registry.gather().facts, as_declared()
-    allowed = ruling(consent)
+    consent, gathered, dictionary = Consent.objects.current(), registry.gather(), as_declared()
+    texts, allowed = gathered.facts, ruling(consent)
     names = [entry.fact.name for entry in dictionary.entries]
-    reasons = reasons_not_to_send(names, texts, consent, allowed)
+    reasons = reasons_not_to_send(names, gathered, consent, allowed)
     entries = [
         replace(
             entry,
@@ -74,15 +75,20 @@ def as_found_here() -> Dictionary:
 
 
 def reasons_not_to_send(
-    names: Sequence[str], texts: Mapping[str, str], consent: Consent, allowed: Ruling
+    names: Sequence[str], gathered: Gathered, consent: Consent, allowed: Ruling
 ) -> dict[str, str]:
-    """Return fact name -> why it is not sent at present, for those that are not; "" where all are not."""
+    """Return fact name -> reason for the facts that are not sent at present; "" if none is sent."""
     if not allowed.sends:
         return dict.fromkeys(names, "")
     if not is_more_wanted(Snapshot.objects.current()):
         return dict.fromkeys(names, "no further report is planned")
-    unknown = dict.fromkeys(set(names) - texts.keys(), "there is nothing to say here")
     return {
-        **unknown,
+        **{name: unknown(gathered, name) for name in names if name not in gathered.facts},
         **dict.fromkeys(held_back(names, consent), "held back until it is announced"),
     }
+
+
+def unknown(gathered: Gathered, name: str) -> str:
+    """Say why a fact has no value."""
+    reason = gathered.unknown.get(name)
+    return f"not known here, because {reason}" if reason else "not known here"

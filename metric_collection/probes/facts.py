@@ -34,13 +34,20 @@ class Facts:
 
     @property
     def facts(self) -> Sequence[Fact]:
-        source = follow(self._value) if isinstance(self._value, str) else self._value
+        source = self._source()
         stated = "" if callable(source) else plain_text(source)
         fact = replace(self.form, name=self._fact_name, example=stated or self.form.example)
         return [worded(fact, entry=self._entry, source=source)]
 
     def gather(self) -> Mapping[str, object]:
         return {self._fact_name: resolve(self._value)}
+
+    def _source(self) -> object:
+        """The value or callable itself; None for a path that leads nowhere, at which gather fails."""
+        try:
+            return follow(self._value) if isinstance(self._value, str) else self._value
+        except ImportError:
+            return None
 
     @property
     def _value(self) -> object:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from django.utils.translation import gettext
+
 from .linux.firmware import board_model, product_model
 from .probe import Fact
 
@@ -29,7 +31,8 @@ class Hardware:
     @property
     def facts(self) -> Sequence[Fact]:
         models = ", ".join([*self._models, "other"])
-        return [replace(self.form, description=f"The make of the machine: {models}.")]
+        description = gettext("The make of the machine: %(models)s.") % {"models": models}
+        return [replace(self.form, description=description)]
 
     def gather(self) -> Mapping[str, object]:
         model = board_model(self._root) or product_model(self._root)

@@ -1,15 +1,18 @@
 """The machine and its operating system, in words that fit many machines."""
 
-import os
+import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .linux.files import read
-from .linux.os_release import read_os_release
-from .probe import Fact
+from .linux.os_release import OsRelease, distribution
+from .operating_system import NO_OS_RELEASE
+from .probe import Fact, Unknown
 from .values.buckets import UNEVEN, count_bucket
+from .values.text import numbers_of
 
 DAY = 24 * 60 * 60
+NO_RELEASE = Unknown("the distribution has no releases, or is not well known")
 
 
 class Host:
@@ -25,8 +28,9 @@ class Host:
         Fact(
             name="os_name",
             description="The name of the operating system.",
-            example="Debian GNU/Linux",
+            example="debian",
             purpose="To know which systems to test releases on.",
+            coarsened='"other" for a distribution that is not well known.',
         ),
         Fact(
             name="os_type",
@@ -45,7 +49,7 @@ class Host:
             description="The version of the kernel.",
             example="6.1.0",
             purpose="To know which kernel features can be relied on.",
-            coarsened="Cut at the first hyphen: the distribution's own build is not sent.",
+            coarsened="The numbers only: the distribution's own build is not sent.",
         ),
         Fact(
             name="uptime",
@@ -57,22 +61,29 @@ class Host:
     )
 
     def __init__(
-        self, *, root: Path = Path("/"), uname: Callable[[], os.uname_result] = os.uname
+        self,
+        *,
+        root: Path = Path("/"),
+        uname: Callable[[], platform.uname_result] = platform.uname,
+        os_release: OsRelease = platform.freedesktop_os_release,
     ) -> None:
         self._root = root
         self._uname = uname
+        self._os_release = os_release
 
     def gather(self) -> Mapping[str, object]:
-        system, release = self._uname(), read_os_release(self._root)
+        system, found = self._uname(), distribution(self._os_release)
         return {
             "architecture": system.machine,
-            "os_name": release.get("NAME"),
-            "os_type": system.sysname,
-            "os_release": release.get("VERSION_ID"),
-            "os_kernel": system.release.partition("-")[0],
+            "os_name": found.name if found else NO_OS_RELEASE,
+            "os_type": system.system,
+            "os_release": found.version or NO_RELEASE if found else NO_OS_RELEASE,
+            "os_kernel": numbers_of(system.release),
             "uptime": self._uptime(),
         }
 
-    def _uptime(self) -> str | None:
+    def _uptime(self) -> str | Unknown:
         seconds = read(self._root, "proc/uptime").partition(".")[0]
-        return f"{count_bucket(int(seconds) // DAY)} days" if seconds else None
+        if not seconds:
+            return Unknown("the system does not say how long it has been running")
+        return f"{count_bucket(int(seconds) // DAY)} days"

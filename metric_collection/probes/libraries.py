@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from django.utils.translation import gettext
+
 from ..conf.settings import conf
 from .distributions.metadata import Distribution, installed
 from .probe import Compared, Fact
+from .values.text import public_version
 
 
 class Libraries:
@@ -25,8 +28,9 @@ class Libraries:
             replace(
                 self.form,
                 name=library.name,
-                description=f"The version of the installed library {library.name}.",
-                example=library.version or self.form.example,
+                description=gettext("The version of the installed library %(name)s.")
+                % {"name": library.name},
+                example=public_version(library.version or "") or self.form.example,
             )
             for library in _libraries()
         ]

@@ -6,11 +6,13 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from django.apps import apps
+from django.utils.translation import gettext
 
 from ..conf.settings import conf
 from .distributions.metadata import Distribution, normalize, read_distribution
 from .distributions.ownership import owners, place_of
 from .probe import Compared, Fact
+from .values.text import public_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,9 @@ class Modules:
             replace(
                 self.form,
                 name=module.name,
-                description=f"The version of the enabled module {module.name}.",
-                example=module.version or self.form.example,
+                description=gettext("The version of the enabled module %(name)s.")
+                % {"name": module.name},
+                example=public_version(module.version or "") or self.form.example,
             )
             for module in self._shared
         ]

@@ -1,22 +1,25 @@
 """The operating system, its kernel and the processor's family."""
 
-import os
+import platform
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from .linux.os_release import read_os_release
-from .probe import Compared, Fact
+from .linux.os_release import OsRelease, distribution
+from .probe import Compared, Fact, Unknown
+from .values.text import numbers_of
+
+NO_OS_RELEASE = Unknown("the system has no os-release file")
 
 
 class OperatingSystem:
-    """Reports what every installation runs on; the names are those of existing dashboards."""
+    """Reports the system of every installation, under the names that existing dashboards know."""
 
     facts = (
         Fact(
             name="os_version",
-            description="Name and version of the operating system.",
-            example="Debian GNU/Linux 12 (bookworm)",
+            description="The operating system and its version.",
+            example="debian 12",
             purpose="To know which systems to test releases on.",
+            coarsened='"other" for a distribution that is not well known. Numbers of the version only.',
             compared=Compared.VALUE,
         ),
         Fact(
@@ -24,7 +27,7 @@ class OperatingSystem:
             description="Version of the kernel.",
             example="6.1.0",
             purpose="To know which kernel features can be relied on.",
-            coarsened="Cut at the first hyphen: the distribution's own build is not sent.",
+            coarsened="The numbers only: the distribution's own build is not sent.",
             compared=Compared.VALUE,
         ),
         Fact(
@@ -37,15 +40,25 @@ class OperatingSystem:
     )
 
     def __init__(
-        self, *, root: Path = Path("/"), uname: Callable[[], os.uname_result] = os.uname
+        self,
+        *,
+        uname: Callable[[], platform.uname_result] = platform.uname,
+        os_release: OsRelease = platform.freedesktop_os_release,
     ) -> None:
-        self._root = root
         self._uname = uname
+        self._os_release = os_release
 
     def gather(self) -> Mapping[str, object]:
         system = self._uname()
         return {
-            "os_version": read_os_release(self._root).get("PRETTY_NAME"),
-            "kernel_version": system.release.partition("-")[0],
+            "os_version": self._os_version(system),
+            "kernel_version": numbers_of(system.release),
             "hardware_platform": system.machine,
         }
+
+    def _os_version(self, system: platform.uname_result) -> str | Unknown:
+        if found := distribution(self._os_release):
+            return f"{found.name} {found.version}".rstrip()
+        if system.system == "Linux":
+            return NO_OS_RELEASE
+        return f"{system.system} {numbers_of(system.release)}".rstrip()

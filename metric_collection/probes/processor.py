@@ -23,7 +23,9 @@ LEVELS = {
 
 def usable_cpus() -> int:
     """How many processors the scheduler may give to this process."""
-    return len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity"):  # neither on macOS nor on Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Processor:

@@ -19,7 +19,7 @@ from .operating_system import OperatingSystem
 from .probe import Compared, Fact, Probe, Unknown, group_of, name_of
 from .product import Product
 from .queries.savepoints import savepoints
-from .values.text import plain_text, sendable
+from .values.text import plain_text, public_version, sendable
 
 DEFAULT_PROBES: tuple[type[Probe], ...] = (
     Product,
@@ -175,6 +175,8 @@ def _reading(probe: Probe, fact: Fact, value: object) -> Reading:
     except TypeError as error:
         complain("Probe %s has no text for %s: %s", source, fact.name, str(error))
         text = ""
+    if fact.compared is Compared.VERSION or fact.name.lower().endswith("version"):
+        text = public_version(text)
     return Reading(fact=fact, text=text, source=source)
 
 

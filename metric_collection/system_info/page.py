@@ -227,7 +227,7 @@ def groups(gathered: Gathered, consent: Consent) -> Iterator[Group]:
             SharedFact(
                 name=fact.name,
                 text=texts.get(fact.name, ""),
-                words=words_of(probe, fact),
+                words=words_of(fact),
                 is_held_back=fact.name in withheld,
             )
             for probe, fact in pairs
@@ -240,14 +240,9 @@ def title_of(probe: type[Probe]) -> str:
     return gettext(heading_of(probe))
 
 
-def words_of(probe: Probe, fact: Fact) -> list[str]:
-    """Say what a fact is, what it is for and how it is coarsened, in the reader's language.
-
-    A description that repeats the fact's name is no text of the catalogs; its general form is.
-    """
-    form: Fact = getattr(probe, "form", fact)
-    description = form.description if fact.name in fact.description else fact.description
-    return [gettext(words) for words in (description, fact.purpose, fact.coarsened) if words]
+def words_of(fact: Fact) -> list[str]:
+    """Say what a fact is, what it is for and how it is coarsened, in the reader's language."""
+    return [gettext(words) for words in (fact.description, fact.purpose, fact.coarsened) if words]
 
 
 def next_report(

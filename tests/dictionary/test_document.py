@@ -91,7 +91,7 @@ def test_as_declared_nothing_is_said_of_what_is_sent_now(form):
 def test_what_is_not_sent_says_why(form, settings):
     settings.METRIC_COLLECTION_FACTS = {"region": lambda: None}
     rows, text = page_of(as_found_here(), form)
-    assert [row[-1] for row in rows if row[0] == "region"] == ["no: there is nothing to say here"]
+    assert [row[-1] for row in rows if row[0] == "region"] == ["no: not known here"]
     assert "On this machine: On, and nobody has declined." in text
     settings.METRIC_COLLECTION = False
     rows, text = page_of(as_found_here(), form)

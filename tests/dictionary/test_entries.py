@@ -5,6 +5,7 @@ import pytest
 from metric_collection.consent.choice import choose
 from metric_collection.dictionary.entries import as_declared, as_found_here
 from metric_collection.models import Consent
+from metric_collection.probes import Unknown
 from metric_collection.probes.facts import Facts
 from metric_collection.reporting.collection import Collection
 
@@ -60,8 +61,13 @@ class TestHere:
     def test_what_has_a_value_is_sent(self):
         dictionary = as_found_here()
         assert entry_of(dictionary, "edition").is_sent
-        assert unsent(dictionary) == {"region": "there is nothing to say here"}
+        assert unsent(dictionary) == {"region": "not known here"}
         assert dictionary.state == "On, and nobody has declined."
+
+    def test_a_probe_says_why_a_value_is_unknown(self, settings):
+        settings.METRIC_COLLECTION_FACTS = {"region": lambda: Unknown("no region is configured")}
+        reason = "not known here, because no region is configured"
+        assert unsent(as_found_here()) == {"region": reason}
 
     def test_after_a_no_nothing_is_sent(self, clock):
         choose(Consent.Choice.DENIED, now=clock())

@@ -41,7 +41,9 @@ def test_a_fact_is_what_the_settings_state(settings, entry, text):
     assert found("mode") == text
 
 
-@pytest.mark.parametrize("entry", [broken, f"{__name__}.broken", {"purpose": "no value"}, ["a"]])
+@pytest.mark.parametrize(
+    "entry", [broken, f"{__name__}.broken", "acme.__version__", {"purpose": "no value"}, ["a"]]
+)
 def test_a_fact_that_fails_costs_itself(settings, caplog, entry):
     caplog.set_level(logging.DEBUG)
     settings.METRIC_COLLECTION_FACTS = {"mode": entry, "channel": "stable"}
@@ -56,6 +58,7 @@ def test_a_fact_is_declared_in_the_words_that_there_are(settings):
         "mode": f"{__name__}.running_mode",
         "gui": True,
         "region": None,
+        "lost": "acme.nowhere",
         "profile": {"value": running_mode, "description": "D.", "example": "E", "purpose": "P."},
     }
     words = {
@@ -70,6 +73,7 @@ def test_a_fact_is_declared_in_the_words_that_there_are(settings):
         "mode": ("How the server runs.", "stable", purpose),
         "gui": (stated, "true", purpose),
         "region": (stated, "stable", purpose),
+        "lost": (stated, "stable", purpose),
         "profile": ("D.", "E", "P."),
     }
 

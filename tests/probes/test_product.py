@@ -1,6 +1,7 @@
 import pytest
 
 from metric_collection.probes.product import Product
+from metric_collection.probes.registry import gather
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +24,10 @@ def test_the_version_may_be_a_dotted_path(settings):
 def test_a_product_without_a_version_has_nothing_to_say(settings):
     settings.METRIC_COLLECTION_PRODUCT_VERSION = None
     assert Product().gather() == {"Acme Version": None}
+
+
+def test_a_version_that_cannot_be_imported_is_not_reported_as_its_path(settings):
+    settings.METRIC_COLLECTION_PRODUCT_VERSION = "acme.__version__"
+    gathered = gather()
+    assert "Acme Version" not in gathered.facts
+    assert "metric_collection.probes.Product" in gathered.failed

@@ -234,6 +234,18 @@ class Lost:
         return {"country": Unknown("the time zone names no country")}
 
 
+def test_a_local_version_is_not_sent(site, settings):
+    settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.0+megacorp.frankfurt"
+    settings.METRIC_COLLECTION_LIBRARIES = ["acme-library"]
+    settings.METRIC_COLLECTION_FACTS = {"api version": "7+megacorp", "sum": "7+megacorp"}
+    site.install("acme-library", "1.3.2+megacorp.g1a2", packages={})
+    facts = gather().facts
+    assert (facts["Acme Version"], facts["acme-library"]) == ("1.0", "1.3.2")
+    assert (facts["api version"], facts["sum"]) == ("7", "7+megacorp")
+    examples = {fact.name: fact.example for _, fact in declared()}
+    assert examples["acme-library"] == "1.3.2"
+
+
 class Failing(Broken):
     """Fails in one test alone, since a complaint is remembered."""
 

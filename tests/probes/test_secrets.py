@@ -1,7 +1,7 @@
 """No probe gives a secret away: not in facts, not in reports, not in the log, not on the page."""
 
 import logging
-import os
+import platform
 import sys
 from inspect import signature
 from types import SimpleNamespace
@@ -26,7 +26,6 @@ FILES = {
     "etc/machine-id": f"{SECRET}\n",
     "etc/passwd": f"{SECRET}:x:1000:1000::/home/{SECRET}:/bin/sh\n",
     "etc/timezone": f"{SECRET}\n",
-    "etc/os-release": f'NAME=Debian\nVERSION_ID=12\nPRETTY_NAME="Debian 12"\nHOME_URL="{SECRET}"\n',
     "proc/1/cmdline": f"/home/{SECRET}/bin/serve\0--password={SECRET}\0",
     "proc/1/comm": f"{SECRET}\n",
     "proc/1/environ": f"PASSWORD={SECRET}\0container={SECRET}\0",
@@ -46,7 +45,8 @@ FILES = {
     "sys/class/dmi/id/product_uuid": f"{SECRET}\n",
     "sys/class/dmi/id/sys_vendor": f"{SECRET}\n",
 }
-SYSTEM = os.uname_result(("Linux", SECRET, f"6.1.0-{SECRET}", f"#1 {SECRET}@builder", "x86_64"))
+SYSTEM = platform.uname_result("Linux", SECRET, f"6.1.0-{SECRET}", f"#1 {SECRET}@builder", "x86_64")
+OS_RELEASE = {"ID": "debian", "VERSION_ID": f"12-{SECRET}", "NAME": SECRET, "PRETTY_NAME": SECRET}
 DATABASE = {"ENGINE": SECRET, **dict.fromkeys(("NAME", "USER", "PASSWORD", "HOST"), SECRET)}
 SETTINGS = SimpleNamespace(
     DATABASES={"default": DATABASE},
@@ -72,6 +72,7 @@ def edges(tmp_path, monkeypatch):
     return {
         "root": write(tmp_path, FILES),
         "uname": lambda: SYSTEM,
+        "os_release": lambda: OS_RELEASE,
         "environ": {"container": SECRET, "PASSWORD": SECRET},
         "settings": SETTINGS,
         "connection": CONNECTION,

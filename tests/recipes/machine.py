@@ -1,7 +1,6 @@
 """A small computer in Italy, made of files: what the probes of the recipes find is always the same."""
 
 FILES = {
-    "etc/os-release": 'NAME="Debian GNU/Linux"\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12"\n',
     "etc/timezone": "Europe/Rome\n",
     "proc/1/comm": "systemd\n",
     "proc/77/comm": "pipewire\n",
@@ -21,8 +20,11 @@ from django.utils.module_loading import import_string
 def on_machine(entry):
     path, options = (entry, {}) if isinstance(entry, str) else entry
     needs_models = path.endswith((".InstalledAt", ".Processes"))
-    looks = ".probes." in path and not needs_models and "root" in signature(import_string(path)).parameters
-    return (path, {**options, "root": Path("machine")} if looks else options)
+    if not path.startswith("metric_collection.") or needs_models:
+        return (path, options)
+    machine = {"root": Path("machine"), "os_release": lambda: {"ID": "debian", "VERSION_ID": "12"}}
+    seams = signature(import_string(path)).parameters
+    return (path, {**options, **{name: machine[name] for name in machine.keys() & seams}})
 
 METRIC_COLLECTION_PROBES = [on_machine(probe) for probe in globals().get("METRIC_COLLECTION_PROBES", [])]
 """

@@ -6,6 +6,7 @@ planner's estimate is good enough for a bucket.
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Manager, Model, QuerySet
 
+from ...conf.values import safe_repr
 from ..values.references import follow
 from .time_limit import time_limit
 
@@ -31,7 +33,9 @@ def countable(entry: object) -> Countable:
         return thing.all()
     if callable(thing):
         return thing
-    raise TypeError(f"{type(thing).__name__} is nothing that can be counted")
+    raise TypeError(
+        f"{safe_repr(entry)} is not a model such as 'auth.User', a queryset or a callable"
+    )
 
 
 def count(thing: Countable, *, exactly: bool = False) -> int | None:
@@ -52,7 +56,9 @@ def _named(name: str) -> object:
     try:
         return apps.get_model(name)
     except (LookupError, ValueError):
-        return follow(name)
+        with suppress(ImportError):
+            return follow(name)
+    return name
 
 
 def _rows(queryset: QuerySet[Any], *, exactly: bool) -> int:

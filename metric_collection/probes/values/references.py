@@ -1,4 +1,4 @@
-"""What a setting stands for: the value itself, a dotted path to it, or a callable that makes it."""
+"""References in settings: the value itself, a dotted path to it, or a callable that returns it."""
 
 from types import ModuleType
 
@@ -6,20 +6,22 @@ from django.utils.module_loading import import_string
 
 
 def resolve(setting: object) -> object:
-    """The value of a text, a dotted path to a text or callable, or a callable.
+    """The value of a string, a dotted path to a string or callable, or a callable.
 
-    What a callable raises comes through.
+    Raises ImportError for a path that leads nowhere, and whatever a callable raises.
     """
     found = follow(setting) if isinstance(setting, str) else setting
     return found() if callable(found) else found
 
 
 def follow(text: str) -> object:
-    """What a dotted path leads to, or the text itself when it leads nowhere, such as ``"1.2"``."""
+    """The object at a dotted path, or the string itself if it is no such path, like ``"1.2"``.
+
+    Raises ImportError for a path that leads nowhere: a path is never sent in place of its value.
+    """
     if "." not in text or not all(part.isidentifier() for part in text.split(".")):
         return text
-    try:
-        found = import_string(text)
-    except ImportError:
-        return text
-    return text if isinstance(found, ModuleType) else found
+    found = import_string(text)
+    if isinstance(found, ModuleType):
+        raise ImportError(f"{text!r} is a module, not a value")  # noqa: TRY004  documented above
+    return found

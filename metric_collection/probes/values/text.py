@@ -1,5 +1,6 @@
 """Texts as they are sent and kept: plain, short, and of characters that any database takes."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -26,3 +27,14 @@ def plain_text(value: object) -> str:
     if not isinstance(value, SENDABLE):
         raise TypeError(f"{type(value).__name__} is no value for a fact; return text or a number")
     return str(value).lower() if isinstance(value, bool) else sendable(str(value))
+
+
+def numbers_of(version: str) -> str:
+    """The numbers that a version begins with: ``6.1.0`` of ``6.1.0-29-amd64``; "" of none."""
+    found = re.match(r"\d+(\.\d+)*", version)
+    return found.group() if found else ""
+
+
+def public_version(version: str) -> str:
+    """A version without its local part, which may name a private build (PEP 440)."""
+    return version.partition("+")[0]

@@ -1,50 +1,38 @@
 import platform
-from pathlib import Path
 
 import pytest
 
-from metric_collection.probes.linux.os_release import read_os_release
-
-from ..machines import write
+from metric_collection.probes.linux.os_release import Distribution, distribution
 
 
-def test_values_are_unquoted(tmp_path):
-    write(
-        tmp_path,
-        {
-            "etc/os-release": """\
-            # a comment
-            NAME=Fedora
-            PRETTY_NAME="Fedora Linux 41 (\\"Server\\")"
-            VARIANT='Server Edition'
-
-            BROKEN="unclosed
-            no assignment
-            """
-        },
-    )
-    assert read_os_release(tmp_path) == {
-        "NAME": "Fedora",
-        "PRETTY_NAME": 'Fedora Linux 41 ("Server")',
-        "VARIANT": "Server Edition",
-        "BROKEN": '"unclosed',
-    }
+def found(**fields):
+    return distribution(lambda: fields)
 
 
-def test_the_vendors_file_counts_where_the_administrator_has_none(tmp_path):
-    write(tmp_path, {"usr/lib/os-release": "ID=alpine\n"})
-    assert read_os_release(tmp_path) == {"ID": "alpine"}
+@pytest.mark.parametrize(
+    ("fields", "name", "version"),
+    [
+        ({"ID": "debian", "VERSION_ID": "12"}, "debian", "12"),
+        ({"ID": "ubuntu", "VERSION_ID": "22.04"}, "ubuntu", "22.04"),
+        ({"ID": "arch"}, "arch", ""),
+        ({"ID": "openEuler", "VERSION_ID": "24.03"}, "openeuler", "24.03"),
+        ({"ID": "fedora", "VERSION_ID": "41-hunter2"}, "fedora", "41"),
+        ({"ID": "fedora", "VERSION_ID": "hunter2"}, "fedora", ""),
+        ({"ID": "hunter2", "ID_LIKE": "debian", "VERSION_ID": "7"}, "other", ""),
+        ({"NAME": "hunter2"}, "other", ""),
+    ],
+)
+def test_only_public_distributions_are_named(fields, name, version):
+    assert found(**fields) == Distribution(name=name, version=version)
 
 
-def test_bytes_that_are_no_text_do_no_harm(tmp_path):
-    write(tmp_path, {"etc/os-release": b"NAME=\xff\n"})
-    assert read_os_release(tmp_path) == {"NAME": "\ufffd"}
+@pytest.mark.parametrize("error", [OSError, UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")])
+def test_a_system_without_a_readable_file_has_none(error):
+    def unreadable():
+        raise error
+
+    assert distribution(unreadable) is None
 
 
-def test_a_system_without_the_file_says_nothing(tmp_path):
-    assert read_os_release(tmp_path) == {}
-
-
-@pytest.mark.skipif(not Path("/etc/os-release").exists(), reason="this system has no os-release")
-def test_it_reads_this_system_as_the_standard_library_does():
-    assert read_os_release(Path("/")).items() <= platform.freedesktop_os_release().items()
+def test_this_system_is_read_without_an_error():
+    distribution(platform.freedesktop_os_release)

@@ -14,7 +14,7 @@ def broken():
 
 
 @pytest.mark.parametrize(
-    "plain", ["1.2", "1.0.dev1", "2024.1-custom", "docker", "acme.example", "", "a..b", "a & b"]
+    "plain", ["1.2", "1.0.dev1", "2024.1-custom", "docker", "", "a..b", "a & b"]
 )
 def test_a_text_that_leads_nowhere_is_the_value(plain):
     assert resolve(plain) == plain
@@ -34,8 +34,10 @@ def test_a_callable_is_called():
     assert resolve(version) == "7.5"
 
 
-def test_a_module_is_no_value():
-    assert resolve("os.path") == "os.path"
+@pytest.mark.parametrize("path", ["acme.__version__", "os.nothing", "os.path"])
+def test_a_path_that_leads_to_no_value_is_never_the_value(path):
+    with pytest.raises(ImportError, match=path.partition(".")[0]):
+        resolve(path)
 
 
 def test_what_a_callable_raises_comes_through():
