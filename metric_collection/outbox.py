@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from .cleaninsights import payload
 from .cleaninsights.datapoints import DataPoint, Event, Visit
 from .cleaninsights.stores import Pack
 from .conf.settings import conf
-from .conf.values import CATEGORIES
+from .conf.values import CATEGORIES, FIRST_REPORT_OF
 from .models import USAGE, Measurement, Report, Sighting
 from .models import measurement as measurements
 from .models.transactions import atomic
-
-FIRST_REPORT: Final = "first_report_of"  # the one fact that no probe declares
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -61,14 +58,14 @@ def enqueue(body: bytes, *, category: str, now: datetime, campaign_id: str = "")
 
 def discard_undelivered() -> None:
     """Delete everything that has not left yet."""
-    Report.objects.from_first_queued().delete()
+    Report.objects.still_queued().delete()
     Measurement.objects.all().delete()
     Sighting.objects.all().delete()
 
 
 def discard_campaign(campaign_id: str) -> None:
     """Delete everything of one campaign that has not left yet."""
-    Report.objects.from_first_queued().of_campaign(campaign_id).delete()
+    Report.objects.still_queued().of_campaign(campaign_id).delete()
     Measurement.objects.of_campaign(campaign_id).delete()
 
 
@@ -78,46 +75,26 @@ def keep_facts(names: Iterable[str]) -> None:
     The key stays: if an attempt has already reached the collector, the shorter body is a repetition of it
     and is not counted twice.
     """
-    kept = {*names, FIRST_REPORT}
+    kept = set(names)
     for report in Report.objects.queued().filter(category__in=CATEGORIES):
         body = json.loads(report.body)
         events = body.get("events", ())
         body["events"] = [event for event in events if event["action"] in kept]
         rows = Report.objects.filter(pk=report.pk).still_queued()
-        if all(event["action"] == FIRST_REPORT for event in body["events"]):
+        if all(event["action"] == FIRST_REPORT_OF for event in body["events"]):
             rows.delete()
         elif len(body["events"]) < len(events):
             rows.update(body=payload.compact(body).decode())
 
 
-EXPIRED = "not delivered in time"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
-    """The outbox in numbers, and the report that was settled last."""
-
-    waiting: int
-    next_attempt: datetime | None
-    last: Report | None
-
-
-def queue() -> Queue:
-    """Ask how many reports wait, when the first is tried next, and which was settled last."""
-    waiting = Report.objects.queued()
-    head: Report | None = waiting.first()
-    return Queue(
-        waiting=waiting.count(),
-        next_attempt=None if head is None else head.wait_until or head.sealed_at,
-        last=Report.objects.settled_last(),
-    )
-
-
 def expire(now: datetime) -> None:
     """Give up what could not be delivered within MAX_AGE."""
-    old = Report.objects.from_first_queued().sealed_before(now - conf.MAX_AGE)
+    old = Report.objects.still_queued().sealed_before(now - conf.MAX_AGE)
     old.exclude(leased_until__gt=now).update(
-        state=Report.State.GIVEN_UP, outcome=EXPIRED, settled_at=now, wait_until=None
+        state=Report.State.GIVEN_UP,
+        outcome=Report.Outcome.EXPIRED,
+        settled_at=now,
+        wait_until=None,
     )
 
 
@@ -131,7 +108,9 @@ def export(write: Callable[[Sequence[str]], object], *, now: datetime) -> int:
     with atomic():
         waiting = list(Report.objects.unclaimed(now).select_for_update())
         exported = Report.objects.unclaimed(now).filter(pk__lte=waiting[-1].pk if waiting else 0)
-        exported.update(state=Report.State.EXPORTED, outcome="exported", settled_at=now)
+        exported.update(
+            state=Report.State.EXPORTED, outcome=Report.Outcome.EXPORTED, settled_at=now
+        )
         write([report.body for report in waiting])
     return len(waiting)
 
@@ -147,6 +126,7 @@ def described(report: Report) -> dict[str, Any]:
         "attempts": report.attempts,
         "status": report.status,
         "outcome": report.outcome,
+        "detail": report.detail,
         "settled_at": iso(report.settled_at),
         "bytes": len(report.body.encode()),
         "body": report.body,

@@ -26,9 +26,9 @@ def run_cycle() -> Testimony:
     """Record, beat, seal and deliver with every socket refused; return what was done, and undo it."""
     with atomic(), witnessing() as seen:
         Collection().record()
-        Collection().beat()
+        Collection().heartbeat()
         Collection().seal()
-        Delivery(hurried=True).deliver()
+        Delivery(hurried=True, in_transaction=True).deliver()
         transaction.set_rollback(True, using=router.db_for_write(Report))
     return seen
 

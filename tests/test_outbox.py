@@ -21,20 +21,6 @@ def report(clock):
     return report
 
 
-def test_an_empty_queue_says_so():
-    queue = reports.queue()
-    assert (queue.waiting, queue.next_attempt, queue.last) == (0, None, None)
-
-
-def test_the_queue_tells_how_many_wait_until_when_and_what_came_last(report, clock):
-    sent = report(state=State.DELIVERED, settled_at=clock())
-    report(wait_until=clock() + timedelta(hours=1))
-    report()
-    queue = reports.queue()
-    assert (queue.waiting, queue.last) == (2, sent)
-    assert queue.next_attempt == clock() + timedelta(hours=1)
-
-
 def test_an_export_hands_over_the_exact_bodies_and_settles_them(report, clock):
     report(body='{"a":1}')
     report(body='{"a":2}')

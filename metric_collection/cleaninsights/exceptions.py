@@ -70,7 +70,14 @@ class StoreError(CleanInsightsError):
 
 
 class TransportError(CleanInsightsError):
-    """A request got no answer; of the URL, the message holds host and port only."""
+    """A request got no answer; of the URL, the message holds host and port only.
+
+    `reason` is the operating system's or OpenSSL's own message, "" if there is none.
+    """
+
+    def __init__(self, message: str = "", *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ConnectionFailed(TransportError):

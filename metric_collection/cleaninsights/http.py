@@ -128,7 +128,9 @@ def _retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
 def _translated(error: Exception, url: str) -> TransportError:
     kinds = (row for row in _TRANSLATIONS if isinstance(error, row[0]))
     _, translation, story = next(kinds)
-    return translation(clean(f"{story} {_place(url)}{_reason(error)}"))
+    reason = clean(_reason(error))
+    message = clean(f"{story} {_place(url)}") + (f": {reason}" if reason else "")
+    return translation(message, reason=reason)
 
 
 def _place(url: str) -> str:
@@ -147,4 +149,4 @@ def _reason(error: BaseException) -> str:
     while cause := error.__cause__ or error.__context__:
         error = cause
         reason = getattr(cause, "verify_message", "") or getattr(cause, "strerror", "") or reason
-    return f": {reason}" if reason else ""
+    return reason

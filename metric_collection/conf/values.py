@@ -11,6 +11,7 @@ from ..cleaninsights import keys
 from ..cleaninsights.payload import clean
 
 CATEGORIES = ("Install", "Upgrade", "Heartbeat")
+FIRST_REPORT_OF = "first_report_of"
 T = TypeVar("T")
 Raw = Any
 TRUE_WORDS: Final = frozenset({"true", "1", "yes", "on"})

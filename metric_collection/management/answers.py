@@ -7,28 +7,29 @@ from typing import Any
 
 from metric_collection import outbox as reports
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.conf.settings import conf
 from metric_collection.consent import rules as consent
-from metric_collection.models import Consent, Snapshot
+from metric_collection.models import Consent
 from metric_collection.proof import Testimony
-from metric_collection.reporting.collection import HEARTBEAT
+from metric_collection.reporting.state import delivery_state
 from metric_collection.system_info import campaigns as usage
 
 
 def current_state() -> dict[str, Any]:
     """Return what `status` prints; moments in ISO 8601, UTC."""
-    ruling, snapshot, queue = consent.ruling(), Snapshot.objects.current(), reports.queue()
-    planned = snapshot.heartbeat_due if snapshot and HEARTBEAT in conf.CATEGORIES else None
+    ruling = consent.ruling()
+    delivery = delivery_state(utc_now(), allowed=ruling)
     return {
         "on": ruling.sends,
         "rule": ruling.rule.value,
         "reason": ruling.sentence,
         "locked": ruling.is_locked,
-        "last_heartbeat": reports.iso(snapshot.heartbeat_at if snapshot else None),
-        "next_heartbeat": reports.iso(planned),
-        "queued": queue.waiting,
-        "next_attempt": reports.iso(queue.next_attempt),
-        "last_report": queue.last and reports.described(queue.last),
+        "delivery": delivery.situation.value,
+        "delivery_sentence": delivery.sentence,
+        "last_heartbeat": reports.iso(delivery.last_heartbeat),
+        "next_heartbeat": reports.iso(delivery.next_heartbeat),
+        "queued": delivery.queued,
+        "next_attempt": reports.iso(delivery.next_attempt),
+        "last_report": delivery.last_settled and reports.described(delivery.last_settled),
         "campaigns": [usage.described(each) for each in current_usages().values()],
     }
 
@@ -41,7 +42,7 @@ def status_lines(state: dict[str, Any]) -> list[str]:
         f"Last heartbeat: {state['last_heartbeat'] or 'none yet'}",
         f"Next heartbeat: {state['next_heartbeat'] or 'not planned'}",
         f"Queued reports: {state['queued']}"
-        + (f", next attempt {state['next_attempt']}" if state["queued"] else ""),
+        + (f", next attempt {state['next_attempt']}" if state["next_attempt"] else ""),
         f"Last report: {report_line(last) if last else 'none yet'}",
         *(campaign_line(campaign) for campaign in state["campaigns"]),
     ]
@@ -59,7 +60,8 @@ def report_lines(listed: Sequence[dict[str, Any]]) -> list[str]:
 
 def report_line(report: dict[str, Any]) -> str:
     """Say when a report was sealed, what it tells, how large it is and what came of it."""
-    outcome = f" ({report['outcome']})" if report["outcome"] else ""
+    outcome = report["outcome"]
+    outcome = f" ({outcome})" if outcome and outcome != report["state"] else ""
     subject = ": ".join(filter(None, [report["category"], report["campaign"]]))
     return f"{report['sealed_at']}  {subject}  {report['bytes']} bytes  {report['state']}{outcome}"
 

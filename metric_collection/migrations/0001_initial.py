@@ -295,13 +295,33 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=False, verbose_name="the collector asked to wait"),
                 ),
                 (
-                    "refused_at",
+                    "failed_at",
                     metric_collection.models.fields.MomentField(
-                        null=True, verbose_name="first refused at"
+                        null=True, verbose_name="first failed at"
                     ),
                 ),
                 ("status", models.PositiveSmallIntegerField(null=True, verbose_name="HTTP status")),
-                ("outcome", models.CharField(blank=True, max_length=255, verbose_name="outcome")),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("accepted", "accepted"),
+                            ("answered", "the collector answered with an error"),
+                            ("refused", "refused by the collector"),
+                            ("no-connection", "no connection to the collector"),
+                            ("timeout", "no answer in time"),
+                            ("tls-failed", "TLS failed"),
+                            ("proxy-failed", "the proxy did not pass the request on"),
+                            ("invalid-request", "the request could not be made"),
+                            ("expired", "not delivered in time"),
+                            ("exported", "exported to a file"),
+                        ],
+                        max_length=15,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=255, verbose_name="detail")),
                 (
                     "settled_at",
                     metric_collection.models.fields.MomentField(
@@ -342,6 +362,13 @@ class Migration(migrations.Migration):
                 (
                     "heartbeat_due",
                     metric_collection.models.fields.MomentField(verbose_name="next heartbeat due"),
+                ),
+                ("reported_on", models.DateField(null=True, verbose_name="last report on")),
+                (
+                    "swept_at",
+                    metric_collection.models.fields.MomentField(
+                        null=True, verbose_name="last sweep at"
+                    ),
                 ),
                 ("revision", models.PositiveBigIntegerField(default=0, editable=False)),
             ],

@@ -1,4 +1,4 @@
-"""The outbox and the record: sealed reports, and what came of them."""
+"""The outbox and the record: sealed reports, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Subquery
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from .fields import MomentField
@@ -15,76 +13,76 @@ from .rows import PrimaryManager
 
 USAGE = "Usage"
 HANDFUL = 20  # reports that are read at a time
-LARGEST_KEY = 2**63 - 1
+CLOCK_SKEW = timedelta(
+    minutes=5
+)  # longer than any lease; a clock that went back further is believed
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def queued(self) -> ReportQuerySet:
-        """Ask for what has not been settled yet, oldest first."""
+        """Filter those not settled yet, oldest first."""
         return self.filter(state=Report.State.QUEUED).order_by("id")
 
     def still_queued(self) -> ReportQuerySet:
-        """Ask for what is queued of rows that are found by their keys, in order to change them.
+        """Filter those not settled yet by scanning the rows, for UPDATE and DELETE.
 
-        By the index on the state, which serves no such comparison, MariaDB would lock an entry of it and
-        then the row. `settle` does so the other way round: the two at once would end as a deadlock.
+        Through the index on the state, which cannot serve this condition, MariaDB would lock the index
+        entry before the row. `settle` locks them in the opposite order: the two would deadlock.
         """
         return self.filter(state__contains=Report.State.QUEUED)
 
-    def from_first_queued(self) -> ReportQuerySet:
-        """Ask for all that is queued, by their keys, in order to change it."""
-        first = self.queued().values_list("pk", flat=True).first()
-        return self.filter(pk__gte=LARGEST_KEY if first is None else first).still_queued()
-
-    def in_line(self, *, after: Report | None = None) -> list[Report]:
-        """Return the first HANDFUL of those that wait, or that wait behind one of them."""
+    def next_queued(self, *, after: Report | None = None) -> list[Report]:
+        """Return the next HANDFUL of the queue, from its head or from behind a report."""
         return list(self.queued().filter(pk__gt=after.pk if after else 0)[:HANDFUL])
 
     def unclaimed(self, now: datetime) -> ReportQuerySet:
-        """Ask for what no worker is about to post, nor has just posted."""
+        """Filter the queued reports that no worker is posting."""
         return self.queued().exclude(leased_until__gt=now)
 
     def of_campaign(self, campaign_id: str) -> ReportQuerySet:
-        """Ask for what one campaign has counted."""
         return self.filter(campaign_id=campaign_id)
 
     def has_failed(self) -> ReportQuerySet:
-        """Ask for what has come back from an attempt; one cut off by a kill does not count."""
+        """Filter those with a failed attempt; an attempt cut off by a kill does not count."""
         return self.exclude(outcome="")
 
     def settled(self) -> ReportQuerySet:
-        """Ask for the operator's record, newest first."""
+        """Filter the operator's record, newest first."""
         return self.exclude(state=Report.State.QUEUED).order_by("-id")
 
-    def at_hand(self, *, queued: int, settled: int) -> ReportQuerySet:
-        """Ask at once for that many of the oldest queued and of the newest settled, in no order."""
-        last = Subquery(self.queued().values("pk")[queued - 1 : queued])
-        first = Subquery(self.settled().values("pk")[settled - 1 : settled])
-        oldest = self.queued().filter(pk__lte=Coalesce(last, LARGEST_KEY)).order_by()
-        newest = self.settled().filter(pk__gte=Coalesce(first, 0)).order_by()
-        return oldest.union(newest, all=True)
-
     def settled_last(self) -> Report | None:
-        """Return what was settled last; an index finds it however much is queued."""
+        """Return the report settled last; an index finds it however long the queue is."""
         return self.exclude(settled_at=None).order_by("-settled_at", "-id").first()
 
     def sealed_before(self, moment: datetime) -> ReportQuerySet:
-        """Ask for what was sealed before `moment`."""
         return self.filter(sealed_at__lt=moment)
 
     def settled_before(self, moment: datetime) -> ReportQuerySet:
-        """Ask for what was settled before `moment`."""
         return self.filter(settled_at__lt=moment)
 
 
 class Report(models.Model):
-    """A sealed batch: the exact JSON that is posted, and what came of it."""
+    """A sealed batch: the exact JSON that is posted, and the outcome."""
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
         DELIVERED = "delivered", _("delivered")
         GIVEN_UP = "given-up", _("given up")
         EXPORTED = "exported", _("exported")
+
+    class Outcome(models.TextChoices):
+        """The result of the last attempt, or the reason for which a report was settled without one."""
+
+        ACCEPTED = "accepted", _("accepted")
+        ANSWERED = "answered", _("the collector answered with an error")
+        REFUSED = "refused", _("refused by the collector")
+        NO_CONNECTION = "no-connection", _("no connection to the collector")
+        TIMEOUT = "timeout", _("no answer in time")
+        TLS_FAILED = "tls-failed", _("TLS failed")
+        PROXY_FAILED = "proxy-failed", _("the proxy did not pass the request on")
+        INVALID_REQUEST = "invalid-request", _("the request could not be made")
+        EXPIRED = "expired", _("not delivered in time")
+        EXPORTED = "exported", _("exported to a file")
 
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
     category = models.CharField(_("category"), max_length=20)
@@ -97,9 +95,10 @@ class Report(models.Model):
     leased_until = MomentField(_("leased until"), null=True)
     wait_until = MomentField(_("not before"), null=True)
     must_wait = models.BooleanField(_("the collector asked to wait"), default=False)
-    refused_at = MomentField(_("first refused at"), null=True)
+    failed_at = MomentField(_("first failed at"), null=True)
     status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
-    outcome = models.CharField(_("outcome"), max_length=255, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=15, choices=Outcome.choices, blank=True)
+    detail = models.CharField(_("detail"), max_length=255, blank=True)
     settled_at = MomentField(_("settled at"), null=True)
 
     objects = PrimaryManager.from_queryset(ReportQuerySet)()
@@ -117,60 +116,89 @@ class Report(models.Model):
         return f"{self.category} {self.key}"
 
     @property
+    def outcome_text(self) -> str:
+        """The outcome for display, with the status or the operating system's own message."""
+        detail = self.detail or self.status
+        label = str(self.get_outcome_display())
+        return f"{label} ({detail})" if label and detail else label
+
+    @property
     def has_failed(self) -> bool:
-        """Whether an attempt has come back with nothing; one cut off by a kill does not count."""
+        """Whether an attempt has failed; an attempt cut off by a kill does not count."""
         return bool(self.outcome)
 
-    def is_due(self, now: datetime, *, hurried: bool = False) -> bool:
-        """Whether an attempt may begin; a hurried one skips our own backoff, not the collector's wish.
+    def next_attempt(self, now: datetime, *, hurried: bool = False) -> datetime:
+        """Return when the next attempt may begin: `now` if the report is due, never earlier.
 
-        Moments set by a clock that has since gone back hold nothing up.
+        A hurried attempt skips our own backoff, not a wait that the collector asked for. Times written
+        by a clock that has gone back since then are ignored.
         """
-        if self.attempted_at is not None and self.attempted_at > now:
-            return True
-        if self.leased_until is not None and self.leased_until > now:
-            return False
-        return self.wait_until is None or self.wait_until <= now or (hurried and not self.must_wait)
+        if self.attempted_at is not None and self.attempted_at > now + CLOCK_SKEW:
+            return now
+        skips_backoff = hurried and not self.must_wait
+        wait_until = None if skips_backoff else self.wait_until
+        times: list[datetime | None] = [now, self.leased_until, wait_until]
+        return max(time for time in times if time is not None)
 
     def claim(self, now: datetime, lease: timedelta) -> bool:
-        """Take the row for one attempt; False when another process was first or it is gone."""
+        """Take the row for one attempt; False if another process was first or the row is gone."""
         mine = self._mine()
         self.attempts, self.attempted_at = self.attempts + 1, now
         return bool(mine.update(attempts=self.attempts, attempted_at=now, leased_until=now + lease))
 
     def release(self) -> None:
-        """Give the row back untried."""
+        """Return the row untried."""
         self._mine().update(leased_until=None)
 
-    def put_off(
-        self, until: datetime, *, must_wait: bool, status: int | None, outcome: str
+    def retry(
+        self,
+        at: datetime,
+        *,
+        must_wait: bool,
+        outcome: Outcome,
+        detail: str = "",
+        status: int | None = None,
     ) -> None:
-        """Keep the row for a later attempt, unless another process has begun one."""
-        if status is not None and self.refused_at is None:
-            self.refused_at = self.attempted_at
-        self.status, self.outcome = status, outcome[:255]
+        """Keep the row for another attempt, unless another process has begun one already."""
+        self.failed_at = self.failed_at or self.attempted_at
+        self.outcome, self.detail, self.status = outcome, detail[:255], status
         self._mine().update(
             leased_until=None,
-            wait_until=until,
+            wait_until=at,
             must_wait=must_wait,
-            refused_at=self.refused_at,
-            status=self.status,
+            failed_at=self.failed_at,
             outcome=self.outcome,
+            detail=self.detail,
+            status=self.status,
         )
 
-    def settle(self, state: State, *, status: int | None, outcome: str, now: datetime) -> None:
-        """Write what came of the bytes that were posted into the operator's record.
+    def settle(
+        self, state: State, *, outcome: Outcome, now: datetime, status: int | None = None
+    ) -> None:
+        """Record the final outcome of an attempt; an outcome that another process recorded stays.
 
-        The row is written anew when the switch was thrown while they were on their way: they did leave.
+        If the row was deleted by an opt-out during the attempt, it is inserted again: the operator's
+        record must show that these bytes were sent.
         """
-        self.state, self.status, self.outcome, self.settled_at = state, status, outcome[:255], now
+        self.state, self.outcome, self.detail, self.status = state, outcome, "", status
+        self.settled_at = now
         self.leased_until = self.wait_until = None
-        news = ("state", "body", "status", "outcome", "settled_at", "leased_until", "wait_until")
+        fields = (
+            "state",
+            "body",
+            "outcome",
+            "detail",
+            "status",
+            "settled_at",
+            "leased_until",
+            "wait_until",
+        )
         row = Report.objects.filter(pk=self.pk)
-        if not row.update(**{name: getattr(self, name) for name in news}):
+        values = {name: getattr(self, name) for name in fields}
+        if not row.still_queued().update(**values) and not row.exists():
             self.save(force_insert=True, using=row.db)
 
     def _mine(self) -> ReportQuerySet:
-        """Ask for the row as long as it waits and nobody has begun an attempt after this one."""
+        """Filter this row as long as it is queued and no later attempt has begun."""
         mine: ReportQuerySet = Report.objects.filter(pk=self.pk, attempts=self.attempts)
         return mine.still_queued()

@@ -1,4 +1,4 @@
-"""What was last seen here, and what had changed by then."""
+"""The snapshot of this installation, and its version history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .rows import OnlyRow, PrimaryManager
 
 class SnapshotManager(PrimaryManager):
     def current(self) -> Snapshot | None:
-        """Return what was last recorded here, or None before the first record."""
+        """Return the only row, or None before the install was recorded."""
         return self.first()
 
 
@@ -25,6 +25,8 @@ class Snapshot(OnlyRow):
     installed_at = MomentField(_("installed at"))
     heartbeat_at = MomentField(_("last heartbeat at"), null=True)
     heartbeat_due = MomentField(_("next heartbeat due"))
+    reported_on = models.DateField(_("last report on"), null=True)
+    swept_at = MomentField(_("last sweep at"), null=True)
     revision = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = SnapshotManager()
@@ -38,16 +40,16 @@ class Snapshot(OnlyRow):
         return f"{len(self.facts)} facts, heartbeat due {self.heartbeat_due:%Y-%m-%d %H:%M} UTC"
 
     def advance(self, **values: Any) -> bool:
-        """Write `values` unless another process has recorded since this row was read.
+        """Write `values` unless another process has written since this row was read.
 
-        The one statement is also what keeps two processes apart on databases without row locks.
+        A single conditional UPDATE also separates two processes on databases without row locks.
         """
         unchanged = Snapshot.objects.filter(pk=self.pk, revision=self.revision)
         return bool(unchanged.update(revision=F("revision") + 1, **values))
 
 
 class Change(models.Model):
-    """An install or upgrade that was noticed: the version history."""
+    """An entry of the version history: an install or upgrade."""
 
     class Category(models.TextChoices):
         INSTALL = "Install", _("Install")

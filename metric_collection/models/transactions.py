@@ -16,6 +16,14 @@ def atomic() -> Atomic:
     return transaction.atomic(using=router.db_for_write(Report))
 
 
+def is_open() -> bool:
+    """Whether a transaction is open on our database; that of a Django TestCase does not count."""
+    connection = transaction.get_connection(using=router.db_for_write(Report))
+    if connection.in_atomic_block:
+        return any(not block._from_testcase for block in connection.atomic_blocks)
+    return not connection.get_autocommit()
+
+
 @contextmanager
 def held() -> Iterator[Consent]:
     """Open a transaction in which consent stays as it is: other changes come before or after it.

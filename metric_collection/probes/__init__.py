@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # a type checker cannot follow names that are derived from fi
     from .desktop import Desktop as Desktop
     from .disk import Disk as Disk
     from .facts import Facts as Facts
+    from .first_report import FirstReport as FirstReport
     from .hardware import Hardware as Hardware
     from .host import Host as Host
     from .installation import Installation as Installation

@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from ..conf.settings import conf
 from .counts import counts
 from .facts import stated_facts
+from .first_report import FirstReport
 from .installation import Installation
 from .libraries import Libraries
 from .modules import Modules
@@ -27,6 +28,7 @@ DEFAULT_PROBES: tuple[type[Probe], ...] = (
     Libraries,
     OperatingSystem,
     Installation,
+    FirstReport,
 )
 T = TypeVar("T")
 

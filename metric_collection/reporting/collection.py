@@ -1,13 +1,16 @@
-"""Collection: what was gathered becomes an Install, an Upgrade or a Heartbeat, sealed for delivery."""
+"""Collection: seals the gathered facts as an Install, an Upgrade or a Heartbeat."""
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any, Final
 
-from django.db import IntegrityError
+from django.db import IntegrityError, router, transaction
 from packaging.version import InvalidVersion, Version
 
 from ..campaigns import campaigns
@@ -15,7 +18,7 @@ from ..cleaninsights import payload
 from ..cleaninsights.clock import utc_now
 from ..cleaninsights.datapoints import Event
 from ..conf.settings import conf
-from ..conf.values import CATEGORIES
+from ..conf.values import CATEGORIES, FIRST_REPORT_OF
 from ..consent.choice import held_back
 from ..consent.rules import ruling
 from ..models import Change, Consent, Measurement, Report, Snapshot
@@ -23,15 +26,22 @@ from ..models.measurement import purge
 from ..models.transactions import atomic, held
 from ..outbox import hour_of, pack, seal, seal_usage
 from ..probes import registry
+from ..probes.first_report import NOTHING, first_report_of
 from ..probes.probe import Compared
 from ..probes.registry import Gathered
+from ..signals import installed, upgraded
+
+logger = logging.getLogger("metric_collection.reporting.collection")
 
 INSTALL, UPGRADE, HEARTBEAT = CATEGORIES
+
+# No release of this package is older. A small board without a clock boots in 1970.
+EARLIEST: Final = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What gathering has shown: the facts to send, those to remember, and what is an upgrade in them.
+    """The result of gathering: the facts to send, those to remember, and the upgrades among them.
 
     `remembered` also has the last known facts of probes that failed this time or were declined: otherwise
     accepting their group again would look like an upgrade.
@@ -45,62 +55,60 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """Gathers, compares with the snapshot and records; the clock and chance come from outside."""
+    """Gathers facts, compares them with the snapshot and seals the report."""
 
     clock: Callable[[], datetime] = utc_now
     random: Callable[[], float] = random.random
 
     def record(self) -> Report | None:
-        """Seal the Install or Upgrade that there is, together with the snapshot it was found by."""
-        consent = Consent.objects.current()
-        if not ruling(consent).gathers:
+        """Seal the Install or Upgrade, if there is one, together with the snapshot that it updates."""
+        if (begun := self._begin()) is None:
             return None
-        snapshot = Snapshot.objects.current()
-        if not is_more_wanted(snapshot):
-            return None
+        consent, snapshot = begun
         finding = find(consent, snapshot)
         if snapshot is None:
             return self._install(finding)
         if finding.category == HEARTBEAT:
             refresh(snapshot, finding)
+            logger.debug("Nothing is reported: no version is new or higher, no platform differs.")
             return None
         return self._advance(consent, snapshot, finding, wanted(UPGRADE))
 
-    def beat(self) -> Report | None:
-        """Seal a Heartbeat if one is due by the database, or the Install or Upgrade that it finds."""
-        consent = Consent.objects.current()
-        if not ruling(consent).gathers:
+    def heartbeat(self) -> Report | None:
+        """Seal the Heartbeat that is due by the database, or the Install or Upgrade that it finds."""
+        if (begun := self._begin()) is None:
             return None
-        snapshot = Snapshot.objects.current()
-        if not is_more_wanted(snapshot):
-            return None
+        consent, snapshot = begun
         if snapshot is None:
             return self._install(find(consent, None))
         if not self._is_due(snapshot):
             return None
         now = self.clock()
-        due = now + conf.HEARTBEAT_INTERVAL
         finding = find(consent, snapshot)
         category = wanted(finding.category, HEARTBEAT)
-        beaten = {"heartbeat_at": now} if category else {}
-        return self._advance(consent, snapshot, finding, category, heartbeat_due=due, **beaten)
+        values: dict[str, Any] = {"heartbeat_due": next_due(snapshot.heartbeat_due, now)}
+        if category:
+            values["heartbeat_at"] = now
+        return self._advance(consent, snapshot, finding, category, **values)
 
     def seal(self) -> list[Report]:
-        """Seal what campaigns have counted in periods that are over, one report for each campaign."""
+        """Seal the finished periods of campaigns, one report for each campaign."""
         now = self.clock()
-        if not (Measurement.objects.ended_before(now).exists() and ruling().gathers):
+        if not Measurement.objects.ended_before(now).exists():
             return []
-        with held():  # a no that came first has left nothing to seal
+        if not (self._is_clock_right() and ruling().gathers):
+            return []
+        with held():  # after a no that came first, nothing is left to seal
             purge(now - conf.MAX_AGE)
             return list(iter(lambda: seal_usage(now, campaigns(), pack), None))
 
     def preview(
         self, *, consent: Consent | None = None, gathered: Gathered | None = None
     ) -> tuple[str, bytes] | None:
-        """Return the category and the exact bytes of the next heartbeat, and record nothing.
+        """Return the category and the exact bytes of the next heartbeat without recording anything.
 
-        None when the publisher wants no further report (``METRIC_COLLECTION_CATEGORIES``). Whoever
-        has read consent or gathered already spares the second time.
+        None if the publisher wants no further report (``METRIC_COLLECTION_CATEGORIES``). Pass `consent`
+        or `gathered` if they are at hand, to save reading them again.
         """
         now, snapshot = self.clock(), Snapshot.objects.current()
         if not is_more_wanted(snapshot):
@@ -110,19 +118,45 @@ class Collection:
         if category is None:
             return None
         due = max(now, snapshot.heartbeat_due) if snapshot else now
-        events = events_of(finding.facts, category, due)
+        flag = first_report_of(snapshot.reported_on, due.date()) if snapshot else NOTHING
+        events = events_of(finding.facts, category, due, flag)
         return category, payload.encode(conf.SITE_ID or 1, events=events)
 
+    def _begin(self) -> tuple[Consent, Snapshot | None] | None:
+        """Read consent and the snapshot; None if nothing may be gathered, with the reason in the log."""
+        consent = Consent.objects.current()
+        allowed = ruling(consent)
+        if not allowed.gathers:
+            logger.debug("Nothing is gathered: %s", allowed.sentence)
+            return None
+        if not self._is_clock_right():
+            return None
+        snapshot = Snapshot.objects.current()
+        if not is_more_wanted(snapshot):
+            logger.debug("Nothing is gathered: METRIC_COLLECTION_CATEGORIES=%r", conf.CATEGORIES)
+            return None
+        return consent, snapshot
+
+    def _is_clock_right(self) -> bool:
+        now = self.clock()
+        if now >= EARLIEST:
+            return True
+        logger.debug("Nothing is sealed: the clock is wrong, it shows %s.", now)
+        return False
+
     def _is_due(self, snapshot: Snapshot) -> bool:
-        """Ask the database; a moment further off than one interval is from a clock that went back."""
+        """Ask the database; a time more than one interval away was set by a clock that went back."""
         now, due = self.clock(), snapshot.heartbeat_due
         latest = now + conf.HEARTBEAT_INTERVAL
         if due > latest:
-            snapshot.advance(heartbeat_due=latest)
+            due = latest
+            snapshot.advance(heartbeat_due=due)
+        if due > now:
+            logger.debug("No heartbeat is due before %s.", due)
         return bool(due <= now)
 
     def _install(self, finding: Finding) -> Report | None:
-        """Record the first snapshot; its heartbeats fall on a random moment of the day from here on."""
+        """Create the snapshot; the first heartbeat falls on a random moment of the following day."""
         now = self.clock()
         due = now + conf.HEARTBEAT_INTERVAL * self.random()
         try:
@@ -131,10 +165,11 @@ class Collection:
                     Snapshot.objects.create(
                         facts=finding.remembered, installed_at=now, heartbeat_due=due
                     )
-                    return seal_finding(finding, wanted(INSTALL), now)
+                    return seal_finding(finding, wanted(INSTALL), now, NOTHING)
         except IntegrityError:
             pass
-        return None  # declined, or installed by another process, in this moment
+        logger.debug("No install is recorded: declined, or recorded by another process just now.")
+        return None
 
     def _advance(
         self,
@@ -142,22 +177,39 @@ class Collection:
         snapshot: Snapshot,
         finding: Finding,
         category: str | None,
-        **moments: datetime,
+        **values: Any,
     ) -> Report | None:
+        now = self.clock()
+        flag = first_report_of(snapshot.reported_on, now.date())
+        if category and flag != NOTHING:
+            values["reported_on"] = now.date()
         with atomic():
-            if consent.hold() and snapshot.advance(facts=finding.remembered, **moments):
-                return seal_finding(finding, category, self.clock())
-        return None  # declined, or recorded by another process, in this moment
+            if consent.hold() and snapshot.advance(facts=finding.remembered, **values):
+                return seal_finding(finding, category, now, flag)
+        logger.debug("Nothing is recorded: declined, or recorded by another process just now.")
+        return None
+
+
+def next_due(due: datetime, now: datetime) -> datetime:
+    """Return when the heartbeat after this one is due.
+
+    The phase is kept as long as a heartbeat is less than one interval late, so that an hourly cron job
+    loses no day; two heartbeats are at least 23 hours (of 24) apart.
+    """
+    interval = conf.HEARTBEAT_INTERVAL
+    if now >= due + interval:
+        return now + interval
+    return max(due + interval, now + interval * 23 / 24)
 
 
 def is_more_wanted(snapshot: Snapshot | None) -> bool:
-    """Whether the publisher wants any further report; there is but one Install."""
+    """Whether the publisher wants any further report; there is only one Install."""
     over = {INSTALL} if snapshot else set()
     return bool(set(conf.CATEGORIES) - over)
 
 
 def wanted(*categories: str) -> str | None:
-    """Return the first of these categories that the publisher wants reports of."""
+    """Return the first of these categories that the publisher wants."""
     return next((category for category in categories if category in conf.CATEGORIES), None)
 
 
@@ -166,15 +218,16 @@ def find(consent: Consent, snapshot: Snapshot | None, gathered: Gathered | None 
     gathered = gathered or registry.gather(declined=consent.declined_groups)
     withheld = held_back(gathered.facts, consent)
     facts = {name: value for name, value in gathered.facts.items() if name not in withheld}
+    known = {name: value for name, value in facts.items() if name != FIRST_REPORT_OF}
     if snapshot is None:
-        news = {name: (None, value) for name, value in facts.items()}
-        return Finding(category=INSTALL, facts=facts, remembered=facts, changes=news)
-    changes = upgrades(snapshot.facts, facts, gathered.compared)
+        new = {name: (None, value) for name, value in known.items()}
+        return Finding(category=INSTALL, facts=facts, remembered=known, changes=new)
+    changes = upgrades(snapshot.facts, known, gathered.compared)
     is_partial = gathered.failed or consent.declined_groups
     return Finding(
         category=UPGRADE if changes else HEARTBEAT,
         facts=facts,
-        remembered={**snapshot.facts, **facts} if is_partial else facts,
+        remembered={**snapshot.facts, **known} if is_partial else known,
         changes=changes,
     )
 
@@ -182,7 +235,7 @@ def find(consent: Consent, snapshot: Snapshot | None, gathered: Gathered | None 
 def upgrades(
     before: Mapping[str, str], after: Mapping[str, str], compared: Mapping[str, Compared]
 ) -> dict[str, tuple[str | None, str]]:
-    """Return fact name -> (from, to) for what counts as an upgrade."""
+    """Return fact name -> (from, to) for every change that counts as an upgrade."""
     return {
         name: (before.get(name), value)
         for name, value in after.items()
@@ -191,14 +244,14 @@ def upgrades(
 
 
 def is_upgrade(before: str | None, after: str, compared: Compared) -> bool:
-    """Whether this fact makes an Upgrade: a version that is new or higher, a platform that differs."""
+    """Whether a fact makes an Upgrade: a version that is new or higher, a platform that differs."""
     if compared is Compared.VERSION:
         return before is None or is_higher(after, before)
     return compared is Compared.VALUE and before != after
 
 
 def is_higher(after: str, before: str) -> bool:
-    """Compare as PEP 440 versions, or as text when either is none."""
+    """Compare as PEP 440 versions, or as strings if either is not a valid version."""
     try:
         return Version(after) > Version(before)
     except InvalidVersion:
@@ -206,28 +259,40 @@ def is_higher(after: str, before: str) -> bool:
 
 
 def refresh(snapshot: Snapshot, finding: Finding) -> None:
-    """Remember downgrades, removals and what else has changed without being an upgrade."""
+    """Store downgrades, removals and other changes that are no upgrade."""
     if finding.remembered != snapshot.facts:
         snapshot.advance(facts=finding.remembered)
 
 
-def seal_finding(finding: Finding, category: str | None, now: datetime) -> Report | None:
-    """Queue a finding's report if it is wanted and has facts; add the changes to the version history."""
+def seal_finding(finding: Finding, category: str | None, now: datetime, flag: str) -> Report | None:
+    """Write the version history and announce it to the host; queue the report if it is wanted and has facts."""
     if finding.changes:
         Change.objects.create(category=finding.category, recorded_at=now, changes=finding.changes)
-    if category is None or not finding.facts:
+        transaction.on_commit(
+            partial(announce, finding), using=router.db_for_write(Change), robust=True
+        )
+    if category is None or not set(finding.facts) - {FIRST_REPORT_OF}:
         return None
-    return seal(events_of(finding.facts, category, now), category=category, now=now)
+    return seal(events_of(finding.facts, category, now, flag), category=category, now=now)
 
 
-def events_of(facts: Mapping[str, str], category: str, moment: datetime) -> Iterator[Event]:
-    """Make one event of each fact, dated to the hour."""
+def announce(finding: Finding) -> None:
+    if finding.category == INSTALL:
+        installed.send_robust(sender=Snapshot, facts=dict(finding.remembered))
+    else:
+        upgraded.send_robust(sender=Snapshot, changes=dict(finding.changes))
+
+
+def events_of(
+    facts: Mapping[str, str], category: str, moment: datetime, flag: str = NOTHING
+) -> Iterator[Event]:
+    """Yield one event for each fact, dated to the hour; `flag` is the value of `first_report_of`."""
     hour = hour_of(moment)
     for name, value in facts.items():
         yield Event(
             category=category,
             action=name,
-            name=value,
+            name=flag if name == FIRST_REPORT_OF else value,
             value=1,
             period_start=hour,
             period_end=hour,

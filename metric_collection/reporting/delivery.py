@@ -1,4 +1,4 @@
-"""Delivery: claim a report, post it, record what came of it. The only way to the network."""
+"""Delivery: claim a report, post it, record the outcome. Nothing else reaches the network."""
 
 from __future__ import annotations
 
@@ -7,73 +7,133 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from functools import cache
+from typing import Final
 
 from .. import __version__
 from ..cleaninsights.backoff import retry_delay
 from ..cleaninsights.clock import utc_now
-from ..cleaninsights.exceptions import TransportError
+from ..cleaninsights.exceptions import (
+    ConnectionFailed,
+    ProxyFailed,
+    RequestInvalid,
+    TimedOut,
+    TLSFailed,
+    TransportError,
+)
 from ..cleaninsights.transport import Answer, RequestsTransport, Transport
 from ..conf.settings import conf
 from ..consent.rules import WITHDRAWN, Rule, may_leave, ruling
 from ..models import HANDFUL, Report
+from ..models.transactions import is_open
 from ..outbox import expire, forget
+from .state import collector
 
 logger = logging.getLogger("metric_collection.reporting.delivery")
 
-HEADERS = {
+Outcome = Report.Outcome
+HEADERS: Final = {
     "Content-Type": "application/json",
     "User-Agent": f"django-metric-collection/{__version__}",
 }
-WORTH_REPEATING = frozenset({408, 425, 429})
-PATIENCE = timedelta(days=1)  # how long a report that the collector refuses holds back later ones
-BUDGET = timedelta(minutes=1)  # how long one delivery may occupy a worker, also one that is to stop
+RETRIABLE: Final = frozenset({408, 425, 429})
+PATIENCE: Final = timedelta(days=1)  # for how long a failing report may hold back later ones
+BUDGET: Final = timedelta(minutes=1)  # of one delivery, so that a worker is free for others again
+OUTCOMES: Final[dict[type[TransportError], Outcome]] = {
+    ProxyFailed: Outcome.PROXY_FAILED,
+    TLSFailed: Outcome.TLS_FAILED,
+    TimedOut: Outcome.TIMEOUT,
+    RequestInvalid: Outcome.INVALID_REQUEST,
+    ConnectionFailed: Outcome.NO_CONNECTION,
+    TransportError: Outcome.NO_CONNECTION,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Posts what is due, oldest first, so that reports arrive in the order of what they tell."""
+    """Posts due reports, oldest first, so that they arrive in the order of the events they report.
+
+    `in_transaction` allows an open transaction, which `prove-off` needs to roll everything back.
+    """
 
     transport: Transport = field(default_factory=RequestsTransport)
     clock: Callable[[], datetime] = utc_now
     random: Callable[[], float] = random.random
     hurried: bool = False
+    in_transaction: bool = False
 
     def deliver(self) -> list[Report]:
-        """Post every report that is due; return those that were tried, with what came of them."""
-        tried = list(self._attempts())
-        if tried:  # not in a sweep that has nothing to do: there are many of them
+        """Post every report that is due; return those attempted, with their outcomes."""
+        attempted = list(self._attempts())
+        if attempted:  # most sweeps have nothing to do and should cost nothing
             forget(self.clock())
-        return tried
+        return attempted
 
     def _attempts(self) -> Iterator[Report]:
-        begun = self.clock()
-        for report in self._waiting():
-            if self.clock() >= begun + BUDGET or not self._claim(report):
+        """Attempt the queue in order, up to the first report that fails.
+
+        A report that has failed for longer than PATIENCE may itself be the cause: the others are then
+        attempted without it, the least attempted first, again up to the first that fails.
+        """
+        end = self.clock() + BUDGET
+        for report in self._queue():
+            if self.clock() >= end or not self._claim(report):
                 return
             yield self._attempt(report)
-            if report.state == Report.State.QUEUED and not self._is_passed_over(report):
+            if report.state == Report.State.QUEUED:
+                if self._is_impatient(report):
+                    yield from self._attempts_without(report, end)
                 return
 
-    def _waiting(self) -> Iterator[Report]:
-        """Go through what waits, oldest first; what is too old is given up before."""
-        line = Report.objects.in_line()
-        if not (line and anything_may_leave()):
+    def _attempts_without(self, failing: Report, end: datetime) -> Iterator[Report]:
+        others = Report.objects.queued().exclude(pk=failing.pk).order_by("attempts", "id")
+        for report in others[:HANDFUL]:
+            if self.clock() >= end:
+                return
+            if self._claim(report):
+                yield self._attempt(report)
+                if report.state == Report.State.QUEUED:
+                    return
+
+    def _queue(self) -> Iterator[Report]:
+        """Iterate over the queue, oldest first, after expiring reports older than MAX_AGE."""
+        reports = Report.objects.next_queued()
+        if not reports:
+            logger.debug("Nothing to deliver: no report is queued.")
             return
-        if line[0].sealed_at < self.clock() - conf.MAX_AGE:
+        if not (anything_may_leave() and self._is_outside_transactions()):
+            return
+        if reports[0].sealed_at < self.clock() - conf.MAX_AGE:
             expire(self.clock())
-            line = Report.objects.in_line()
-        while line:
-            yield from line
-            line = Report.objects.in_line(after=line[-1]) if len(line) == HANDFUL else []
+            reports = Report.objects.next_queued()
+        while reports:
+            yield from reports
+            is_last = len(reports) < HANDFUL
+            reports = [] if is_last else Report.objects.next_queued(after=reports[-1])
+
+    def _is_outside_transactions(self) -> bool:
+        """Refuse to post in a transaction: it would keep its locks until the collector has answered."""
+        if self.in_transaction or not is_open():
+            return True
+        warn_of_transaction()
+        return False
 
     def _claim(self, report: Report) -> bool:
-        """Take a report, as it was when last seen; False when it is not due or another worker has it."""
+        """Claim a report as last read; False if it is not due or another worker has it."""
         now = self.clock()
-        if not (report.is_due(now, hurried=self.hurried) and report.claim(now, lease())):
+        due = report.next_attempt(now, hurried=self.hurried)
+        if due > now:
+            logger.debug(
+                "%s is not attempted before %s: %s.", report, due, reason_to_wait(report, now)
+            )
             return False
-        if may_leave(report.category, ruling()):
+        if not report.claim(now, lease()):
+            logger.debug("%s was claimed by another process.", report)
+            return False
+        allowed = ruling()
+        if may_leave(report.category, allowed):
             return True
+        logger.debug("%s is not sent: %s", report, allowed.sentence)
         report.release()
         return False
 
@@ -84,25 +144,28 @@ class Delivery:
                 conf.COLLECTOR_URL, report.body.encode(), headers=headers, timeout=conf.TIMEOUT
             )
         except TransportError as error:
-            self._put_off(report, str(error))
+            self._retry(report, outcome_of(error), detail=error.reason, message=str(error))
         else:
-            self._weigh(report, answer)
+            self._handle_answer(report, answer)
         return report
 
-    def _weigh(self, report: Report, answer: Answer) -> None:
-        """Record an answer: accepted, worth repeating, or final (RFC 9110's classes of status)."""
+    def _handle_answer(self, report: Report, answer: Answer) -> None:
+        """Settle or retry, by RFC 9110's classes of status."""
         if answer.accepted:
             self._accept(report, answer)
-        elif 400 <= answer.status < 500 and answer.status not in WORTH_REPEATING:
+        elif 400 <= answer.status < 500 and answer.status not in RETRIABLE:
             self._give_up(report, answer)
         else:
-            outcome = f"the collector answered {answer.status}"
-            self._put_off(report, outcome, status=answer.status, retry_after=answer.retry_after)
+            message = f"the collector answered {answer.status}"
+            self._retry(report, Outcome.ANSWERED, message=message, answer=answer)
 
     def _accept(self, report: Report, answer: Answer) -> None:
         had_failed = report.has_failed
         report.settle(
-            Report.State.DELIVERED, status=answer.status, outcome="accepted", now=self.clock()
+            Report.State.DELIVERED,
+            outcome=Outcome.ACCEPTED,
+            status=answer.status,
+            now=self.clock(),
         )
         ends = had_failed and not Report.objects.queued().has_failed().exists()
         level = logging.INFO if ends else logging.DEBUG
@@ -111,79 +174,104 @@ class Delivery:
     def _give_up(self, report: Report, answer: Answer) -> None:
         last = Report.objects.settled_last()
         repeated = last is not None and last.state == Report.State.GIVEN_UP
-        outcome = f"the collector refused it with {answer.status}"
         report.settle(
-            Report.State.GIVEN_UP, status=answer.status, outcome=outcome, now=self.clock()
+            Report.State.GIVEN_UP, outcome=Outcome.REFUSED, status=answer.status, now=self.clock()
         )
         logger.log(
             logging.DEBUG if repeated else logging.WARNING,
-            "The collector %s refused a report with %s, which no repetition mends; check"
+            "The collector %s refused a report with status %s, so retrying will not help. Check"
             " METRIC_COLLECTION_COLLECTOR_URL and METRIC_COLLECTION_SITE_ID.",
             collector(),
             answer.status,
         )
 
-    def _put_off(
+    def _retry(
         self,
         report: Report,
-        outcome: str,
+        outcome: Outcome,
         *,
-        status: int | None = None,
-        retry_after: float | None = None,
+        message: str,
+        detail: str = "",
+        answer: Answer | None = None,
     ) -> None:
-        """Keep the report for later, waiting as Clean Insights does or as long as the answer asks."""
+        """Keep the report, backing off as Clean Insights does, or for as long as the answer asks."""
         begins = not Report.objects.queued().has_failed().exists()
+        retry_after = answer.retry_after if answer else None
         asked = min(retry_after or 0, conf.MAX_AGE.total_seconds())
         wait = timedelta(seconds=max(self._backoff(report.attempts), asked))
-        must_wait = asked > 0
-        report.put_off(self.clock() + wait, must_wait=must_wait, status=status, outcome=outcome)
+        report.retry(
+            self.clock() + wait,
+            must_wait=asked > 0,
+            outcome=outcome,
+            detail=detail,
+            status=answer.status if answer else None,
+        )
         logger.log(
             logging.WARNING if begins else logging.DEBUG,
-            "The collector %s cannot be reached (%s); reports are kept and tried again.",
+            "Could not deliver a report to the collector %s (%s). Reports stay queued and are retried.",
             collector(),
-            outcome,
+            message,
         )
 
     def _backoff(self, failures: int) -> float:
-        """Return seconds to wait, spread so that a fleet does not come back in step."""
+        """Return the seconds to wait, with jitter so that a fleet does not return in step."""
         connect, _read = conf.TIMEOUT
         longest = conf.MAX_RETRY_DELAY.total_seconds()
         return retry_delay(failures, timeout=connect, max_retry_delay=longest, jitter=self.random())
 
+    def _is_impatient(self, report: Report) -> bool:
+        return report.failed_at is not None and report.failed_at <= self.clock() - PATIENCE
+
     def test_server(self) -> str | None:
-        """Post an empty body, which a Clean Insights endpoint refuses; return what is wrong, or None."""
+        """Post an empty body, which a Clean Insights endpoint refuses; return the problem, or None."""
         try:
             answer = self.transport.post(
                 conf.COLLECTOR_URL, b"", headers=HEADERS, timeout=conf.TIMEOUT
             )
         except TransportError as error:
             return str(error)
-        return None if answer.status == 400 else f"it answers {answer.status}, not 400"
-
-    def _is_passed_over(self, report: Report) -> bool:
-        """Whether the collector has refused this one for so long that it must not hold back others."""
-        return report.refused_at is not None and report.refused_at <= self.clock() - PATIENCE
+        if answer.status == 400:
+            return None
+        return f"The server answered {answer.status}. Check the path of METRIC_COLLECTION_COLLECTOR_URL"
 
 
 def anything_may_leave() -> bool:
-    """Whether to begin at all; after a no only for the one event that tells of it, if it waits."""
+    """Whether to start a delivery; after a no, only if the event of an opt-out is queued."""
     allowed = ruling()
-    if allowed.rule is not Rule.DENIED:
-        return allowed.sends
-    waiting: bool = Report.objects.queued().filter(category=WITHDRAWN).exists()
-    return waiting
+    may_start = allowed.sends
+    if allowed.rule is Rule.DENIED:
+        may_start = Report.objects.queued().filter(category=WITHDRAWN).exists()
+    if not may_start:
+        logger.debug("Nothing is sent: %s", allowed.sentence)
+    return may_start
+
+
+def reason_to_wait(report: Report, now: datetime) -> str:
+    """Explain why a report is not due, for a log."""
+    if report.leased_until is not None and report.leased_until > now:
+        return "another process is posting it"
+    return "the collector asked to wait" if report.must_wait else "backing off after a failure"
+
+
+def outcome_of(error: TransportError) -> Outcome:
+    return next(outcome for kind, outcome in OUTCOMES.items() if isinstance(error, kind))
+
+
+@cache
+def warn_of_transaction() -> None:
+    """Warn once in each process."""
+    logger.warning(
+        "Reports are not sent within a database transaction, because its locks would be held until the"
+        " collector has answered. Call the Celery tasks metric_collection.deliver and"
+        " metric_collection.heartbeat outside of transaction.atomic()."
+    )
 
 
 def lease() -> timedelta:
-    """Return how long a claim lasts: longer than any attempt, so that only a dead worker's runs out.
+    """Return the length of a claim: longer than any attempt, so that only a dead worker's expires.
 
     At worst an attempt connects, shakes hands, sends and reads, each within its timeout, and the first two
     again to a proxy.
     """
     connect, read = conf.TIMEOUT
     return timedelta(seconds=4 * connect + 2 * read + 6)
-
-
-def collector() -> str:
-    """Name the collector's host and port; never the whole URL, which may hold credentials."""
-    return urlsplit(conf.COLLECTOR_URL).netloc.rpartition("@")[2]

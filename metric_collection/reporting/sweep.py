@@ -77,7 +77,7 @@ def sweep(clock: Clock = utc_now, transport: Transport | None = None) -> Agenda:
     due = agenda(clock())
     if not due.is_due(clock()):
         return due
-    Collection(clock=clock).beat()
+    Collection(clock=clock).heartbeat()
     if due.period_is_over:
         Collection(clock=clock).seal()
     Delivery(clock=clock, transport=transport or RequestsTransport()).deliver()

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import groupby
-from operator import attrgetter
 
 from django.utils.timesince import timesince
 from django.utils.timezone import get_current_timezone_name, localtime
@@ -27,7 +26,6 @@ from ..probes.registry import Gathered
 from ..reporting.collection import HEARTBEAT, Collection
 from .campaigns import Usage, usages
 from .installed import System, system
-from .outcomes import told
 
 RECENT = 10
 LISTED = 50
@@ -140,7 +138,7 @@ class Entry:
     @property
     def detail(self) -> str:
         """Say what the collector or the network has answered, "" when neither was asked."""
-        return told(self.report.outcome)
+        return self.report.outcome_text
 
     @property
     def is_shown_in_place(self) -> bool:
@@ -191,7 +189,7 @@ class Page:
 
 
 def page(consent: Consent, *, now: datetime) -> Page:
-    """Look at everything; three queries, however much there is, and two for campaigns."""
+    """Look at everything; four queries, however much there is, and two for campaigns."""
     gathered, (queue, record) = registry.gather(), outbox()
     return Page(
         system=system(),
@@ -255,12 +253,8 @@ def next_report(
 
 def outbox() -> tuple[list[Entry], Record]:
     """List what waits, each with the moment of its next attempt, and the newest of the record."""
-    at_hand = sorted(
-        Report.objects.at_hand(queued=LISTED, settled=RECENT + 1), key=attrgetter("pk")
-    )
-    waiting = [report for report in at_hand if report.state == Report.State.QUEUED]
-    settled = [report for report in reversed(at_hand) if report.state != Report.State.QUEUED]
-    return [entry(report, report.wait_until) for report in waiting], record_of(settled, RECENT)
+    queued = [entry(report, report.wait_until) for report in Report.objects.queued()[:LISTED]]
+    return queued, record_of(Report.objects.settled()[: RECENT + 1], RECENT)
 
 
 def record(length: int, *, before: int | None = None) -> Record:

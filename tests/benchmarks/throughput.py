@@ -66,7 +66,7 @@ from django.test.utils import CaptureQueriesContext
 from metric_collection.models import Report
 
 with CaptureQueriesContext(connection) as asked:
-    Report.objects.in_line(after=Report(pk=5))
+    Report.objects.next_queued(after=Report(pk=5))
 with connection.cursor() as cursor:
     words = {"sqlite": "EXPLAIN QUERY PLAN "}.get(connection.vendor, "EXPLAIN ")
     cursor.execute(words + asked[0]["sql"])

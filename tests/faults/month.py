@@ -36,7 +36,7 @@ def work(messages: Any, done: Any) -> None:
 
 
 def sweep(moment: datetime) -> None:
-    Collection(clock=lambda: moment).beat()
+    Collection(clock=lambda: moment).heartbeat()
     Delivery(clock=lambda: moment).deliver()
 
 

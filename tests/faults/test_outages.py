@@ -54,7 +54,7 @@ def sweep(clock, collector):
     def sweep(days, every=SWEEP):
         end = clock() + timedelta(days=days)
         while clock() < end:
-            Collection(clock=clock, random=lambda: 0.5).beat()
+            Collection(clock=clock, random=lambda: 0.5).heartbeat()
             Delivery(clock=clock, random=lambda: 0.5, transport=collector).deliver()
             clock.advance(every)
 
@@ -147,4 +147,4 @@ def test_what_is_older_than_the_setting_says_is_not_sent_any_more(settings, coll
     collector.failure = None
     sweep(days=0.1)
     assert collector.received == ["Heartbeat"]
-    assert Report.objects.earliest("id").outcome == "not delivered in time"
+    assert Report.objects.earliest("id").outcome == Report.Outcome.EXPIRED

@@ -39,7 +39,7 @@ def live(transport) -> None:
     registry.declared()
     registry.gather()
     Collection().record()
-    Collection().beat()
+    Collection().heartbeat()
     Delivery(transport=transport).deliver()
     Collection().preview()
     status()

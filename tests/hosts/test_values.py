@@ -30,7 +30,7 @@ def report(settings, collector):
         before = len(collector.arrivals)
         Collection(clock=clock).record()
         clock.advance(days=2)
-        Collection(clock=clock).beat()
+        Collection(clock=clock).heartbeat()
         Delivery(clock=clock).deliver()
         return [
             (arrival.category, arrival.facts.get(FACT)) for arrival in collector.arrivals[before:]

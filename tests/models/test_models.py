@@ -77,7 +77,7 @@ def plan_of(ask) -> str:
     ("ask", "index"),
     [
         (lambda: Report.objects.queued().first(), "usage_metrics_report_queue"),
-        (lambda: Report.objects.in_line(after=Report(pk=5)), "usage_metrics_report_queue"),
+        (lambda: Report.objects.next_queued(after=Report(pk=5)), "usage_metrics_report_queue"),
         (lambda: list(Report.objects.settled_before(MOMENT)), "usage_metrics_report_settled"),
         (Report.objects.settled_last, "usage_metrics_report_settled"),
     ],

@@ -61,7 +61,7 @@ def a_day_later() -> None:
     def clock():
         return utc_now() + timedelta(days=2)
 
-    Collection(clock=clock).beat()
+    Collection(clock=clock).heartbeat()
     flusher.flush()
     Collection(clock=clock).seal()
     Delivery(clock=clock).deliver()

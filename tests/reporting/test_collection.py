@@ -52,7 +52,7 @@ class TestInstall:
     def test_it_is_recorded_once(self, collection):
         collection.record()
         assert collection.record() is None
-        assert collection.beat() is None
+        assert collection.heartbeat() is None
         assert categories() == ["Install"]
 
     def test_each_fact_is_one_event_dated_to_the_hour(self, collection, clock):
@@ -68,7 +68,7 @@ class TestInstall:
         assert Snapshot.objects.get().heartbeat_due == clock() + DAY / 2
 
     def test_a_heartbeat_that_finds_no_snapshot_reports_the_install(self, collection):
-        assert collection.beat().category == "Install"
+        assert collection.heartbeat().category == "Install"
 
     def test_a_rival_that_installs_in_the_same_moment_wins(self, clock):
         def rival() -> float:
@@ -138,8 +138,8 @@ class TestUpgrade:
     ):
         settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
         clock.advance(DAY)
-        assert collection.beat().category == "Upgrade"
-        assert collection.beat() is None
+        assert collection.heartbeat().category == "Upgrade"
+        assert collection.heartbeat() is None
 
     def test_of_two_processes_one_records_it(self, settings, clock, collection, installed):
         settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
@@ -173,16 +173,16 @@ def test_versions_compare_by_pep_440_and_else_as_text(after, before, higher):
 class TestHeartbeat:
     def test_it_is_due_24_hours_after_the_last(self, collection, installed, clock):
         clock.set(installed.heartbeat_due)
-        assert collection.beat().category == "Heartbeat"
+        assert collection.heartbeat().category == "Heartbeat"
         clock.advance(DAY - timedelta(seconds=1))
-        assert collection.beat() is None
+        assert collection.heartbeat() is None
         clock.advance(seconds=1)
-        assert collection.beat().category == "Heartbeat"
+        assert collection.heartbeat().category == "Heartbeat"
 
     def test_restarts_every_hour_still_give_one_in_24_hours(self, collection, installed, clock):
         clock.set(installed.heartbeat_due)
         for _hour in range(24 * 5):
-            collection.beat()
+            collection.heartbeat()
             clock.advance(hours=1)
         assert categories() == ["Heartbeat"] * 5
 
@@ -190,28 +190,28 @@ class TestHeartbeat:
         self, collection, installed, clock
     ):
         clock.set(installed.heartbeat_due)
-        collection.beat()
+        collection.heartbeat()
         clock.advance(-DAY)
-        assert collection.beat() is None
+        assert collection.heartbeat() is None
         clock.advance(DAY)
-        assert collection.beat().category == "Heartbeat"
+        assert collection.heartbeat().category == "Heartbeat"
 
     def test_of_two_processes_one_records_it(self, settings, collection, installed, clock):
         clock.set(installed.heartbeat_due)
 
         def edition() -> str:
             set_facts(settings)
-            Collection(clock=clock).beat()
+            Collection(clock=clock).heartbeat()
             return "community"
 
         set_facts(settings, edition=edition)
-        assert collection.beat() is None
+        assert collection.heartbeat() is None
         assert categories() == ["Heartbeat"]
 
     def test_a_no_in_the_same_moment_comes_first(self, settings, collection, installed, clock):
         clock.set(installed.heartbeat_due)
         set_facts(settings, edition=lambda: choose(Consent.Choice.DENIED, now=clock()))
-        assert collection.beat() is None
+        assert collection.heartbeat() is None
         assert not Report.objects.exists()
 
     def test_it_does_not_wait_for_a_row_of_consent_that_somebody_has_deleted(
@@ -219,7 +219,7 @@ class TestHeartbeat:
     ):
         Consent.objects.all().delete()
         clock.set(installed.heartbeat_due)
-        assert collection.beat().category == "Heartbeat"
+        assert collection.heartbeat().category == "Heartbeat"
 
     def test_it_takes_the_same_way_with_time_zones_off(
         self, settings, collection, installed, clock
@@ -227,7 +227,7 @@ class TestHeartbeat:
         settings.USE_TZ = False
         settings.TIME_ZONE = "America/New_York"
         clock.set(installed.heartbeat_due)
-        assert collection.beat().category == "Heartbeat"
+        assert collection.heartbeat().category == "Heartbeat"
         assert Snapshot.objects.get().heartbeat_due == clock() + DAY
 
 
@@ -250,13 +250,21 @@ class TestCategories:
         set_facts(settings, edition=lambda: asked.append(1))
         settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
         clock.advance(DAY)
-        assert (collection.record(), collection.beat(), collection.preview()) == (None, None, None)
+        assert (collection.record(), collection.heartbeat(), collection.preview()) == (
+            None,
+            None,
+            None,
+        )
         assert not asked
         assert categories() == ["Install"]
 
     def test_with_no_category_nothing_is_ever_gathered(self, only, collection):
         only()
-        assert (collection.record(), collection.beat(), collection.preview()) == (None, None, None)
+        assert (collection.record(), collection.heartbeat(), collection.preview()) == (
+            None,
+            None,
+            None,
+        )
         assert not Snapshot.objects.exists()
 
     def test_an_install_that_is_not_wanted_is_remembered_and_no_report(self, only, collection):
@@ -283,7 +291,7 @@ class TestCategories:
         only("Heartbeat")
         settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
         clock.advance(DAY)
-        assert collection.beat().category == "Heartbeat"
+        assert collection.heartbeat().category == "Heartbeat"
         assert Change.objects.last().category == "Upgrade"
 
     def test_without_heartbeats_upgrades_are_still_found_once_a_day(
@@ -291,12 +299,12 @@ class TestCategories:
     ):
         only("Install", "Upgrade")
         clock.advance(DAY)
-        assert (collection.preview(), collection.beat()) == (None, None)
+        assert (collection.preview(), collection.heartbeat()) == (None, None)
         assert Snapshot.objects.get().heartbeat_at is None
         settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
-        assert collection.beat() is None
+        assert collection.heartbeat() is None
         clock.advance(DAY)
-        assert collection.beat().category == "Upgrade"
+        assert collection.heartbeat().category == "Upgrade"
 
 
 class TestConsent:
@@ -314,7 +322,7 @@ class TestConsent:
         assert collection.record() is None
         assert not Snapshot.objects.exists()
         choose(Consent.Choice.GRANTED, now=clock())
-        assert collection.beat().category == "Install"
+        assert collection.heartbeat().category == "Install"
 
     def test_in_opt_in_mode_new_facts_need_a_new_yes(self, settings, collection, clock):
         settings.METRIC_COLLECTION_CONSENT = "opt-in"
@@ -360,7 +368,7 @@ class TestConsent:
         assert "edition" not in Snapshot.objects.get().facts
         disclose(now=clock())
         clock.advance(DAY)
-        assert facts_of(collection.beat())["edition"] == "community"
+        assert facts_of(collection.heartbeat())["edition"] == "community"
 
 
 def test_a_failing_probe_is_not_a_removal(settings, collection, clock):
@@ -388,7 +396,7 @@ class TestPreview:
     def test_it_is_byte_for_byte_the_next_heartbeat(self, collection, installed, clock):
         category, body = collection.preview()
         clock.set(installed.heartbeat_due)
-        report = collection.beat()
+        report = collection.heartbeat()
         assert (category, body) == (report.category, report.body.encode())
 
     def test_it_records_nothing(self, collection):

@@ -111,7 +111,7 @@ class TestAppointment:
         due = install(0.25).heartbeat_due
         clock.set(due - 9.99 * MINUTE)
         clock.advance(appointment())
-        assert Collection(clock=clock).beat().category == "Heartbeat"
+        assert Collection(clock=clock).heartbeat().category == "Heartbeat"
 
     def test_the_next_sweep_is_early_enough_for_what_falls_due_after_it(
         self, appointment, clock, install
@@ -129,7 +129,7 @@ class TestAppointment:
     ):
         due = install(0.5).heartbeat_due
         clock.set(due)
-        Collection(clock=clock).beat()
+        Collection(clock=clock).heartbeat()
         waiting = fail(retry_after=240)
         assert appointment() == waiting.wait_until - clock() + SECOND
 

@@ -24,7 +24,7 @@ for age, report in enumerate(reports[:settled]):
 Report.objects.all().delete()
 Report.objects.bulk_create(reports, batch_size=5000)
 with CaptureQueriesContext(connection) as asked:
-    Report.objects.in_line()
+    Report.objects.next_queued()
     Report.objects.settled_last()
     agenda(now)
 analyze, explain = {

@@ -46,7 +46,7 @@ def crowd(size=8):
 
 INSTALL = """
 def act(number, round):
-    Collection().record() if number % 2 else Collection().beat()
+    Collection().record() if number % 2 else Collection().heartbeat()
 failed = crowd()
 print(json.dumps([failed, [report.category for report in Report.objects.all()],
                   Snapshot.objects.count(), Change.objects.count()]))
@@ -57,7 +57,7 @@ from datetime import datetime, timedelta, timezone
 begin = datetime.now(timezone.utc)
 Collection().record()
 def act(number, round):
-    Collection(clock=lambda: begin + timedelta(days=2 * round + 2)).beat()
+    Collection(clock=lambda: begin + timedelta(days=2 * round + 2)).heartbeat()
 failed = crowd()
 print(json.dumps([failed, [report.category for report in Report.objects.order_by("id")]]))
 """

@@ -117,7 +117,7 @@ class Command(BaseCommand):
         self._ask(_("Share these usage metrics? Y/N: "))
 
     def heartbeat(self, **options: Any) -> None:
-        Collection().beat()
+        Collection().heartbeat()
         flusher.flush()
         Collection().seal()
         self._deliver(Delivery(), **options)

@@ -83,7 +83,7 @@ def ours(clock: Clock) -> Callable[[], object]:
     from metric_collection.reporting.delivery import Delivery
 
     Snapshot.objects.update(heartbeat_due=clock.now + timedelta(hours=12))
-    return lambda: (Collection(clock=clock).beat(), Delivery(clock=clock).deliver())
+    return lambda: (Collection(clock=clock).heartbeat(), Delivery(clock=clock).deliver())
 
 
 def peer(_clock: Clock) -> Callable[[], object]:

@@ -1,0 +1,166 @@
+"""The state of delivery, as the System Info page, ``status`` and a system check present it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.db import models
+from django.utils import formats, timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ..conf.settings import conf
+from ..consent.rules import Ruling, ruling
+from ..models import Report, Snapshot
+from .collection import HEARTBEAT
+
+# A daily cron line is the slowest supported way to sweep; `swept_at` may lag by an hour.
+STALLED_AFTER: Final = timedelta(hours=26)
+
+
+class Situation(models.TextChoices):
+    """The state of delivery in one word; the label is a sentence about it."""
+
+    OFF = "off", _("Nothing is sent.")
+    NOT_INSTALLED = "not-installed", _("Nothing was recorded yet. Run manage.py migrate.")
+    STALLED = (
+        "stalled",
+        _(
+            "Nothing has tried to deliver since %(since)s."
+            " Start a Celery worker and beat, or add the cron line."
+        ),
+    )
+    NOT_SENT = "not-sent", _("The first report was not sent yet.")
+    PAUSED = "paused", _("Paused by the collector until %(next_attempt)s.")
+    FAILING = "failing", _("Not delivered since %(since)s: %(outcome)s.")
+    REFUSED = "refused", _("The last report was refused on %(since)s: %(outcome)s.")
+    EXPORTED = "exported", _("The last reports were exported on %(since)s.")
+    DELIVERED = "delivered", _("The last report was delivered on %(since)s.")
+
+
+SETTLED: Final[dict[str, Situation]] = {
+    Report.Outcome.ACCEPTED: Situation.DELIVERED,
+    Report.Outcome.EXPORTED: Situation.EXPORTED,
+    Report.Outcome.REFUSED: Situation.REFUSED,
+    Report.Outcome.EXPIRED: Situation.FAILING,
+}
+ATTENTION: Final = frozenset({Situation.STALLED, Situation.FAILING, Situation.REFUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryState:
+    """How delivery is going.
+
+    `since` is the moment of the sentence: of the last delivery, refusal or export, of the first failure,
+    or of the last sweep. `report` is the report that the situation is about: the failing head of the
+    queue, or the one settled last. `next_attempt` and `next_heartbeat` are never in the past; both are
+    None if nothing is planned.
+    """
+
+    situation: Situation
+    since: datetime | None = None
+    report: Report | None = None
+    queued: int = 0
+    next_attempt: datetime | None = None
+    next_heartbeat: datetime | None = None
+    last_heartbeat: datetime | None = None
+    last_settled: Report | None = None
+    swept_at: datetime | None = None
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.situation in ATTENTION
+
+    @property
+    def outcome(self) -> str:
+        """Return the code of `Report.Outcome`, "" without a report."""
+        return str(self.report.outcome) if self.report else ""
+
+    @property
+    def outcome_text(self) -> str:
+        return self.report.outcome_text if self.report else ""
+
+    @property
+    def sentence(self) -> str:
+        """Describe it in one sentence, in the active language and time zone."""
+        return str(self.situation.label) % {
+            "since": shown(self.since),
+            "next_attempt": shown(self.next_attempt),
+            "outcome": self.outcome_text,
+        }
+
+    @property
+    def queue_sentence(self) -> str:
+        """Describe the queue in one sentence, "" if it is empty."""
+        if not self.queued:
+            return ""
+        count = gettext("Queued reports: %(count)s.") % {"count": self.queued}
+        if self.next_attempt is None:
+            return count
+        attempt = gettext("Next attempt: %(moment)s.") % {"moment": shown(self.next_attempt)}
+        return f"{count} {attempt}"
+
+
+def delivery_state(now: datetime, *, allowed: Ruling | None = None) -> DeliveryState:
+    """Read the state of delivery; at most four queries, and one more without a ruling."""
+    allowed = allowed or ruling()
+    snapshot = Snapshot.objects.current()
+    head: Report | None = Report.objects.queued().first()
+    last = Report.objects.settled_last()
+    situation, since, report = situation_of(now, allowed, snapshot, head, last)
+    is_planned = allowed.sends and snapshot is not None and HEARTBEAT in conf.CATEGORIES
+    return DeliveryState(
+        situation=situation,
+        since=since,
+        report=report,
+        queued=Report.objects.queued().count() if head else 0,
+        next_attempt=head.next_attempt(now) if head and allowed.sends else None,
+        next_heartbeat=max(now, snapshot.heartbeat_due) if snapshot and is_planned else None,
+        last_heartbeat=snapshot.heartbeat_at if snapshot else None,
+        last_settled=last,
+        swept_at=snapshot.swept_at if snapshot else None,
+    )
+
+
+def situation_of(
+    now: datetime,
+    allowed: Ruling,
+    snapshot: Snapshot | None,
+    head: Report | None,
+    last: Report | None,
+) -> tuple[Situation, datetime | None, Report | None]:
+    """Return the situation, its moment and its report; the first that applies."""
+    if not allowed.sends or snapshot is None:
+        return Situation.NOT_INSTALLED if allowed.sends else Situation.OFF, None, None
+    if is_stalled(now, snapshot, head):
+        return Situation.STALLED, snapshot.swept_at or snapshot.installed_at, head
+    if head and head.must_wait and head.next_attempt(now) > now:
+        return Situation.PAUSED, head.attempted_at, head
+    # One report that fails while others are delivered is no outage.
+    if head and head.failed_at and (last is None or last.settled_at < head.failed_at):
+        return Situation.FAILING, head.failed_at, head
+    if last is None:
+        return Situation.NOT_SENT, None, None
+    return SETTLED.get(last.outcome, Situation.FAILING), last.settled_at, last
+
+
+def is_stalled(now: datetime, snapshot: Snapshot, head: Report | None) -> bool:
+    """Whether something is due that no worker and no command has looked at for too long."""
+    is_due = snapshot.heartbeat_due <= now or (head is not None and head.next_attempt(now) <= now)
+    swept_at = snapshot.swept_at or snapshot.installed_at
+    return is_due and swept_at < now - STALLED_AFTER
+
+
+def collector() -> str:
+    """Return the collector's host and port; never the whole URL, which may hold credentials."""
+    return urlsplit(conf.COLLECTOR_URL).netloc.rpartition("@")[2]
+
+
+def shown(moment: datetime | None) -> str:
+    """Format a moment in the active language and time zone, "" for None."""
+    if moment is None:
+        return ""
+    return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
