@@ -86,11 +86,12 @@ class DeliveryState:
     @property
     def sentence(self) -> str:
         """Describe it in one sentence, in the active language and time zone."""
-        return str(self.situation.label) % {
+        sentence = str(self.situation.label) % {
             "since": shown(self.since),
             "next_attempt": shown(self.next_attempt),
             "outcome": self.outcome_text,
         }
+        return sentence.replace("..", ".")  # English moments end in "a.m."
 
     @property
     def queue_sentence(self) -> str:
@@ -101,7 +102,7 @@ class DeliveryState:
         if self.next_attempt is None:
             return count
         attempt = gettext("Next attempt: %(moment)s.") % {"moment": shown(self.next_attempt)}
-        return f"{count} {attempt}"
+        return f"{count} {attempt}".replace("..", ".")
 
 
 def delivery_state(now: datetime, *, allowed: Ruling | None = None) -> DeliveryState:

@@ -129,7 +129,14 @@ class TestGroups:
     def test_each_probe_is_a_group_and_so_are_facts_and_counts(self, settings):
         settings.METRIC_COLLECTION_FACTS = {"edition": "community", "channel": "stable"}
         settings.METRIC_COLLECTION_COUNTS = {"users": "auth.User"}
-        assert groups() == ["product", "operating-system", "installation", "facts", "counts"]
+        assert groups() == [
+            "product",
+            "operating-system",
+            "installation",
+            "first-report",
+            "facts",
+            "counts",
+        ]
 
     def test_a_choice_is_saved_and_the_previous_one_returned(self, clock):
         assert choose_group("operating-system", DENIED) == GRANTED
@@ -148,7 +155,7 @@ class TestGroups:
     def test_queued_reports_are_cut_down_to_the_other_groups_under_the_same_key(self, clock):
         key = Collection(clock=clock).record().key
         choose_group("operating-system", DENIED)
-        assert self.facts() == [["Acme Version", "Installation Method"]]
+        assert self.facts() == [["Acme Version", "Installation Method", "first_report_of"]]
         assert Report.objects.get().key == key
 
     def test_a_report_without_facts_is_deleted(self, clock):

@@ -37,7 +37,9 @@ moderate = examples(USUAL)
 @contextmanager
 def undone() -> Iterator[None]:
     """Leave nothing in the database for the next example."""
-    with transaction.atomic():
+    atomic = transaction.atomic()
+    atomic._from_testcase = True  # as in Django's TestCase: no transaction of a host
+    with atomic:
         yield
         transaction.set_rollback(True)
 

@@ -61,7 +61,8 @@ def hostile(settings):
         Report.objects.create(
             category=text[:20],
             body=body,
-            outcome=text[:255],
+            outcome=Report.Outcome.REFUSED,
+            detail=text[:255],
             state=Report.State.GIVEN_UP,
             sealed_at=utc_now(),
             settled_at=utc_now(),

@@ -97,6 +97,7 @@ def test_the_default_facts_come_in_the_order_of_the_page(settings):
         "kernel_version",
         "hardware_platform",
         "Installation Method",
+        "first_report_of",
     ]
     assert declared_names() == names
     assert list(gather().facts) == names

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from metric_collection.cleaninsights import payload
+from metric_collection.cleaninsights.clock import EPOCH
 from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.consent.choice import choose, choose_group, disclose, groups
 from metric_collection.models import Change, Consent, Measurement, Report, Snapshot
@@ -179,6 +180,30 @@ class TestHeartbeat:
         clock.advance(seconds=1)
         assert collection.heartbeat().category == "Heartbeat"
 
+    def test_under_an_hourly_cron_job_the_phase_is_kept_and_no_day_is_lost(
+        self, collection, installed, clock
+    ):
+        due = installed.heartbeat_due
+        clock.set(due - timedelta(minutes=30))
+        made = []
+        for _hour in range(24 * 40):
+            if collection.heartbeat():
+                made.append(clock())
+            clock.advance(hours=1)
+        assert [moment - due for moment in made] == [
+            day * DAY + timedelta(minutes=30) for day in range(40)
+        ]
+
+    def test_two_are_at_least_23_hours_apart(self, collection, installed, clock):
+        clock.set(installed.heartbeat_due + DAY / 2)
+        collection.heartbeat()
+        assert Snapshot.objects.get().heartbeat_due == clock() + timedelta(hours=23)
+
+    def test_a_heartbeat_that_is_a_day_late_begins_a_new_phase(self, collection, installed, clock):
+        clock.set(installed.heartbeat_due + DAY)
+        collection.heartbeat()
+        assert Snapshot.objects.get().heartbeat_due == clock() + DAY
+
     def test_restarts_every_hour_still_give_one_in_24_hours(self, collection, installed, clock):
         clock.set(installed.heartbeat_due)
         for _hour in range(24 * 5):
@@ -229,6 +254,48 @@ class TestHeartbeat:
         clock.set(installed.heartbeat_due)
         assert collection.heartbeat().category == "Heartbeat"
         assert Snapshot.objects.get().heartbeat_due == clock() + DAY
+
+
+class TestFirstReportOf:
+    def test_an_install_says_nothing_and_the_first_heartbeat_everything(
+        self, collection, installed, clock
+    ):
+        assert installed.reported_on is None
+        clock.set(installed.heartbeat_due)
+        assert facts_of(collection.heartbeat())["first_report_of"] == "day week month"
+        assert Snapshot.objects.get().reported_on == clock().date()
+
+    def test_an_upgrade_of_the_same_day_is_not_the_first_report(
+        self, settings, collection, installed, clock
+    ):
+        Snapshot.objects.update(reported_on=clock().date())
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+        assert facts_of(collection.record())["first_report_of"] == "nothing"
+
+    def test_the_install_itself_says_nothing(self, collection):
+        assert facts_of(collection.record())["first_report_of"] == "nothing"
+
+    def test_it_is_no_part_of_the_snapshot_or_the_history(self, installed):
+        assert "first_report_of" not in installed.facts
+        assert "first_report_of" not in Change.objects.get().changes
+
+    def test_a_report_that_is_not_wanted_does_not_count(
+        self, settings, collection, installed, clock
+    ):
+        settings.METRIC_COLLECTION_CATEGORIES = ["Install", "Upgrade"]
+        clock.advance(DAY)
+        collection.heartbeat()
+        assert Snapshot.objects.get().reported_on is None
+
+
+def test_nothing_is_sealed_while_the_clock_is_wrong(settings, collection, clock, caplog):
+    caplog.set_level("DEBUG", logger="metric_collection")
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"use": daily()}
+    clock.set("1970-01-01T00:10:00Z")
+    Measurement.objects.create(period_start=EPOCH, period_end=EPOCH, times=1, identity="")
+    assert (collection.record(), collection.heartbeat(), collection.seal()) == (None, None, [])
+    assert not Snapshot.objects.exists()
+    assert "the clock is wrong, it shows 1970-01-01" in caplog.text
 
 
 class TestCategories:
@@ -308,7 +375,7 @@ class TestCategories:
 
 
 class TestConsent:
-    @pytest.mark.parametrize("method", ["record", "beat"])
+    @pytest.mark.parametrize("method", ["record", "heartbeat"])
     def test_nothing_is_gathered_after_a_no(self, settings, collection, clock, method):
         asked = []
         set_facts(settings, edition=lambda: asked.append(1))
@@ -331,10 +398,10 @@ class TestConsent:
         collection.record()
         disclose(now=clock())
         clock.advance(2 * DAY)
-        assert "edition" not in facts_of(collection.beat())
+        assert "edition" not in facts_of(collection.heartbeat())
         choose(Consent.Choice.GRANTED, now=clock())
         clock.advance(DAY)
-        assert facts_of(collection.beat())["edition"] == "community"
+        assert facts_of(collection.heartbeat())["edition"] == "community"
 
     def test_a_declined_group_is_not_in_the_next_report_and_no_upgrade_when_accepted_again(
         self, settings, collection, clock
@@ -344,10 +411,10 @@ class TestConsent:
         assert facts_of(collection.record())["flaky"] == "1"
         choose_group("flaky", Consent.Choice.DENIED)
         clock.advance(2 * DAY)
-        assert "flaky" not in facts_of(collection.beat())
+        assert "flaky" not in facts_of(collection.heartbeat())
         choose_group("flaky", Consent.Choice.GRANTED)
         clock.advance(DAY)
-        heartbeat = collection.beat()
+        heartbeat = collection.heartbeat()
         assert (heartbeat.category, facts_of(heartbeat)["flaky"]) == ("Heartbeat", "1")
 
     def test_a_report_for_which_all_facts_are_declined_is_not_sent(

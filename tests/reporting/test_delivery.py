@@ -133,8 +133,8 @@ class TestFailure:
     def test_an_answer_worth_repeating_keeps_the_report(self, delivery, transport, queue, status):
         queue("1")
         transport.answer(status)
-        (tried,) = delivery.deliver()
-        assert tried.outcome == f"the collector answered {status}"
+        (attempted,) = delivery.deliver()
+        assert (attempted.outcome, attempted.status) == (Report.Outcome.ANSWERED, status)
         assert states() == [State.QUEUED]
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413])
@@ -214,10 +214,10 @@ class TestOutage:
         for hour in range(72):
             if hour % 24 == 0:
                 queue(str(hour))
-            transport.fail(1)
+            transport.fail(9)
             delivery.deliver()
+            transport._outcomes.clear()
             clock.advance(hours=1)
-        transport._outcomes.clear()
         delivery.deliver()
         assert arrived(transport) == ["0", "24", "48"]
         assert len({request.headers["Idempotency-Key"] for request in transport.requests[-3:]}) == 3
@@ -231,17 +231,16 @@ class TestOutage:
         for _attempt in range(5):
             delivery.deliver()
             clock.advance(hours=1)
-        levels = [record.levelno for record in caplog.records]
-        expected = [logging.WARNING, logging.DEBUG, logging.DEBUG, logging.INFO, logging.DEBUG]
-        assert levels == expected
+        levels = [record.levelno for record in caplog.records if record.levelno > logging.DEBUG]
+        assert levels == [logging.WARNING, logging.INFO]
 
     def test_repeated_refusals_are_logged_once(self, delivery, transport, queue, caplog):
         caplog.set_level(logging.DEBUG, LOGGER)
         queue("1", "2", "3")
         transport.answer(404, times=2)
         delivery.deliver()
-        levels = [record.levelno for record in caplog.records]
-        assert levels == [logging.WARNING, logging.DEBUG, logging.DEBUG]
+        levels = [record.levelno for record in caplog.records if "refused" in record.message]
+        assert levels == [logging.WARNING, logging.DEBUG]
 
     def test_credentials_in_the_url_are_not_logged(
         self, settings, delivery, transport, queue, caplog
@@ -396,7 +395,7 @@ class TestServer:
 
     def test_a_server_of_another_kind_is_told_apart(self, delivery, transport):
         transport.answer(404)
-        assert delivery.test_server() == "it answers 404, not 400"
+        assert delivery.test_server().startswith("The server answered 404. Check the path")
 
     def test_no_server_is_told_apart(self, delivery, transport):
         transport.fail()

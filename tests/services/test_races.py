@@ -95,7 +95,7 @@ reports = [seal([], category="Test", now=now) for _ in range(ROUNDS)]
 def act(number, round):
     report = reports[round]
     if number == 0:
-        report.settle(Report.State.DELIVERED, status=204, outcome="accepted", now=now)
+        report.settle(Report.State.DELIVERED, status=204, outcome=Report.Outcome.ACCEPTED, now=now)
     elif number == 1:
         expire(now)
     else:

@@ -241,7 +241,7 @@ def test_the_queries_do_not_grow(settings, clock):
         )
         for number in range(180)
     )
-    assert queries() == few == 3
+    assert queries() == few == 4
     settings.METRIC_COLLECTION_CAMPAIGNS = {f"campaign {number}": daily() for number in range(20)}
     assert queries() == few + 2
 

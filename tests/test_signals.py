@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from metric_collection.models import Snapshot
+from metric_collection.models.transactions import atomic
+from metric_collection.reporting.collection import Collection
+from metric_collection.signals import installed, upgraded
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def received():
+    """The arguments of every signal, in order."""
+    arguments = []
+
+    def receive(sender, signal, **kwargs):
+        arguments.append((sender, kwargs))
+
+    installed.connect(receive)
+    upgraded.connect(receive)
+    yield arguments
+    installed.disconnect(receive)
+    upgraded.disconnect(receive)
+
+
+def test_an_install_is_announced_with_its_facts_once_it_is_committed(
+    received, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        Collection().record()
+        assert received == []
+    [(sender, arguments)] = received
+    assert sender is Snapshot
+    assert arguments["facts"]["Acme Version"] == "1.0"
+
+
+def test_an_upgrade_is_announced_with_what_changed(
+    settings, received, django_capture_on_commit_callbacks
+):
+    Collection().record()
+    settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
+    with django_capture_on_commit_callbacks(execute=True):
+        Collection().record()
+    assert received == [(Snapshot, {"changes": {"Acme Version": ("1.0", "1.1")}})]
+
+
+def test_a_failing_receiver_does_not_fail_the_caller(django_capture_on_commit_callbacks):
+    def fail(**_):
+        raise RuntimeError
+
+    installed.connect(fail)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            assert Collection().record()
+    finally:
+        installed.disconnect(fail)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_is_not_announced(received):
+    with atomic():
+        Collection().record()
+        transaction.set_rollback(True)
+    assert received == []
