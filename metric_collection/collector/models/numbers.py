@@ -34,6 +34,8 @@ class Period(models.Model):
     span = models.CharField(_("span"), max_length=1, choices=Span.choices)
     start = models.DateField(_("first day"))
     installations = models.PositiveIntegerField(_("active installations"), default=0)
+    # Of a week or month, once its days are settled: the first report of a period may be lost.
+    largest_day = models.PositiveIntegerField(default=0, editable=False)
     heartbeats = models.PositiveIntegerField(_("heartbeats"), default=0)
     upgrades = models.PositiveIntegerField(_("upgrades"), default=0)
     installs = models.PositiveIntegerField(_("new installations"), default=0)
@@ -61,6 +63,11 @@ class Period(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_span_display()} {self.start}"
+
+    @property
+    def active(self) -> int:
+        """The active installations: those that said so, but no fewer than on the largest day."""
+        return max(self.installations, self.largest_day)
 
     @property
     def is_exact(self) -> bool:

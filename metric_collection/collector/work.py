@@ -1,0 +1,90 @@
+"""The collector's work outside of requests: every minute what has arrived is counted, once a day the rest.
+
+Celery, cron, and the embedded mode's second process all come here. Each job asks the database whether it is
+due, and may run twice without harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError
+from django.db.models import Q
+
+from ..cleaninsights.clock import utc_now
+from .counting import forgetting, rollup, settling
+from .models import Work
+
+logger = logging.getLogger("metric_collection.collector")
+
+ROLL_UP = "roll-up"
+ABANDONED = timedelta(minutes=10)  # after which a run without an end was killed
+MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job: `run` returns how many rows it handled."""
+
+    name: str
+    run: Callable[[datetime], int]
+    is_daily: bool = True
+
+
+JOBS = (
+    Job(name=ROLL_UP, run=lambda _now: rollup.roll_up(utc_now), is_daily=False),
+    Job(name="settle", run=lambda now: settling.settle(now.date())),
+    Job(name="forget", run=forgetting.forget),
+)
+
+
+def run_due(now: datetime, jobs: tuple[Job, ...] = JOBS) -> dict[str, int]:
+    """Run what is due. A job that fails is logged and noted, and does not keep the others from running."""
+    return {job.name: done for job in jobs if (done := _run(job, now)) is not None}
+
+
+def _run(job: Job, now: datetime) -> int | None:
+    if not _claim(job, now):
+        return None
+    try:
+        done = job.run(now)
+    except DatabaseError as error:
+        logger.warning("%s failed and will be retried: %s", job.name, type(error).__name__)
+        _note(job, now, ended_at=None, outcome="failed", detail=type(error).__name__)
+        return None
+    _note(job, now, ended_at=utc_now(), outcome="done", detail=str(done))
+    return done
+
+
+def _claim(job: Job, now: datetime) -> bool:
+    """Whether this process is to run the job: it is due, and no other process is at it."""
+    Work.objects.get_or_create(name=job.name)
+    free = Q(began_at=None) | Q(ended_at__isnull=False) | Q(began_at__lt=now - ABANDONED)
+    free |= Q(outcome="failed")
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    due = Q(ended_at=None) | Q(ended_at__lt=midnight) if job.is_daily else Q()
+    claimed = Work.objects.filter(due & free, name=job.name).update(
+        began_at=now, ended_at=None, outcome="running", detail=""
+    )
+    return bool(claimed)
+
+
+def _note(job: Job, began_at: datetime, **values: object) -> None:
+    """Note how a run ended, unless another process has taken it for abandoned."""
+    try:
+        Work.objects.filter(name=job.name, began_at=began_at).update(**values)
+    except DatabaseError as error:
+        logger.debug("The end of %s was not noted: %s", job.name, type(error).__name__)
+
+
+def run_forever(
+    *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], datetime] = utc_now
+) -> Iterator[dict[str, int]]:
+    """Run what is due every minute, at a second that differs from process to process."""
+    while True:
+        yield run_due(clock())
+        sleep(MINUTE)
