@@ -1,0 +1,169 @@
+"""``manage.py metric_collector``: the collector from the shell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils.text import slugify
+
+from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.collector import work
+from metric_collection.collector.counting import dictionary, showing
+from metric_collection.collector.demo import Fleet
+from metric_collection.collector.models import Site
+
+ACTIONS = {
+    "site": "Add a site, or list the sites.",
+    "dictionary": "Take the descriptions of a site's facts from the product's dictionary.",
+    "show": "Print the numbers of a site.",
+    "work": "Count what has arrived, and do what is due once a day; every minute, until stopped.",
+    "demo": "Fill a site with the reports of a simulated fleet.",
+}
+
+
+class Command(BaseCommand):
+    help = "Receives, counts and shows the usage metrics of your products."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        parsers = {
+            name: actions.add_parser(name, help=summary, description=summary)
+            for name, summary in ACTIONS.items()
+        }
+        add_site_actions(parsers["site"])
+        add_dictionary_options(parsers["dictionary"])
+        add_show_options(parsers["show"])
+        add_demo_options(parsers["demo"])
+        parsers["work"].add_argument("--once", action="store_true", help="Run once, then end.")
+        parsers["work"].add_argument("--json", action="store_true", help="Print JSON.")
+
+    def handle(self, *_args: Any, action: str, **options: Any) -> None:
+        try:
+            getattr(self, action)(**options)
+        except DatabaseError as error:
+            raise CommandError(f"The database reports: {error}. Has migrate been run?") from error
+
+    def site(self, *, site_action: str, **options: Any) -> None:
+        getattr(self, f"site_{site_action}")(**options)
+
+    def site_add(self, *, id: int, name: str, public: bool, **_: Any) -> None:  # noqa: A002
+        if Site.objects.filter(pk=id).exists():
+            raise CommandError(f"There is a site {id} already. See site list.")
+        site = Site.objects.create(id=id, name=name, slug=free_slug(name, id), is_public=public)
+        self.stdout.write(f"Site {site.pk} was added: {site.name}")
+
+    def site_list(self, **options: Any) -> None:
+        sites = [
+            {"id": site.pk, "name": site.name, "slug": site.slug, "public": site.is_public}
+            for site in Site.objects.all()
+        ]
+        self._print(sites, lines=site_lines, **options)
+
+    def dictionary(self, *, id: int, file: str, public: bool, **_: Any) -> None:  # noqa: A002
+        site = site_of(id)
+        try:
+            text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+            number = dictionary.load(site, json.loads(text), public=public)
+        except (OSError, ValueError) as error:
+            raise CommandError(
+                f"{file!r} cannot be used: {error}. Write the file with the product's own command:"
+                " manage.py metric_collection dictionary --format json"
+            ) from error
+        self.stdout.write(f"{number} facts of {site.name} are declared.")
+
+    def show(self, *, id: int, since: date | None, until: date | None, **options: Any) -> None:  # noqa: A002
+        numbers = showing.shown(site_of(id), since=since, until=until)
+        self._print(numbers, lines=showing.lines, **options)
+
+    def work(self, *, once: bool, **options: Any) -> None:
+        if once:
+            self._print(work.run_due(utc_now()), lines=work_lines, **options)
+            return
+        for _ in work.run_forever():
+            pass
+
+    def demo(self, *, id: int, installations: int, days: int, **_: Any) -> None:  # noqa: A002
+        defaults = {"name": "Acme", "slug": free_slug("Acme", id)}
+        site = Site.objects.get_or_create(id=id, defaults=defaults)[0]
+        if site.periods.exists():
+            raise CommandError(f"Site {id} has numbers already. Name another one with --id.")
+        fleet = Fleet(site=site, installations=installations, days=days, now=utc_now())
+        for number, day in enumerate(fleet.live()):
+            self._progress(number, days, day)
+        self.stdout.write(f"{installations} installations of {site.name} reported for {days} days.")
+
+    def _progress(self, number: int, of: int, day: date) -> None:
+        """Draw a bar on a terminal; elsewhere say nothing."""
+        if not self.stderr.isatty():
+            return
+        width = 40 * number // max(1, of)
+        end = "\n" if number == of else ""
+        self.stderr.write(f"\r{'#' * width:<40} {day}", ending=end)
+
+    def _print(
+        self, content: Any, *, lines: Callable[[Any], Sequence[str]], **options: Any
+    ) -> None:
+        as_json = options["json"]
+        self.stdout.write(json.dumps(content, indent=2) if as_json else "\n".join(lines(content)))
+
+
+def add_site_actions(parser: ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="site_action", required=True, metavar="add|list")
+    add = actions.add_parser("add", help="Add a site.")
+    add.add_argument("id", type=int, metavar="ID", help="The site id in the product's settings.")
+    add.add_argument("name", metavar="NAME", help="The name of the product.")
+    add.add_argument("--public", action="store_true", help="Publish its numbers.")
+    listing = actions.add_parser("list", help="List the sites.")
+    listing.add_argument("--json", action="store_true", help="Print JSON.")
+
+
+def add_dictionary_options(parser: ArgumentParser) -> None:
+    parser.add_argument("id", type=int, metavar="ID", help="The site id.")
+    parser.add_argument("file", metavar="FILE", help="The dictionary as JSON, or - to read it.")
+    parser.add_argument("--public", action="store_true", help="Publish these facts.")
+
+
+def add_show_options(parser: ArgumentParser) -> None:
+    parser.add_argument("id", type=int, metavar="ID", help="The site id.")
+    for name, text in (("--since", "The first day"), ("--until", "The last day")):
+        parser.add_argument(name, type=date.fromisoformat, metavar="DATE", help=f"{text}.")
+    parser.add_argument("--json", action="store_true", help="Print JSON.")
+
+
+def add_demo_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--id", type=int, default=1, help="The site id; it is added if missing.")
+    parser.add_argument("--installations", type=int, default=200, help="The size of the fleet.")
+    parser.add_argument("--days", type=int, default=120, help="The days to simulate until today.")
+
+
+def site_of(site_id: int) -> Site:
+    """Return a site, or name those that there are."""
+    site: Site | None = Site.objects.filter(pk=site_id).first()
+    if site is None:
+        ids = ", ".join(str(pk) for pk in Site.objects.values_list("pk", flat=True)) or "none"
+        raise CommandError(f"There is no site {site_id}. Sites: {ids}. Add it with site add.")
+    return site
+
+
+def free_slug(name: str, site_id: int) -> str:
+    """Return the slug of a name, with the site's id if another site has it."""
+    slug = slugify(name)[:40] or f"site-{site_id}"
+    return f"{slug}-{site_id}" if Site.objects.filter(slug=slug).exists() else slug
+
+
+def site_lines(sites: Sequence[dict[str, Any]]) -> list[str]:
+    return [
+        f"{site['id']}  {site['name']}{'  public' if site['public'] else ''}" for site in sites
+    ] or ["There is no site. Add one with site add."]
+
+
+def work_lines(done: dict[str, int]) -> list[str]:
+    return [f"{name}: {number}" for name, number in done.items()]

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from metric_collection.collector.demo import Fleet
+from metric_collection.collector.models import Arrival, Fact, Period, Span, Usage
+from tests.collector.reports import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def days(site):
+    return list(Fleet(site=site, installations=12, days=12, now=NOON).live())
+
+
+def test_a_fleet_is_counted_day_by_day_until_today(days):
+    assert (days[0], days[-1]) == (date(2026, 2, 20), NOON.date())
+    assert not Arrival.objects.exists()
+    found = Period.objects.filter(span=Span.DAY).order_by("start")
+    assert [period.start for period in found if period.installations] == days
+    assert all(period.installations <= 12 for period in found)
+    assert {period.start for period in found if period.state == "settled"} == {
+        day for day in days if day < NOON.date() - timedelta(days=3)
+    }
+
+
+def test_a_fleet_is_never_late_or_skewed_and_states_the_flag(days):
+    for period in Period.objects.all():
+        assert (period.late, period.skewed, period.is_exact) == (0, 0, True)
+
+
+def test_a_fleet_has_a_dictionary_and_usage(days):
+    assert Fact.objects.reported().filter(is_declared=True, is_public=True).count() == 7
+    assert not Fact.objects.reported().filter(is_declared=False).exists()
+    assert Usage.objects.exists()
+
+
+def test_a_fleet_is_the_same_each_time(days, site):
+    before = list(Period.objects.values_list("span", "start", "installations"))
+    site.periods.all().delete()
+    list(Fleet(site=site, installations=12, days=12, now=NOON).live())
+    assert list(Period.objects.values_list("span", "start", "installations")) == before
