@@ -28,7 +28,10 @@ class MetricCollectionConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(lazily("metric_collection.checks.check_settings"))
-        measuring.connect(lazily("metric_collection.reporting.flushing.first_terms"))
+        measuring.connect(
+            lazily("metric_collection.reporting.flushing.first_terms"),
+            lazily("metric_collection.reporting.flushing.flush"),
+        )
         listen(post_migrate, "on_post_migrate", sender=self)
         listen(got_request_exception, "on_request_exception", needs=RECORDERS)
         listen(request_finished, "on_request_finished", needs=CAMPAIGNS)
@@ -45,6 +48,8 @@ class MetricCollectionConfig(AppConfig):
         listen(signals.task_postrun, "on_task_postrun", needs=CAMPAIGNS)
         listen(signals.task_postrun, "note_worker", needs=PROBES)
         listen(signals.worker_ready, "on_worker_ready")
+        for ended in (signals.worker_shutdown, signals.worker_process_shutdown):
+            listen(ended, "on_worker_shutdown", needs=CAMPAIGNS)
         on_import_modules = listen(signals.import_modules, "on_import_modules")
         if current_app.loader.worker_initialized:
             on_import_modules(current_app)

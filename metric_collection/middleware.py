@@ -1,4 +1,4 @@
-"""The middleware by which the recorders of requests and of clients see each request with its answer."""
+"""The middleware through which the recorders of requests and clients see each request and response."""
 
 from __future__ import annotations
 
@@ -7,29 +7,24 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.apps import apps
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from .consent.rules import switched_off
-from .recorders.clients import ClientRecorder
-from .recorders.recorder import harmless
-from .recorders.registry import chosen, own_packages
-from .recorders.requests import RequestRecorder
-
 
 class RecorderMiddleware:
-    """Passes requests and answers through as they are; out of the way where there is nothing to record."""
+    """Passes requests and responses through unchanged; removes itself if there is nothing to record.
+
+    Our other modules need the app's tables and are imported late: an operator who removes the app
+    from INSTALLED_APPS, but not this entry from MIDDLEWARE, must still have a working product.
+    """
 
     sync_capable = True
     async_capable = True
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        found = [chosen(RequestRecorder), chosen(ClientRecorder)]
-        self._recorders = [recorder for recorder in found if recorder is not None]
-        if not self._recorders or switched_off():
-            raise MiddlewareNotUsed("No recorder needs it.")
-        self._own = own_packages()
+        self._record = recording()
         self._get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
@@ -49,7 +44,26 @@ class RecorderMiddleware:
         self._record(request, response, time.perf_counter() - begun)
         return response
 
+
+def recording() -> Callable[[HttpRequest, HttpResponseBase, float], None]:
+    """Return a function that records a request, or raise MiddlewareNotUsed."""
+    if not apps.is_installed("metric_collection"):
+        raise MiddlewareNotUsed("metric_collection is not in INSTALLED_APPS.")
+    from .consent.rules import switched_off  # noqa: PLC0415
+    from .recorders.clients import ClientRecorder  # noqa: PLC0415
+    from .recorders.recorder import harmless  # noqa: PLC0415
+    from .recorders.registry import chosen, own_packages  # noqa: PLC0415
+    from .recorders.requests import RequestRecorder  # noqa: PLC0415
+
+    found = (chosen(RequestRecorder), chosen(ClientRecorder))
+    recorders = [recorder for recorder in found if recorder is not None]
+    if not recorders or switched_off():
+        raise MiddlewareNotUsed("No recorder needs it.")
+    own = own_packages()
+
     @harmless
-    def _record(self, request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
-        for recorder in self._recorders:
-            recorder.record(request, response, seconds, self._own)
+    def record(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+        for recorder in recorders:
+            recorder.record(request, response, seconds, own)
+
+    return record

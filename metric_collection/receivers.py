@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import router
 
 from .consent.rules import switched_off
-from .measuring.folder import MEMORY
-from .measuring.meter import meter
 from .models import Snapshot
 from .recorders.commands import CommandRecorder
 from .recorders.errors import ErrorRecorder
@@ -112,6 +110,11 @@ def on_task_postrun(task: Any = None, state: str | None = None, **_: Any) -> Non
         flusher.flush_if_due()
 
 
+def on_worker_shutdown(**_: Any) -> None:
+    """Flush at the end of a worker or of one of its children, which end without running atexit."""
+    flusher.flush_at_exit()
+
+
 def note_web_process(**_: Any) -> None:
     """Note that this process answers requests, now that the answer is out."""
     web.note_if_due()
@@ -125,15 +128,16 @@ def note_worker(task: Any = None, **_: Any) -> None:
 
 @harmless
 def on_command(argv: Sequence[str], error: BaseException | None, reached: Container[str]) -> None:
-    """Let the recorder see a management command that has ended, after it has reached these databases.
+    """Record a management command that has ended, having connected to the databases `reached`.
 
-    Where silence is no yes, the count is in memory alone, which ends now. It is flushed if the command
-    has reached our database as well: one that needs none is not to wait for any.
+    The count is flushed at once if our database is among them: the command may run in a container or
+    with a private /tmp, whose journals are gone with it. A command that needs no database must not
+    wait for one.
     """
     recorder = chosen(CommandRecorder)
     if recorder is not None:
         recorder.record(argv, error, own_packages())
-        if meter.terms.place is MEMORY and router.db_for_write(Snapshot) in reached:
+        if router.db_for_write(Snapshot) in reached:
             flusher.flush()
 
 

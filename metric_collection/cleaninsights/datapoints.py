@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, TypeAlias
 
-if TYPE_CHECKING:
-    from datetime import datetime
+OTHER: Final = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +77,37 @@ def point_of(
         return Visit(path=tuple(texts[0].split("/")), **place)
     category, action, name = texts
     return Event(category=category, action=action, name=name, value=value, **place)
+
+
+def key_of(point: DataPoint) -> list[str]:
+    """Return campaign, period and identity as JSON can hold them: points with the same key are merged."""
+    period = point.period_start.isoformat(), point.period_end.isoformat()
+    return [point.campaign_id, *period, identity_of(point)]
+
+
+def point_of_key(key: Sequence[str]) -> DataPoint:
+    """Return the point with a key that `key_of` returned, counted no times yet; or raise ValueError."""
+    campaign_id, start, end, identity = key
+    return point_of(
+        identity,
+        campaign_id=campaign_id,
+        period_start=aware(start),
+        period_end=aware(end),
+        times=0,
+        value=None,
+    )
+
+
+def aware(text: str) -> datetime:
+    """Return a moment that can be compared with any other, or raise ValueError."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset from UTC")
+    return found
+
+
+def other(point: DataPoint) -> DataPoint:
+    """Return the point under which a name is counted that exceeds a limit on the number of names."""
+    if isinstance(point, Event):
+        return replace(point, name=OTHER)
+    return replace(point, path=(OTHER,))

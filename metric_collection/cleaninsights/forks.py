@@ -1,4 +1,4 @@
-"""Locks and forks: a child inherits its parent's memory, but no thread that could free a lock."""
+"""Locks and forks: a child inherits its parent's memory, but no thread that could release a lock."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from weakref import WeakMethod
 
 
 def after_fork(method: Callable[[], None]) -> None:
-    """Call a method in every child that is forked, as long as its object lives.
+    """Call a method in every forked child, as long as its object lives.
 
-    What Python remembers for this it keeps until the very end: if it were the method itself, all that
-    the object can reach would be in the way of a quick exit.
+    Python keeps registered functions until the very end. Registering the method itself would keep
+    its object alive, which slows down the exit of the process.
     """
-    os.register_at_fork(after_in_child=weakly(method))
+    if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+        os.register_at_fork(after_in_child=weakly(method))
 
 
 def weakly(method: Callable[[], None]) -> Callable[[], None]:
-    """Return a function that calls a method as long as its object lives, and does not keep it alive."""
+    """Return a function that calls a method as long as its object lives, without keeping it alive."""
     kept = WeakMethod(method)
 
     def call() -> None:
@@ -29,7 +30,7 @@ def weakly(method: Callable[[], None]) -> Callable[[], None]:
 
 
 class Forkable:
-    """Something with a lock that begins anew when it finds itself in a forked child."""
+    """An object with a lock that resets itself when used in a forked child."""
 
     def __init__(self) -> None:
         self._enter_process()
@@ -40,10 +41,10 @@ class Forkable:
         self._begin()
 
     def _begin(self) -> None:
-        """Set to nothing what a child must leave to its parent."""
+        """Reset the state that belongs to the parent process."""
 
     def _of_this_process(self) -> threading.Lock:
-        """Return the lock; to be called before anything that `_begin` sets is touched."""
+        """Return the lock. Call this before using any state that `_begin` resets."""
         if self._pid != os.getpid():
             self._enter_process()
         return self._lock

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from ..campaigns import CampaignDeclaration, campaigns
 from ..cleaninsights.campaigns import Campaign, Period
@@ -63,31 +64,52 @@ class Standing:
 
     def allows(self, point: DataPoint, *, begun: datetime) -> bool:
         """Return whether consent covers a point of a journal that was begun at that moment."""
-        decided_at = self.row and self.row.decided_at
         period = Period(start=point.period_start, end=point.period_end)
-        return self.term.covers(period) and begun >= (decided_at or EPOCH)
+        return self.term.covers(period) and begun >= counts_since(self.row)
 
 
-def standings(consent: Consent, *, now: datetime) -> Mapping[str, Standing]:
+def counts_since(said: Consent | CampaignConsent | None) -> datetime:
+    """Return the moment before which nothing may have been counted.
+
+    In opt-out mode that is the last no: a yes only confirms what was counted before it. In the other
+    modes it is the answer itself, before which nothing was allowed.
+    """
+    if said is None:
+        return EPOCH
+    moment = said.declined_at if conf.CONSENT is Mode.OPT_OUT else said.decided_at
+    return moment or EPOCH
+
+
+def standings(
+    consent: Consent, *, now: datetime, seen: Mapping[str, datetime] = MappingProxyType({})
+) -> Mapping[str, Standing]:
     """Return the standing of each campaign by id, with one query if there are campaigns.
 
-    A campaign that needs no answer of its own gets a window from when it is first seen; see `save`.
+    A campaign that needs no answer of its own gets a window from when it was first seen (`seen`, by
+    id, else now); see `save`.
     """
     found = campaigns()
     rows = CampaignConsent.objects.in_bulk(found, field_name="campaign_id")
     return {
         campaign_id: Standing(
-            declared=declared, row=rows.get(campaign_id) or opened(declared, consent, now)
+            declared=declared,
+            row=rows.get(campaign_id)
+            or opened(declared, consent, now=now, seen=seen.get(campaign_id, now)),
         )
         for campaign_id, declared in found.items()
     }
 
 
 def opened(
-    declared: CampaignDeclaration, consent: Consent, now: datetime
+    declared: CampaignDeclaration, consent: Consent, *, now: datetime, seen: datetime
 ) -> CampaignConsent | None:
-    """Return an unsaved window from `now` on; None if the campaign needs an answer or none fits."""
-    window = declared.campaign.window(now)
+    """Return an unsaved window from `seen` on; None if the campaign needs an answer or none fits.
+
+    A window that would already be over, as for a very old journal, opens now instead.
+    """
+    window = declared.campaign.window(seen)
+    if window is None or window.end <= now:
+        window = declared.campaign.window(now)
     if window is None or not needs_no_answer(declared, consent, now=now):
         return None
     return CampaignConsent(campaign_id=declared.id, start=window.start, end=window.end)
@@ -136,6 +158,8 @@ def decide(campaign_id: str, choice: Consent.Choice, *, now: datetime) -> Consen
             "start": consented.start,
             "end": consented.end,
         }
+        if choice == Consent.Choice.DENIED:
+            values["declined_at"] = now
         CampaignConsent.objects.update_or_create(campaign_id=campaign_id, defaults=values)
     return before.choice
 

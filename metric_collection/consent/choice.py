@@ -76,6 +76,8 @@ def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
         before, allowed = Consent.Choice(consent.choice), ruling(consent, now=now)
         consent.choice, consent.decided_at, consent.notice_postponed_until = choice, now, None
         consent.disclosed = sorted({*consent.disclosed, *names_to_tell(consent)})
+        if choice == Consent.Choice.DENIED:
+            consent.declined_at = now
         consent.save()
         if choice == Consent.Choice.GRANTED:
             reopen_expired(now)

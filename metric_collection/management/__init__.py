@@ -1,4 +1,4 @@
-"""What a product's manage.py imports from here instead of from django.core, to have its commands counted."""
+"""A replacement for Django's ``execute_from_command_line`` that lets the command recorder count."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.backends.signals import connection_created
 
 
 def execute_from_command_line(argv: list[str] | None = None) -> None:
-    """Do what Django's function of this name does; then let the recorder see what was run, and its end."""
+    """Do the same as Django's function of this name, then record the command and how it ended."""
     argv = argv or sys.argv[:]
     with noting_databases() as reached:
         try:
@@ -41,8 +41,10 @@ def noting_databases() -> Iterator[Container[str]]:
 
 
 def record(argv: Sequence[str], error: BaseException | None, reached: Container[str]) -> None:
-    """Count a command in a product that has recorders."""
-    if apps.ready and getattr(settings, "METRIC_COLLECTION_RECORDERS", None):
+    """Count a command if the product has recorders, and still has the app installed."""
+    if not (apps.ready and apps.is_installed("metric_collection")):
+        return
+    if getattr(settings, "METRIC_COLLECTION_RECORDERS", None):
         from ..receivers import on_command  # noqa: PLC0415  needs Django set up
 
         on_command(argv, error, reached)

@@ -1,17 +1,16 @@
 """The folder of the journals: private to one user, and shared by the processes of one product.
 
-The process that keeps a journal holds a lock on its file, which the kernel gives up when the
-process ends, however it does. Whoever then gets the lock may count what is in the journal.
+The process that keeps a journal holds a lock on its file, which the kernel releases when the
+process ends, however it ends. Whoever gets the lock next may count the journal.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,42 +21,67 @@ from typing import Final, Protocol
 from ..cleaninsights.clock import EPOCH
 from .journal import Journal
 
-JOURNAL: Final = ".journal"
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing uses a Folder
+    fcntl = None  # type: ignore[assignment]
+
+HAS_LOCKS: Final = fcntl is not None
+
+# The format is in the name: other versions of this package leave a journal alone that they cannot
+# read, while a rolling upgrade is under way. Change the number whenever the content changes.
+JOURNAL: Final = ".1.journal"
+ANY_JOURNAL: Final = ".journal"
 UNFINISHED: Final = ".new"
-STALE: Final = 3600.0  # seconds; nobody is at an unfinished file for so long
+STALE: Final = 3600.0  # seconds; no process works on an unfinished file for so long
+FORGOTTEN: Final = 100 * 24 * 3600.0  # seconds; older counts would not be sent
+MOST_JOURNALS: Final = 500  # in one folder, 256 KiB each
+# On these, a block that was written once is overwritten in place. On btrfs, ZFS and the like a
+# store into mapped memory needs a new block, and kills the process (SIGBUS) if the disk is full.
+IN_PLACE: Final = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})
+MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
 class Place(Protocol):
-    """Where journals are kept; raises OSError where it cannot be used."""
+    """Where journals are kept; raises OSError if it cannot be used."""
 
     def create(self, begun: datetime) -> Journal:
         """Begin a journal."""
 
     def rewrite(self, journal: Journal) -> Journal:
-        """Put a journal with the same counts, summed up, in the place of a full one."""
+        """Close a journal and return one with the same counts, summed up; the caller discards the old one."""
 
-    def abandoned(self) -> Iterable[Journal]:
-        """Take up, one after another, the journals whose processes have ended."""
+    def abandoned(self, skip: Container[str] = ()) -> Iterable[Journal]:
+        """Open, one after another, the journals whose processes have ended."""
+
+    def problem(self) -> str | None:
+        """Return why no journal outlives its process here, or None."""
 
 
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """Where no folder can be used: what was counted ends with the process."""
+    """Used where no folder is: the counts end with the process."""
+
+    reason: str | None = None
 
     def create(self, begun: datetime) -> Journal:
         """Begin a journal that has no file."""
-        return Journal(new_key(), begun, entries=[])
+        return Journal(new_key(), begun)
 
     def rewrite(self, journal: Journal) -> Journal:
-        """Sum up what a full journal has counted."""
+        """Sum up a journal in memory; its file, if it has one, is removed when it is discarded."""
         fresh = self.create(journal.begun)
         journal.close()
         journal.rewrite(fresh)
-        journal.discard()
         return fresh
 
-    def abandoned(self) -> Iterable[Journal]:
-        """Take up nothing: it is gone."""
+    def abandoned(self, skip: Container[str] = ()) -> Iterable[Journal]:  # noqa: ARG002
+        """Return nothing: what other processes kept in memory is gone."""
         return ()
+
+    def problem(self) -> str | None:
+        """Return why counts are kept in memory."""
+        return self.reason
 
 
 MEMORY: Final = Memory()
@@ -65,9 +89,10 @@ MEMORY: Final = Memory()
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder that is made when it is needed."""
+    """A folder, created on first use."""
 
     path: Path
+    mounts: Path = MOUNTS
 
     def create(self, begun: datetime) -> Journal:
         """Begin a journal in a file of its own."""
@@ -75,27 +100,32 @@ class Folder:
             return journal
 
     def rewrite(self, journal: Journal) -> Journal:
-        """Put a journal with the same counts, summed up, in the place of a full one.
+        """Sum up a journal in a file that takes the place of its own.
 
         A kill at any moment leaves one of the two.
         """
         journal.close()
         with self._new(journal.key, journal.begun) as fresh:
             journal.rewrite(fresh)
-        journal.release()
+        journal.disown()
         return fresh
 
-    def abandoned(self) -> Iterator[Journal]:
-        """Take up, one after another, the journals whose processes have ended."""
+    def abandoned(self, skip: Container[str] = ()) -> Iterator[Journal]:
+        """Open, one after another, the journals whose processes have ended, but none of `skip`."""
         with self._opened() as folder:
             for name in sorted(os.listdir(folder)):  # noqa: PTH208  a descriptor is no path
                 if name.endswith(UNFINISHED):
-                    remove_stale(name, folder)
-                elif name.endswith(JOURNAL) and (journal := self._take(name, folder)):
+                    remove_if_old(name, folder, STALE)
+                elif not name.endswith(JOURNAL):
+                    if name.endswith(ANY_JOURNAL):
+                        remove_if_old(name, folder, FORGOTTEN)
+                elif name.removesuffix(JOURNAL) not in skip and (
+                    journal := self._take(name, folder)
+                ):
                     yield journal
 
     def problem(self) -> str | None:
-        """Say why no journal can be kept here, None if one can."""
+        """Return why no journal can be kept here, or None."""
         try:
             self.create(EPOCH).discard()
         except OSError as error:
@@ -104,7 +134,7 @@ class Folder:
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
-        """Open the folder, made if need be; nobody can then put another one in its place."""
+        """Open the folder, creating it if need be; nobody can then put another one in its place."""
         with suppress(FileExistsError):
             self.path.mkdir(mode=0o700)
         folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -118,9 +148,10 @@ class Folder:
 
     @contextmanager
     def _new(self, key: str, begun: datetime) -> Iterator[Journal]:
-        """Make a journal that others see only once the block has ended well."""
+        """Create a journal that others see only once the block has ended without an error."""
         unfinished, name = key + UNFINISHED, key + JOURNAL
         with self._opened() as folder:
+            self._check(folder)
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
             file = os.open(unfinished, flags, 0o600, dir_fd=folder)
             try:
@@ -132,8 +163,16 @@ class Folder:
                 os.close(file)
                 raise
 
+    def _check(self, folder: int) -> None:
+        """Raise OSError if no journal may be added."""
+        if not overwrites_in_place(folder, self.mounts):
+            kinds = ", ".join(sorted(IN_PLACE))
+            raise OSError(f"{self.path} is not on a file system that overwrites in place: {kinds}")
+        if len(os.listdir(folder)) >= MOST_JOURNALS:
+            raise OSError(f"{self.path} has {MOST_JOURNALS} journals that nobody has counted")
+
     def _take(self, name: str, folder: int) -> Journal | None:
-        """Return a journal that no process keeps any longer."""
+        """Return a journal whose process has ended."""
         try:
             file = os.open(name, os.O_RDWR | os.O_NOFOLLOW, dir_fd=folder)
         except OSError:
@@ -144,24 +183,50 @@ class Folder:
                 return Journal.open(name.removesuffix(JOURNAL), file, partial(self._remove, name))
         except OSError:
             pass
-        except Exception:  # noqa: BLE001  whatever a power failure has left is not to hold up the others
+        except Exception:  # noqa: BLE001  a power failure may leave anything; it must not block the others
             self._remove(name)
         os.close(file)
         return None
 
-    def _remove(self, name: str) -> None:
-        with suppress(OSError), self._opened() as folder:
-            os.unlink(name, dir_fd=folder)
+    def _remove(self, name: str) -> bool:
+        """Remove a file; whether it is certain to be gone."""
+        try:
+            with self._opened() as folder:
+                os.unlink(name, dir_fd=folder)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
+
+
+def overwrites_in_place(folder: int, mounts: Path) -> bool:
+    """Whether the file system of an open folder never needs a new block for one that it has written."""
+    device = os.fstat(folder).st_dev
+    kind = file_systems(mounts).get(f"{os.major(device)}:{os.minor(device)}")
+    # An overlay, as containers have it, is as good as what is below it, which nothing tells but
+    # this: btrfs has no number of inodes.
+    return kind in IN_PLACE or (kind == "overlay" and os.fstatvfs(folder).f_files > 0)
+
+
+def file_systems(mounts: Path) -> dict[str, str]:
+    """Return device -> type of the mounted file systems, as proc_pid_mountinfo(5) has them."""
+    found: dict[str, str] = {}
+    with suppress(OSError):
+        for text in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+            before, _, after = text.partition(" - ")
+            found[before.split()[2]] = after.split()[0]
+    return found
 
 
 def new_key() -> str:
-    """Return a name that no other journal has, on whichever host."""
+    """Return a name that no other journal has, on any host."""
     return secrets.token_hex(16)
 
 
-def remove_stale(name: str, folder: int) -> None:
-    """Remove what a process has left unfinished."""
+def remove_if_old(name: str, folder: int, seconds: float) -> None:
+    """Remove a file that nobody has written to for so long."""
     with suppress(OSError):
         age = time.time() - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
-        if age > STALE:
+        if age > seconds:
             os.unlink(name, dir_fd=folder)

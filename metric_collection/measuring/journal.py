@@ -1,8 +1,8 @@
-"""A journal: what one process has counted since it began it, a cell for each count.
+"""A journal: what one process has counted since it began the journal, one cell for each count.
 
-The cells lie in memory that is mapped from a file, where the kernel keeps them when the process is
-killed. Behind them in the file stand lines of JSON: the first says when the journal was begun, and
-each further one what is counted under the next number.
+The cells lie in memory mapped from a file, where the kernel keeps them when the process is killed.
+Lines of JSON follow them in the file: the first one says when the journal was begun, and each
+further one defines what is counted under a number.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import os
 import struct
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from ..cleaninsights.datapoints import DataPoint, Event, identity_of, point_of
+from ..cleaninsights.datapoints import DataPoint, Event, aware, key_of, point_of_key
 
 CELLS: Final = 16_384
 CELL: Final = struct.Struct("<dQ")  # sum of values, code: last, or a kill could tear it
@@ -31,14 +31,14 @@ NUMBER_MASK: Final = (1 << NUMBER_BITS) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What is counted under a number, and whether each count comes with a value."""
+    """What is counted under a number, and whether each count has a value."""
 
     point: DataPoint
     valued: bool
 
 
 def code_of(number: int, *, times: int = 1) -> int:
-    """Return what a cell says beside its value: what is counted, and how many times."""
+    """Return what a cell holds beside its value: what is counted, and how many times."""
     return times << NUMBER_BITS | number
 
 
@@ -47,8 +47,9 @@ def cell(number: int, *, value: float = 0.0, times: int = 1) -> bytes:
     return pack(value, code_of(number, times=times))
 
 
-def nothing() -> None:
-    """Leave it as it is."""
+def no_file() -> bool:
+    """Nothing to remove."""
+    return True
 
 
 class Journal:
@@ -63,49 +64,80 @@ class Journal:
         key: str,
         begun: datetime,
         *,
-        entries: list[Entry],
+        cells: mmap.mmap | None = None,
+        entries: Iterable[tuple[int, Entry]] = (),
         file: int | None = None,
-        remove: Callable[[], None] = nothing,
+        remove: Callable[[], bool] = no_file,
     ) -> None:
         self.key = key
         self.begun = begun
-        self.entries = entries
+        self._entries = dict(entries)
+        self._numbers = {entry: number for number, entry in self._entries.items()}
         self._file = file
         self._remove = remove
-        self._cells = mmap.mmap(-1 if file is None else file, SIZE)
+        self._cells = mmap.mmap(-1, SIZE) if cells is None else cells
         self.write = self._cells.write
 
     @classmethod
-    def create(cls, key: str, begun: datetime, file: int, remove: Callable[[], None]) -> Journal:
-        """Begin a journal in a new file; every page is written, lest a full disk kill the process."""
+    def create(cls, key: str, begun: datetime, file: int, remove: Callable[[], bool]) -> Journal:
+        """Begin a journal in a new file.
+
+        Every cell is written first: a store into a page without a block on the disk would raise
+        SIGBUS when the disk is full.
+        """
         write_whole(file, bytes(SIZE))
         write_whole(file, line(begun.isoformat()))
-        return cls(key, begun, entries=[], file=file, remove=remove)
+        return cls(key, begun, cells=mmap.mmap(file, SIZE), file=file, remove=remove)
 
     @classmethod
-    def open(cls, key: str, file: int, remove: Callable[[], None]) -> Journal:
-        """Take up the journal of a process that has ended; ValueError if it is none."""
-        size = os.fstat(file).st_size
-        first, *others = os.pread(file, size, SIZE).splitlines(keepends=True) or [b""]
-        begun = moment(json.loads(first))
-        entries = [entry(json.loads(text)) for text in others if text.endswith(b"\n")]
-        return cls(key, begun, entries=entries, file=file, remove=remove)
+    def open(cls, key: str, file: int, remove: Callable[[], bool]) -> Journal:
+        """Open the journal of a process that has ended, or raise ValueError if it is broken.
+
+        It is read into memory, not mapped: that takes one descriptor less, and whoever truncates
+        the file does no harm.
+        """
+        first, *others = os.pread(file, os.fstat(file).st_size, SIZE).splitlines(keepends=True) or [
+            b""
+        ]
+        begun = aware(json.loads(first))
+        cells = mmap.mmap(-1, SIZE)
+        cells[:] = os.pread(file, SIZE, 0)
+        entries = [defined(json.loads(text)) for text in others if text.endswith(b"\n")]
+        return cls(key, begun, cells=cells, entries=entries, file=file, remove=remove)
+
+    def __len__(self) -> int:
+        """The number of different things that are counted."""
+        return len(self._entries)
+
+    @property
+    def points(self) -> Iterator[DataPoint]:
+        """What may have been counted."""
+        return (entry.point for entry in self._entries.values())
+
+    def number(self, entry: Entry) -> int | None:
+        """Return the number of an entry, None if it has to be defined first."""
+        return self._numbers.get(entry)
 
     def define(self, entry: Entry) -> int:
-        """Return the number under which something new is counted."""
+        """Return the number of a new entry; raises OSError if it cannot be written.
+
+        The line holds the number, so that a line that was written in vain shifts no other.
+        """
+        number = len(self._entries) + 1
         if self._file is not None:
-            write_whole(self._file, line(described(entry)))
-        self.entries.append(entry)
-        return len(self.entries)
+            write_whole(self._file, line([number, entry.valued, *key_of(entry.point)]))
+        self._entries[number] = entry
+        self._numbers[entry] = number
+        return number
 
     def close(self) -> None:
-        """Take no more counts: whoever writes from now on finds the journal full."""
+        """Take no more counts: any further write finds the journal full."""
         self._cells.seek(0, os.SEEK_END)
 
     def counts(self) -> Iterator[DataPoint]:
-        """Return what was counted; the value is the sum of the values."""
+        """Return the points that were counted; the value is the sum of the values."""
         for number, (times, total) in self._sums().items():
-            counted = self.entries[number - 1]
+            counted = self._entries[number]
             if counted.valued and isinstance(counted.point, Event):
                 yield replace(counted.point, times=times, value=total)
             else:
@@ -113,18 +145,23 @@ class Journal:
 
     def rewrite(self, fresh: Journal) -> None:
         """Count into an empty journal, under the same numbers, what was counted here."""
-        for known in self.entries:
+        for known in self._entries.values():
             fresh.define(known)
         for number, (times, total) in self._sums().items():
             fresh.write(cell(number, value=total, times=times))
 
-    def discard(self) -> None:
-        """Forget all that was counted."""
-        self._remove()
+    def disown(self) -> None:
+        """Keep the file when this is discarded: it belongs to another journal now."""
+        self._remove = no_file
+
+    def discard(self) -> bool:
+        """Delete all that was counted; False if the file may still be there."""
+        is_gone = self._remove()
         self.release()
+        return is_gone
 
     def release(self) -> None:
-        """Let go of memory and file, and so of the lock on the file."""
+        """Release memory and file, and with it the lock on the file."""
         self._cells.close()
         if self._file is not None:
             os.close(self._file)
@@ -135,7 +172,7 @@ class Journal:
         sums: dict[int, tuple[int, float]] = {}
         for code, values in values_by_code(self._cells[:]).items():
             number, times = code & NUMBER_MASK, code >> NUMBER_BITS
-            if times and 0 < number <= len(self.entries) and math.isfinite(sum(values)):
+            if times and number in self._entries and math.isfinite(sum(values)):
                 before, total = sums.get(number, (0, 0.0))
                 sums[number] = before + times * len(values), total + sum(values)
         return sums
@@ -161,33 +198,12 @@ def line(content: Any) -> bytes:
     return json.dumps(content).encode() + b"\n"
 
 
-def described(entry: Entry) -> list[Any]:
-    """Return an entry as JSON has it."""
-    point = entry.point
-    period = point.period_start.isoformat(), point.period_end.isoformat()
-    return [point.campaign_id, *period, identity_of(point), entry.valued]
-
-
-def entry(found: list[Any]) -> Entry:
-    """Return an entry that `described` has described."""
-    campaign_id, start, end, identity, valued = found
-    point = point_of(
-        identity,
-        campaign_id=campaign_id,
-        period_start=moment(start),
-        period_end=moment(end),
-        times=0,
-        value=None,
-    )
-    return Entry(point=point, valued=valued)
-
-
-def moment(text: str) -> datetime:
-    """Return a moment that can be compared with any other, or raise ValueError."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset from UTC")
-    return found
+def defined(found: list[Any]) -> tuple[int, Entry]:
+    """Return number and entry of a line that `define` wrote, or raise ValueError."""
+    number, valued, *key = found
+    if not isinstance(number, int):
+        raise TypeError(f"{number!r} is not a number")
+    return number, Entry(point=point_of_key(key), valued=valued)
 
 
 def write_whole(file: int, content: bytes) -> None:

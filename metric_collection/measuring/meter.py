@@ -1,38 +1,43 @@
 """Measuring: a call writes a cell into the journal of its process and returns.
 
-It takes no lock for that: a journal that is full, or is closed by another thread in that moment,
-takes no cell, and the call goes the long way, where there is a lock. What writes is looked up before
-what is written: a number of the next journal then meets one that is closed, never the other way round.
+This needs no lock: a journal that is full, or is closed by another thread at that moment, takes no
+cell, and the call takes the slow path, which has a lock. The fast path looks up the journal's
+`write` before the cell to write: a number of the next journal then meets a closed one, never the
+other way round.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from ..cleaninsights.datapoints import DataPoint, Event, Visit
+from ..cleaninsights.datapoints import DataPoint, Event, Visit, other
 from ..cleaninsights.exceptions import MeasurementError
 from ..cleaninsights.forks import after_fork
 from . import ask
-from .arguments import LARGEST_VALUE, SMALLEST_VALUE, number, path_of, text
+from .arguments import LARGEST_VALUE, SMALLEST_VALUE, are_plain, number, path_of, text
 from .folder import MEMORY, Place
 from .journal import Entry, Journal, cell, code_of, pack
-from .policy import OFF, Terms
+from .policy import MOST_NAMES, OFF, Terms
 
 logger = logging.getLogger("metric_collection.measuring")
 
-MOST_ENTRIES: Final = 4_096  # in one journal: names that are made of data would never end
+MOST_ENTRIES: Final = 4_096  # in one journal
 MOST_REMEMBERED: Final = 2 * MOST_ENTRIES
 MOST_COMPLAINTS: Final = 100
 UNCOUNTED: Final = 0
-# What the short way ends with: not seen before, not to be measured, a journal that takes no more, or
-# whatever a host's own object raises when it is looked at.
-NOT_SO_FAST: Final = Exception
+# Raised on the fast path by a key that is new or not hashable, a journal that takes no more cells,
+# or a value that is no number. Nothing else may be caught there: what a signal handler raises, such
+# as Celery's SoftTimeLimitExceeded, belongs to the host.
+NOT_SO_FAST: Final = (KeyError, TypeError, ValueError)
 NO_CELL: Final = b""  # what is written where nothing is to be counted
 
 Key: TypeAlias = tuple[Any, ...]
@@ -40,21 +45,28 @@ Make: TypeAlias = Callable[..., DataPoint]
 
 
 class Meter:
-    """Counts for one process, on the terms that `ask` tells at the first call, if it can.
+    """Counts for one process, on the terms that `ask` returns.
 
-    The clock counts seconds since the epoch. A forked child has to `begin_anew`.
+    The clock counts seconds since the epoch. A forked child has to `begin_anew`. Python's hooks see
+    to that, but not in a server that forks without them, where every call has to look.
     """
 
     def __init__(
-        self, ask: Callable[[], Terms | None] = ask, clock: Callable[[], float] = time.time
+        self,
+        ask: Callable[[], Terms | None] = ask,
+        clock: Callable[[], float] = time.time,
+        *,
+        has_fork_hooks: bool = True,
     ) -> None:
         self._ask = ask
-        self._clock = clock
+        self._time = clock
+        self._clock = clock if has_fork_hooks else self._clock_of_this_process
         self._journal: Journal | None = None
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Leave the counts there are to others: to the parent of a child that has inherited them."""
+        """Reset everything in a forked child: the counts it has inherited belong to its parent."""
+        self._pid = os.getpid()
         self._lock = threading.RLock()  # a call may lead to another, by way of the log or a signal
         if self._journal is not None:
             self._journal.release()
@@ -62,11 +74,21 @@ class Meter:
         self._write: Callable[[bytes], object] = len
         self._cells: dict[Key, bytes] = {}
         self._codes: dict[Key, int] = {}
+        self._names: Counter[Key] = Counter()
         self._complaints: set[str] = set()
         self.forget()
 
+    def notice_fork(self) -> None:
+        """Begin anew if this process was forked without Python's hooks."""
+        if self._pid != os.getpid():
+            self.begin_anew()
+
+    def _clock_of_this_process(self) -> float:
+        self.notice_fork()
+        return self._time()
+
     def forget(self, **_: Any) -> None:
-        """Ask for the terms once more at the next call."""
+        """Ask for the terms again at the next call."""
         self._terms: Terms | None = None
         self._is_off = False
         self._edge = float("-inf")
@@ -91,7 +113,7 @@ class Meter:
         return self._journal is not None
 
     def retire(self) -> Journal | None:
-        """Hand over what was counted so far; the next call begins another journal."""
+        """Return what was counted so far; the next call begins another journal."""
         with self._lock:
             journal, self._journal = self._journal, None
             if journal is not None:
@@ -107,11 +129,11 @@ class Meter:
         name: str | None = None,
         value: float | None = None,
     ) -> None:
-        """Count an event if its campaign is running and consented to; never raises, never waits."""
+        """Count an event if its campaign is running and consented to. Never raises, never blocks."""
         if self._is_off:
             return
-        if self._clock() < self._edge:
-            try:
+        try:
+            if self._clock() < self._edge:
                 if value is None:
                     self._write(self._cells[category, action, campaign_id, name])
                     return
@@ -120,56 +142,57 @@ class Meter:
                     if code:
                         write(pack(value, code))
                     return
-            except NOT_SO_FAST:
-                pass
+        except NOT_SO_FAST:
+            pass
+        except Exception:
+            if are_plain(category, action, campaign_id, name, value):
+                raise
         self._measure_event(category, action, campaign_id, name, value)
 
     def measure_visit(self, path: Iterable[str], campaign_id: str) -> None:
-        """Count a visit of the place at `path`, outermost part first; never raises, never waits."""
+        """Count a visit to `path`, outermost part first. Never raises, never blocks."""
         if self._is_off:
             return
         if path.__class__ is list:  # a list cannot be looked up
             path = tuple(path)
-        if self._clock() < self._edge:
-            try:
+        try:
+            if self._clock() < self._edge:
                 self._write(self._cells[path, campaign_id])
-            except NOT_SO_FAST:
-                pass
-            else:
                 return
+        except NOT_SO_FAST:
+            pass
+        except Exception:
+            if are_plain(path, campaign_id):
+                raise
         self._measure_visit(path, campaign_id)
 
     def _measure_event(
         self, category: str, action: str, campaign_id: str, name: str | None, value: float | None
     ) -> None:
         try:
-            make = partial(
-                Event,
-                category=text(category),
-                action=text(action),
-                name=name if name is None else text(name, may_be_empty=True),
-            )
+            category, action, campaign_id = text(category), text(action), text(campaign_id)
+            name = name if name is None else text(name, may_be_empty=True)
             amount = value if value is None else number(value)
-            self._count((category, action, text(campaign_id), name), amount, make, campaign_id)
-        except (MeasurementError, OSError) as error:
+        except MeasurementError as error:
             logger.debug("An event is not counted: %s.", error)
-        except Exception as error:  # noqa: BLE001  see NOT_SO_FAST
-            logger.debug("An event is not counted: %s.", type(error).__name__)
+            return
+        make = partial(Event, category=category, action=action, name=name)
+        self._count((category, action, campaign_id, name), amount, make, campaign_id)
 
     def _measure_visit(self, path: Iterable[str], campaign_id: str) -> None:
         try:
-            parts = path_of(path)
-            key = path if isinstance(path, str) else parts, text(campaign_id)
-            self._count(key, None, partial(Visit, path=parts), campaign_id)
-        except (MeasurementError, OSError) as error:
+            parts, campaign_id = path_of(path), text(campaign_id)
+        except MeasurementError as error:
             logger.debug("A visit is not counted: %s.", error)
-        except Exception as error:  # noqa: BLE001  see NOT_SO_FAST
-            logger.debug("A visit is not counted: %s.", type(error).__name__)
+            return
+        key = parts[0] if isinstance(path, str) else parts, campaign_id
+        self._count(key, None, partial(Visit, path=parts), campaign_id)
 
     def _count(self, key: Key, value: float | None, make: Make, campaign_id: str) -> None:
-        """Go the long way, and remember what makes the next way short."""
+        """Take the slow path, and remember under `key` what makes the next call fast."""
         with self._lock:
-            if self._clock() >= self._edge or len(self._cells) > MOST_REMEMBERED:
+            is_full = len(self._cells) + len(self._codes) > MOST_REMEMBERED
+            if self._clock() >= self._edge or is_full:
                 self._keep_up()
             if not self.terms.is_on:
                 return
@@ -196,13 +219,13 @@ class Meter:
         return pack(value, code) if code else NO_CELL
 
     def _keep_up(self) -> None:
-        """Look everything up anew: terms or journal are others, or a period has begun or ended."""
+        """Look everything up anew: the terms or the journal have changed, or a period has begun."""
         self._edge = self.terms.next_change(self._now())
         self._cells.clear()
         self._codes.clear()
 
     def _define(self, make: Make, campaign_id: str, *, valued: bool) -> int:
-        """Return the number of something that is counted now, UNCOUNTED if it is not."""
+        """Return the number under which something is counted now, UNCOUNTED if it is not."""
         term = self.terms.campaigns.get(campaign_id)
         if term is None:
             self._complain("There is no campaign %r; nothing is counted for it.", campaign_id)
@@ -211,32 +234,56 @@ class Meter:
         if period is None:
             return UNCOUNTED
         journal = self._journal or self._begin()
-        if len(journal.entries) >= MOST_ENTRIES:
-            self._complain("Campaign %r counts too many different things.", campaign_id)
-            return UNCOUNTED
         point = make(campaign_id=campaign_id, period_start=period.start, period_end=period.end)
-        return journal.define(Entry(point=point, valued=valued))
+        entry = Entry(point=point, valued=valued)
+        group = campaign_id, period.end
+        if journal.number(entry) is None and self._names[group] >= MOST_NAMES:
+            self._complain("Campaign %r counts too many different names.", campaign_id)
+            entry = Entry(point=other(point), valued=valued)
+        known = journal.number(entry)
+        if known is not None:
+            return known
+        if len(journal) >= MOST_ENTRIES:
+            self._complain("Campaign %r finds the journal full of names.", campaign_id)
+            return UNCOUNTED
+        self._names[group] += 1
+        return self._add(journal, entry)
+
+    def _add(self, journal: Journal, entry: Entry) -> int:
+        """Define an entry; if the disk is full, go on in memory with all that was counted."""
+        try:
+            return journal.define(entry)
+        except OSError as error:
+            self._complain("Counts are kept in memory only: %s.", error)
+            return self._replace(journal, MEMORY).define(entry)
 
     def _is_recorded_once(self, campaign_id: str) -> bool:
         term = self.terms.campaigns.get(campaign_id)
         return term is not None and term.campaign.only_record_once
 
     def _make_room(self) -> None:
-        """Put a journal with the sums in the place of the full one; numbers stay as they are."""
+        """Replace the full journal by one with the sums; numbers stay as they are."""
         full = self._journal or self._begin()
-        self._keep(self._attempt(lambda place: place.rewrite(full)))
+        try:
+            self._replace(full, self.terms.place)
+        except OSError as error:
+            self._complain("Counts are kept in memory only: %s.", error)
+            self._replace(full, MEMORY)
+
+    def _replace(self, full: Journal, place: Place) -> Journal:
+        """Discard the old journal last: a signal handler may raise at any step."""
+        fresh = self._keep(place.rewrite(full))
+        full.discard()
+        return fresh
 
     def _begin(self) -> Journal:
         begun = self._now()
-        return self._keep(self._attempt(lambda place: place.create(begun)))
-
-    def _attempt(self, make: Callable[[Place], Journal]) -> Journal:
-        """Make a journal where the terms say, or in memory if that fails."""
+        self._names.clear()
         try:
-            return make(self.terms.place)
+            return self._keep(self.terms.place.create(begun))
         except OSError as error:
             self._complain("Counts are kept in memory only: %s.", error)
-            return make(MEMORY)
+            return self._keep(MEMORY.create(begun))
 
     def _keep(self, journal: Journal) -> Journal:
         self._journal, self._write = journal, journal.write
@@ -246,14 +293,14 @@ class Meter:
         return datetime.fromtimestamp(self._clock(), timezone.utc)
 
     def _complain(self, sentence: str, about: object) -> None:
-        """Say it in the log, once in the life of a process."""
+        """Log a sentence at DEBUG, once in the life of a process."""
         complaint = sentence % about
         if complaint not in self._complaints and len(self._complaints) < MOST_COMPLAINTS:
             self._complaints.add(complaint)
             logger.debug(complaint)
 
 
-meter = Meter()
+meter = Meter(has_fork_hooks="uwsgi" not in sys.modules)  # uWSGI forks without them by default
 after_fork(meter.begin_anew)
 
 measure_event = meter.measure_event

@@ -10,31 +10,33 @@ from typing import Final
 from ..cleaninsights.campaigns import Campaign, Period
 from .folder import MEMORY, Place
 
+MOST_NAMES: Final = 1_000  # different points of one campaign and period; the rest counts as "other"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A campaign, and the window of consent to it; without one nothing is counted for it."""
+    """A campaign and its window of consent; without a window nothing is counted for it."""
 
     campaign: Campaign
     window: Period | None
 
     @classmethod
     def always(cls, campaign: Campaign) -> Term:
-        """Return the term under which all of a campaign is counted."""
+        """Return the term under which the whole campaign is counted."""
         return cls(campaign=campaign, window=Period(start=campaign.start, end=campaign.end))
 
     def period(self, now: datetime) -> Period | None:
-        """Return the period that is counted for at `now`, None if nothing is."""
+        """Return the period that is counted at `now`, None if none is."""
         period = self.campaign.current_period(now)
         return period if period and self.covers(period) else None
 
     def covers(self, period: Period) -> bool:
-        """Whether all of a period is within the window."""
+        """Whether the whole period is within the window."""
         window = self.window
         return window is not None and window.start <= period.start and period.end <= window.end
 
     def next_change(self, now: datetime) -> datetime | None:
-        """Return when another period begins to be counted for, None if that is never."""
+        """Return when the next period begins, None if there is none."""
         if now < self.campaign.start:
             return self.campaign.start
         period = self.campaign.current_period(now)
@@ -43,14 +45,14 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What may be counted, by campaign id, and where it is kept until the database takes it."""
+    """What may be counted, by campaign id, and where counts are kept until they are flushed."""
 
     campaigns: Mapping[str, Term] = field(default_factory=dict)
     place: Place = MEMORY
     is_on: bool = True
 
     def next_change(self, now: datetime) -> float:
-        """Return when another period begins to be counted for, in seconds since the epoch."""
+        """Return when any campaign's next period begins, in seconds since the epoch."""
         changes = (term.next_change(now) for term in self.campaigns.values())
         return min((change.timestamp() for change in changes if change), default=float("inf"))
 

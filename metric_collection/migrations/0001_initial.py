@@ -43,6 +43,12 @@ class Migration(migrations.Migration):
                         null=True, verbose_name="decided at"
                     ),
                 ),
+                (
+                    "declined_at",
+                    metric_collection.models.fields.MomentField(
+                        null=True, verbose_name="last declined at"
+                    ),
+                ),
                 ("start", metric_collection.models.fields.InstantField(verbose_name="from")),
                 (
                     "end",
@@ -141,6 +147,12 @@ class Migration(migrations.Migration):
                     "decided_at",
                     metric_collection.models.fields.MomentField(
                         null=True, verbose_name="decided at"
+                    ),
+                ),
+                (
+                    "declined_at",
+                    metric_collection.models.fields.MomentField(
+                        null=True, verbose_name="last declined at"
                     ),
                 ),
                 (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, TypeAlias
@@ -15,7 +15,8 @@ from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_lazy as _
 
 from ..cleaninsights.campaigns import Campaign
-from ..cleaninsights.datapoints import DataPoint, Event, identity_of, point_of
+from ..cleaninsights.datapoints import DataPoint, Event, identity_of, key_of, other, point_of
+from ..measuring.policy import MOST_NAMES
 from .fields import InstantField, MomentField
 from .rows import PrimaryManager
 
@@ -108,14 +109,12 @@ class Measurement(models.Model):
 
 
 def digest_of(point: DataPoint) -> str:
-    """Return what stands for campaign, period and identity of a point: SHA-256 in hex."""
-    period = point.period_start.isoformat(), point.period_end.isoformat()
-    parts = json.dumps([point.campaign_id, *period, identity_of(point)])
-    return hashlib.sha256(parts.encode()).hexdigest()
+    """Return the SHA-256 of campaign, period and identity of a point, in hex."""
+    return hashlib.sha256(json.dumps(key_of(point)).encode()).hexdigest()
 
 
 class CountedJournal(models.Model):
-    """A journal whose counts are in the measurements, should its file still be there: never again."""
+    """A journal that is counted and may still have a file; prevents counting a journal twice."""
 
     key = models.CharField(max_length=32, primary_key=True)
     counted_at = MomentField(_("counted at"))
@@ -133,31 +132,68 @@ class CountedJournal(models.Model):
 
 
 Counted: TypeAlias = tuple[Campaign, DataPoint]
-
+Group: TypeAlias = tuple[str, datetime]  # campaign id and end of the period
 
 CHUNK: Final = 500  # rows that one statement names
-
-
 MOST_SEALED: Final = 1_000  # points in one report
+MOST_ROWS: Final = MOST_NAMES + 100  # of one campaign and period, those named "other" included
 
 
 def count(counted: Iterable[Counted]) -> None:
-    """Count points into the rows of their periods, in order, as their campaigns aggregate."""
-    points = iter(counted)
+    """Count points into the rows of their periods, in order, as their campaigns aggregate.
+
+    A campaign and period has at most MOST_NAMES different rows. Further names are counted as "other"
+    of their category and action, and left out once there are MOST_ROWS. The caller holds consent, so
+    that no other process adds rows.
+    """
+    points, sizes = iter(counted), dict[Group, int]()
     while chunk := list(islice(points, CHUNK)):
-        _count(chunk)
+        _count(chunk, sizes)
 
 
-def _count(chunk: Sequence[Counted]) -> None:
-    keyed = [(digest_of(point), campaign, point) for campaign, point in chunk]
-    points = {
-        row.digest: row.point
-        for row in Measurement.objects.filter(digest__in={digest for digest, *_ in keyed})
-    }
-    for digest, campaign, point in keyed:
-        known = points.get(digest)
-        points[digest] = campaign.merged(known, point) if known else point
-    write(points)
+def _count(chunk: Sequence[Counted], sizes: dict[Group, int]) -> None:
+    choices = [(campaign, candidates(point)) for campaign, point in chunk]
+    digests = {digest for _campaign, found in choices for digest in found}
+    rows = {row.digest: row.point for row in Measurement.objects.filter(digest__in=digests)}
+    learn_sizes(choices, rows, sizes)
+    changed: dict[str, DataPoint] = {}
+    for campaign, found in choices:
+        limits = (MOST_NAMES, MOST_ROWS)[-len(found) :]
+        for (digest, point), most in zip(found.items(), limits, strict=True):
+            known = changed.get(digest) or rows.get(digest)
+            if known is None and sizes[group_of(point)] >= most:
+                continue
+            if known is None:
+                sizes[group_of(point)] += 1
+            changed[digest] = campaign.merged(known, point) if known else point
+            break
+    write(changed)
+
+
+def candidates(point: DataPoint) -> dict[str, DataPoint]:
+    """Return by digest the point, and the one as which it counts where there are too many names."""
+    return {digest_of(each): each for each in (point, other(point))}
+
+
+def group_of(point: DataPoint) -> Group:
+    """Return that of which a point is one name."""
+    return point.campaign_id, point.period_end
+
+
+def learn_sizes(
+    choices: Iterable[tuple[Campaign, Mapping[str, DataPoint]]],
+    rows: Container[str],
+    sizes: dict[Group, int],
+) -> None:
+    """Look up how many rows there are of the groups to which rows are to be added."""
+    points = [next(iter(found.items())) for _campaign, found in choices]
+    groups = {group_of(point) for digest, point in points if digest not in rows} - sizes.keys()
+    if groups:
+        sizes.update(dict.fromkeys(groups, 0))
+        found = Measurement.objects.filter(period_end__in={end for _campaign_id, end in groups})
+        found = found.of_campaigns({campaign_id for campaign_id, _end in groups})
+        counted = found.values_list("campaign_id", "period_end").annotate(Count("id"))
+        sizes.update({(campaign_id, end): size for campaign_id, end, size in counted})
 
 
 def write(points: Mapping[str, DataPoint]) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-from django.db import router, transaction
+from django.db import OperationalError, connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import Atomic
 
 from . import Consent, Report
+
+LITTLE: Final = 100  # milliseconds
 
 
 def atomic() -> Atomic:
@@ -33,3 +37,47 @@ def held() -> Iterator[Consent]:
     Consent.objects.ensure()
     with atomic():
         yield Consent.objects.locked()
+
+
+class ConsentHeldError(Exception):
+    """Another transaction holds consent."""
+
+
+@contextmanager
+def held_at_once() -> Iterator[Consent]:
+    """Do the same as `held`, but raise ConsentHeldError instead of waiting for another transaction."""
+    Consent.objects.ensure()
+    with unwaiting(connections[router.db_for_write(Report)]), atomic():
+        yield locked_at_once()
+
+
+def locked_at_once() -> Consent:
+    """Return the locked row of consent, or raise ConsentHeldError."""
+    database = connections[router.db_for_write(Report)]
+    try:
+        if not database.features.has_select_for_update_skip_locked:  # SQLite, MariaDB before 10.6
+            return Consent.objects.locked()
+        consent: Consent | None = Consent.objects.select_for_update(skip_locked=True).first()
+    except OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise ConsentHeldError(str(error)) from error
+    if consent is None:
+        raise ConsentHeldError("another process is writing")
+    return consent
+
+
+@contextmanager
+def unwaiting(database: BaseDatabaseWrapper) -> Iterator[None]:
+    """Have SQLite wait hardly at all for another process that writes; the others lock a row each."""
+    if database.vendor != "sqlite":
+        yield
+        return
+    with database.cursor() as cursor:
+        usual = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout = {LITTLE}")
+    try:
+        yield
+    finally:
+        with database.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")

@@ -1,56 +1,66 @@
-"""Flushing: what the processes of this host have measured is counted into the database.
+"""Flushing: counts that the processes of this host have measured into the database.
 
-Journals are counted in one transaction, which also notes their keys; then their files are removed.
+Journals are counted in one transaction that also notes their keys; then their files are removed.
 Whenever a process is killed in between, every count gets in, and gets in once.
 """
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import json
 import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
-from django.db import connections, router, transaction
+from django.db import connections, router
 
 from ..campaigns import campaigns
+from ..cleaninsights import payload
 from ..cleaninsights.campaigns import Campaign, EventAggregationRule
-from ..cleaninsights.clock import EPOCH, Clock, utc_now
+from ..cleaninsights.clock import Clock, utc_now
 from ..cleaninsights.datapoints import DataPoint, Event
 from ..cleaninsights.forks import Forkable
 from ..conf.settings import Mode, conf
 from ..consent import campaigns as windows
-from ..consent.campaigns import Standing
+from ..consent.campaigns import Standing, counts_since
 from ..consent.rules import ruling, silenced, switched_off
-from ..measuring.folder import MEMORY, Folder
+from ..measuring.folder import HAS_LOCKS, MEMORY, Folder, Memory, Place
 from ..measuring.journal import Journal
 from ..measuring.meter import Meter, meter
 from ..measuring.policy import OFF, Term, Terms
 from ..models import Consent, CountedJournal, Report
 from ..models import measurement as measurements
 from ..models.measurement import Counted
-from ..models.transactions import held
-from ..recorders.versions import capped
+from ..models.transactions import ConsentHeldError, held_at_once, is_open
 
 logger = logging.getLogger("metric_collection.reporting.flushing")
 
-MOST_TAKEN: Final = 100  # journals of other processes in one transaction
+MOST_TAKEN: Final = 100  # journals of ended processes in one transaction
+MOST_POINTS: Final = 2_000  # from which on no further journal is taken
+# What tells databases with equal settings apart. Passwords are left out: the folder's name is public.
+DATABASE_KEYS: Final = ("ENGINE", "HOST", "PORT", "USER", "NAME")
+LIBPQ_VARIABLES: Final = ("PGSERVICE", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGOPTIONS")
+# Limits for a connection that is opened at exit, in the units of the drivers.
+AT_EXIT: Final = {
+    "postgresql": {"connect_timeout": 2, "tcp_user_timeout": 2_000},
+    "mysql": {"connect_timeout": 2, "read_timeout": 2, "write_timeout": 2},
+}
 
 
 def first_terms() -> Terms:
-    """Return the terms on which to count until the database has been asked, and a flush decides.
+    """Return the terms for counting until the first flush has asked the database.
 
-    Where silence is no yes, nothing is written to a disk before that.
+    In the modes that need an answer, nothing is written to a disk before that.
     """
     if switched_off() or silenced():
         return OFF
@@ -79,34 +89,50 @@ class Flusher(Forkable):
         self._monotonic = monotonic
         self._due = float("-inf")
         self._has_failed = False
-        self._waiting: list[Journal] = []
+        self._own: list[Journal] = []  # retired, but not counted yet
         super().__init__()
 
     def _begin(self) -> None:
-        for journal in self._waiting:
+        for journal in self._own:
             journal.release()
-        self._waiting = []
-        self._gone: list[str] = []
+        self._own = []
+        self._has_flushed = False
+        self._removed: list[str] = []  # keys that no longer need to be noted
+        self._stuck: set[str] = set()  # keys of counted journals that cannot be removed
 
     def flush_if_due(self) -> None:
-        """Flush unless it is too early; to be called when nobody waits for this thread any more.
+        """Flush unless it is too early. Call this when nobody waits for the thread any more.
 
-        Django has closed what connections are to be closed by then, so a new one is closed here.
+        Django has closed the connections of the request or task by then, so a new one is closed here.
         """
         if self._monotonic() >= self._due:
             self.flush()
             connections[router.db_for_write(CountedJournal)].close_if_unusable_or_obsolete()
 
+    def flush_at_exit(self) -> None:
+        """Flush as the process ends, if the database was in use lately; this takes a few seconds at most."""
+        database = connections[router.db_for_write(CountedJournal)]
+        is_known = database.connection is not None or (self._has_flushed and not self._has_failed)
+        if is_known and self._meter.has_counts and database.vendor in {"sqlite", *AT_EXIT}:
+            limit_time(database)
+            self.flush()
+
     def flush(self) -> None:
-        """Count what there is, unless another thread does. What fails is logged and stays for later."""
+        """Count what there is, unless another thread does so, or the caller has a transaction open.
+
+        A failure is logged, and the counts are kept for the next flush.
+        """
         lock = self._of_this_process()
         if not lock.acquire(blocking=False):
             return
         try:
             self._due = self._monotonic() + conf.FLUSH_INTERVAL.total_seconds()
+            self._meter.notice_fork()
             self._meter.learn(self._flush())
             self._has_failed = False
-        except Exception as error:  # noqa: BLE001  the host's thread is not to suffer
+        except ConsentHeldError as error:
+            logger.debug("Not flushed, will retry: %s", error)
+        except Exception as error:  # noqa: BLE001  the host must not fail because of us
             self._complain(error)
         finally:
             lock.release()
@@ -114,80 +140,113 @@ class Flusher(Forkable):
     def _flush(self) -> Terms:
         """Count what there is, and return the terms from now on."""
         terms = first_terms()
-        if switched_off():
-            self._drop()
-        if not (terms.is_on and terms.campaigns):
+        if not (terms.is_on and terms.campaigns) and not switched_off():
             return terms
-        self._take_up()
-        if not (self._waiting or self._meter.has_counts):
-            standings = self._standings(Consent.objects.current(), seen=self._clock())
-            if not any(standing.is_new for standing in standings.values()):
-                return terms_of(standings)
-        return terms_of(self._count())
+        if not switched_off() and is_open():
+            raise ConsentHeldError("the caller has a transaction open")
+        with self._abandoned() as abandoned:
+            if switched_off():  # after something was counted
+                self._finish([*abandoned, *self._retire()])
+            elif abandoned or self._own or self._meter.has_counts:
+                terms = terms_of(self._count(abandoned))
+                self._has_flushed = True
+            else:
+                now = self._clock()
+                standings = self._standings(Consent.objects.current(), now=now, seen={})
+                if any(standing.is_new for standing in standings.values()):
+                    standings = self._count(abandoned)
+                terms = terms_of(standings)
+        return terms
 
-    def _drop(self) -> None:
-        """Forget what was counted before somebody has switched everything off."""
-        self._take_up()
-        self._retire()
-        self._finish(tuple(self._waiting))
+    @contextmanager
+    def _abandoned(self) -> Iterator[list[Journal]]:
+        """Open journals of ended processes; if they are not counted, release them for the next flush."""
+        taken: list[Journal] = []
+        points = 0
+        try:
+            for journal in state_folder().abandoned(self._stuck):
+                taken.append(journal)
+                points += len(journal)
+                if points >= MOST_POINTS or len(taken) >= MOST_TAKEN:
+                    break
+        except OSError as error:
+            logger.debug("The journals of ended processes cannot be read: %s", error)
+        try:
+            yield taken
+        finally:
+            for journal in taken:
+                journal.release()
 
-    def _take_up(self) -> None:
-        """Take up what processes have left that have ended, if the folder can be used."""
-        with suppress(OSError):
-            self._waiting.extend(islice(state_folder().abandoned(), MOST_TAKEN))
+    def _retire(self) -> list[Journal]:
+        """Return what this process has counted; no more than two journals are kept through an outage."""
+        if len(self._own) < 2 and (journal := self._meter.retire()):
+            self._own.append(journal)
+        return self._own
 
-    def _retire(self) -> None:
-        if (journal := self._meter.retire()) is not None:
-            self._waiting.append(journal)
+    def _standings(
+        self, consent: Consent, *, now: datetime, seen: Mapping[str, datetime]
+    ) -> Mapping[str, Standing]:
+        """Return where the campaigns stand, none if metrics are off."""
+        return windows.standings(consent, now=now, seen=seen) if ruling(consent).gathers else {}
 
-    def _standings(self, consent: Consent, *, seen: datetime) -> Mapping[str, Standing]:
-        """Return where the campaigns stand, none if metrics are off; new ones are seen since `seen`."""
-        return windows.standings(consent, now=seen) if ruling(consent).gathers else {}
-
-    def _count(self) -> Mapping[str, Standing]:
-        """Count what waits in one transaction; only from its end on is it gone from here."""
-        with held() as consent:
-            self._retire()
-            journals = tuple(self._waiting)
-            seen = min([self._clock(), *(journal.begun for journal in journals)])
-            standings = self._standings(consent, seen=seen)
+    def _count(self, abandoned: Iterable[Journal]) -> Mapping[str, Standing]:
+        """Count journals in one transaction, then remove them."""
+        with held_at_once() as consent:
+            journals = [*abandoned, *self._retire()]
+            seen = first_seen(journals)
+            standings = self._standings(consent, now=self._clock(), seen=seen)
             if standings:
                 windows.save(standings.values())
                 new = self._note(journals)
-                points = allowed(new, standings, since=consent.decided_at or EPOCH)
-                measurements.count(capped(points))
-            done = partial(self._finish, journals)
-            transaction.on_commit(done, using=router.db_for_write(CountedJournal))
+                points = allowed(new, standings, since=counts_since(consent))
+                measurements.count(unsealed(points, now=self._clock()))
+        self._finish(journals)
         return standings
 
-    def _note(self, journals: Sequence[Journal]) -> list[Journal]:
+    def _note(self, journals: Iterable[Journal]) -> list[Journal]:
         """Note the keys of journals and return those that had not been noted before."""
-        noted = CountedJournal.objects.in_bulk(journal.key for journal in journals)
-        new = [journal for journal in journals if journal.key not in noted]
-        CountedJournal.objects.filter(key__in=self._gone).delete()
+        by_key = {journal.key: journal for journal in journals}
+        noted = CountedJournal.objects.in_bulk(by_key)
+        new = [journal for key, journal in by_key.items() if key not in noted]
         CountedJournal.objects.bulk_create(
             CountedJournal(key=journal.key, counted_at=self._clock()) for journal in new
         )
         return new
 
-    def _finish(self, journals: Sequence[Journal]) -> None:
-        """Remove journals that are counted; the next flush forgets their keys."""
-        self._gone = [journal.key for journal in journals]
-        self._waiting = [journal for journal in self._waiting if journal not in journals]
+    def _finish(self, journals: Iterable[Journal]) -> None:
+        """Remove journals, and forget the keys of those that are certain to be gone."""
+        self._own = []
         for journal in journals:
-            journal.discard()
+            if journal.discard():
+                self._removed.append(journal.key)
+            else:
+                self._stuck.add(journal.key)
+        if switched_off():  # the database is not touched
+            return
+        CountedJournal.objects.filter(key__in=self._removed).delete()
+        self._removed.clear()
 
     def _complain(self, error: Exception) -> None:
-        """Say once that counting fails."""
+        """Log a failure, at WARNING once until a flush has succeeded."""
         level = logging.DEBUG if self._has_failed else logging.WARNING
-        logger.log(level, "What was measured waits to be counted: %s", error)
+        logger.log(level, "Flushing failed, will retry: %s", error)
         self._has_failed = True
+
+
+def first_seen(journals: Iterable[Journal]) -> dict[str, datetime]:
+    """Return campaign id -> start of the first period that any of the journals has counted for."""
+    seen: dict[str, datetime] = {}
+    for journal in journals:
+        for point in journal.points:
+            found = seen.get(point.campaign_id, point.period_start)
+            seen[point.campaign_id] = min(found, point.period_start)
+    return seen
 
 
 def allowed(
     journals: Iterable[Journal], standings: Mapping[str, Standing], *, since: datetime
 ) -> Iterator[Counted]:
-    """Return what consent covers of what the journals have counted, none from before `since`."""
+    """Return the points of the journals that consent covers, none of a journal begun before `since`."""
     for journal in journals:
         for point in journal.counts() if journal.begun >= since else ():
             standing = standings.get(point.campaign_id)
@@ -196,24 +255,108 @@ def allowed(
 
 
 def aggregated(campaign: Campaign, point: DataPoint) -> DataPoint:
-    """Return a point whose value is the sum of all with the value that its campaign wants."""
-    is_mean = campaign.event_aggregation_rule is EventAggregationRule.AVG
-    if is_mean and isinstance(point, Event) and point.value is not None:
+    """Return a point, whose value is a sum, with the value that its campaign wants."""
+    if is_mean(campaign) and isinstance(point, Event) and point.value is not None:
         return replace(point, value=point.value / point.times)
     return point
 
 
+def is_mean(campaign: Campaign) -> bool:
+    """Whether values are averaged."""
+    return campaign.event_aggregation_rule is EventAggregationRule.AVG
+
+
+def unsealed(counted: Iterable[Counted], *, now: datetime) -> Iterator[Counted]:
+    """Leave out late points that would be reported a second time.
+
+    The journal of an idle process may be flushed after its period was reported. A second part of a
+    sum is added up by the server. A second mean, or a second report of what is recorded once, would
+    be wrong.
+    """
+    reported: dict[str, set[Reported]] = {}
+    for campaign, point in counted:
+        is_late = point.period_end < now and (campaign.only_record_once or is_mean(campaign))
+        if is_late and point.campaign_id not in reported:
+            reported[point.campaign_id] = reported_of(point.campaign_id)
+        if not (is_late and as_reported(point) in reported[point.campaign_id]):
+            yield campaign, point
+
+
+Reported = tuple[Any, ...]
+
+
+def as_reported(point: DataPoint) -> Reported:
+    """Return what tells points apart in a report."""
+    events = [point] if isinstance(point, Event) else []
+    visits = [] if isinstance(point, Event) else [point]
+    return next(iter(told_apart(payload.encode(1, events=events, visits=visits))))
+
+
+def reported_of(campaign_id: str) -> set[Reported]:
+    """Return the points in all kept reports of a campaign."""
+    bodies = Report.objects.of_campaign(campaign_id).values_list("body", flat=True)
+    return {found for body in bodies for found in told_apart(body)}
+
+
+def told_apart(body: str | bytes) -> Iterator[Reported]:
+    """Return for each point in a body what tells it from others."""
+    parsed = json.loads(body)
+    for found in (*parsed.get("events", ()), *parsed.get("visits", ())):
+        period = found["period_start"], found["period_end"]
+        names = (found.get(key) for key in ("category", "action", "name", "action_name"))
+        yield (*period, *names)
+
+
 flusher = Flusher(meter)
+atexit.register(flusher.flush_at_exit)
 # Terms are learned here first, so nobody else needs to know when the tests of a host change settings.
 setting_changed.connect(meter.forget, dispatch_uid="metric_collection.reporting.flushing")
 
 
-def state_folder() -> Folder:
-    """Return the private folder for the journals of this user's processes on this database."""
-    database = connections[router.db_for_write(Report)]
-    named = [str(database.settings_dict[key]) for key in ("ENGINE", "HOST", "PORT", "NAME")]
-    if database.vendor == "sqlite":
-        named[-1] = os.path.abspath(named[-1])  # noqa: PTH100  it may be a URL
-    digest = hashlib.sha256("\n".join(named).encode()).hexdigest()[:16]
-    parent = conf.STATE_FOLDER or Path(tempfile.gettempdir())
+def flush() -> None:
+    """Do what ``metric_collection.flush`` promises."""
+    flusher.flush()
+
+
+def limit_time(database: Any) -> None:
+    """Let a connection wait a few seconds at most; SQLite in a file has nothing to wait for but locks."""
+    if limits := AT_EXIT.get(database.vendor):
+        database.close()
+        options = {**database.settings_dict["OPTIONS"], **limits}
+        options.pop("pool", None)
+        database.settings_dict["OPTIONS"] = options
+
+
+def state_folder() -> Place:
+    """Return the private folder for the journals of this user's processes on this database.
+
+    Memory where the platform or the machine has no such folder.
+    """
+    if not HAS_LOCKS:
+        return Memory("this operating system has no locks that end with a process")
+    try:
+        parent = conf.STATE_FOLDER or Path(tempfile.gettempdir())
+    except OSError as error:
+        return Memory(str(error))
+    try:
+        digest = hashlib.sha256(identity().encode()).hexdigest()[:16]
+    except ImproperlyConfigured as error:
+        return Memory(str(error))
     return Folder(parent / f"metric_collection-{os.geteuid()}-{digest}")
+
+
+def identity() -> str:
+    """Return the settings that tell this product's database from others, without passwords."""
+    database = connections[router.db_for_write(Report)]
+    settings = database.settings_dict
+    named = {key: str(settings[key]) for key in DATABASE_KEYS}
+    if database.vendor == "sqlite":
+        named["NAME"] = os.path.abspath(named["NAME"])  # noqa: PTH100  it may be a URL
+    if database.vendor == "postgresql":
+        named |= {key: os.environ.get(key, "") for key in LIBPQ_VARIABLES}
+    options = {
+        key: value
+        for key, value in settings["OPTIONS"].items()
+        if isinstance(value, str | int) and "pass" not in key
+    }
+    return json.dumps([named, options], sort_keys=True)

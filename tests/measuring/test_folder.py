@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from metric_collection.measuring.folder import MEMORY, STALE, Folder
+from metric_collection.measuring.folder import (
+    FORGOTTEN,
+    JOURNAL,
+    MEMORY,
+    MOST_JOURNALS,
+    STALE,
+    Folder,
+)
 from metric_collection.measuring.journal import CELLS, Entry, cell
 
 from .conftest import START, event
@@ -89,6 +96,7 @@ def test_a_full_journal_is_replaced_by_one_with_the_sums(folder):
     full = count(folder.create(START), CELLS)
     before = names(folder)
     fresh = folder.rewrite(full)
+    full.discard()
     fresh.write(cell(1))
     assert names(folder) == before
     assert counts(folder.abandoned()) == []
@@ -117,7 +125,7 @@ def test_memory_sums_up_too(folder):
 
 def test_what_is_no_journal_is_removed(folder):
     folder.create(START).discard()
-    (folder.path / "broken.journal").write_bytes(b"x")
+    (folder.path / f"broken{JOURNAL}").write_bytes(b"x")
     assert counts(folder.abandoned()) == []
     assert names(folder) == []
 
@@ -125,9 +133,54 @@ def test_what_is_no_journal_is_removed(folder):
 def test_other_files_are_left_alone(folder):
     folder.create(START).discard()
     (folder.path / "note").write_text("mine")
-    (folder.path / "link.journal").symlink_to("note")
+    (folder.path / f"link{JOURNAL}").symlink_to("note")
     assert counts(folder.abandoned()) == []
-    assert names(folder) == ["link.journal", "note"]
+    assert names(folder) == [f"link{JOURNAL}", "note"]
+
+
+@pytest.mark.parametrize(("age", "is_kept"), [(0, True), (2 * FORGOTTEN, False)])
+def test_a_journal_of_another_format_is_left_to_the_version_that_can_read_it(folder, age, is_kept):
+    folder.create(START).discard()
+    theirs = folder.path / "0123.9.journal"
+    theirs.write_bytes(b"in years to come")
+    moment = theirs.stat().st_mtime - age
+    os.utime(theirs, (moment, moment))
+    assert counts(folder.abandoned()) == []
+    assert theirs.exists() is is_kept
+
+
+def test_journals_that_nobody_counts_are_bounded(folder):
+    folder.create(START).discard()
+    for number in range(MOST_JOURNALS):
+        (folder.path / f"{number}{JOURNAL}").touch()
+    with pytest.raises(OSError, match="that nobody has counted"):
+        folder.create(START)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_used"),
+    [("ext4", True), ("tmpfs", True), ("btrfs", False), ("zfs", False), ("fuse.sshfs", False)],
+)
+def test_a_folder_is_used_only_where_a_full_disk_kills_no_process(tmp_path, kind, is_used):
+    device = tmp_path.stat().st_dev
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        f"27 1 {os.major(device)}:{os.minor(device)} / / rw shared:1 - {kind} /dev/vda rw\n"
+    )
+    folder = Folder(tmp_path / "journals", mounts)
+    assert (folder.problem() is None) is is_used
+
+
+def test_a_container_whose_layers_have_inodes_is_used(tmp_path):
+    device = tmp_path.stat().st_dev
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"27 1 {os.major(device)}:{os.minor(device)} / / rw - overlay overlay rw\n")
+    assert Folder(tmp_path / "journals", mounts).problem() is None
+
+
+def test_without_a_list_of_mounts_counts_are_kept_in_memory(tmp_path):
+    folder = Folder(tmp_path / "journals", tmp_path / "nothing")
+    assert "overwrites in place" in folder.problem()
 
 
 @pytest.mark.parametrize(("age", "left"), [(0, ["x.new"]), (2 * STALE, [])])

@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from metric_collection.cleaninsights.datapoints import Visit
-from metric_collection.measuring.journal import CELLS, Entry, Journal, cell
+from metric_collection.cleaninsights.datapoints import Visit, key_of
+from metric_collection.measuring.journal import CELLS, Entry, Journal, cell, line
 
 from .conftest import DAY, START, event
 
@@ -20,7 +20,7 @@ VALUED = Entry(point=event("Time"), valued=True)
 
 @pytest.fixture
 def journal() -> Journal:
-    return Journal("key", START, entries=[])
+    return Journal("key", START)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_closed_journal_takes_no_more(journal):
 def test_sums_go_into_another_journal_under_the_same_numbers(journal):
     fill(journal, PLAIN, {}, {})
     fill(journal, VALUED, {"value": 1.5})
-    fresh = Journal("key", START, entries=[])
+    fresh = Journal("key", START)
     journal.rewrite(fresh)
     fresh.write(cell(2, value=1.0))
     assert list(fresh.counts()) == [event(times=2), event("Time", times=2, value=2.5)]
@@ -95,6 +95,19 @@ def test_a_line_that_was_cut_off_is_passed_over(written, file):
     fill(written, PLAIN, {})
     os.write(file, b'["search", "2026')
     assert list(Journal.open("key", os.dup(file), lambda: None).counts()) == [event(times=1)]
+
+
+def test_a_line_that_was_written_in_vain_shifts_no_other(written, file):
+    """As when a signal handler raises between the write and what follows it."""
+    os.write(file, line([1, False, *key_of(event("Never counted"))]))
+    fill(written, PLAIN, {})
+    assert list(Journal.open("key", os.dup(file), lambda: True).counts()) == [event(times=1)]
+
+
+def test_an_entry_is_found_by_what_it_counts(journal):
+    assert journal.number(PLAIN) is None
+    assert journal.define(PLAIN) == journal.number(PLAIN) == 1
+    assert journal.number(VALUED) is None
 
 
 def test_a_cell_whose_line_is_lost_is_passed_over(written, file):
@@ -138,4 +151,4 @@ def test_a_disk_that_is_full_leaves_the_lines_whole(written, file):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert os.fstat(file).st_size == size
-    assert written.entries == []
+    assert len(written) == 0

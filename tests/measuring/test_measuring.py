@@ -32,12 +32,17 @@ def test_importing_it_imports_neither_requests_nor_celery_nor_django():
 
 
 def test_the_terms_are_asked_for_where_was_connected_last():
-    before = list(measuring._sources)
+    flushed = []
+    before = measuring._sources[0], measuring._flushes[0]
     try:
         measuring._sources.clear()
+        measuring._flushes.clear()
         assert measuring.ask() is None
-        measuring.connect(lambda: "first")
-        measuring.connect(lambda: "last")
+        metric_collection.flush()
+        measuring.connect(lambda: "first", lambda: flushed.append("first"))
+        measuring.connect(lambda: "last", lambda: flushed.append("last"))
         assert measuring.ask() == "last"
+        metric_collection.flush()
+        assert flushed == ["last"]
     finally:
-        measuring._sources[:] = before
+        measuring.connect(*before)

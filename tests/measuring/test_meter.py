@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import sys
 import threading
+import tracemalloc
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,8 +18,8 @@ from metric_collection.cleaninsights.campaigns import Period
 from metric_collection.cleaninsights.testing import FrozenClock
 from metric_collection.measuring.folder import Folder
 from metric_collection.measuring.journal import CELLS
-from metric_collection.measuring.meter import MOST_ENTRIES, Meter
-from metric_collection.measuring.policy import OFF, Term, Terms
+from metric_collection.measuring.meter import MOST_ENTRIES, MOST_REMEMBERED, Meter
+from metric_collection.measuring.policy import MOST_NAMES, OFF, Term, Terms
 
 from .conftest import DAY, START, daily
 
@@ -204,8 +206,93 @@ def test_names_without_end_are_not_counted_without_end(meter, caplog):
     caplog.set_level(logging.DEBUG)
     for number in range(3 * MOST_ENTRIES):
         meter.measure_event("Search", "Open", "search", str(number))
-    assert "too many different things" in caplog.text
+    assert "too many different names" in caplog.text
+    counts = counted(meter)
+    assert len(counts) == MOST_NAMES + 1
+    assert counts["Search", "Open", "other"] == 3 * MOST_ENTRIES - MOST_NAMES
+
+
+def test_names_of_one_campaign_take_no_room_from_another(meter):
+    for number in range(2 * MOST_ENTRIES):
+        meter.measure_event("Search", "Open", "search", str(number))
+    meter.measure_event("Search", "Open", "once", "mine")
+    assert counted(meter)["Search", "Open", "mine"] == 1
+
+
+def test_categories_without_end_are_not_counted_without_end(meter):
+    for number in range(2 * MOST_ENTRIES):
+        meter.measure_event(f"Category {number}", "Open", "search", "name")
     assert len(counted(meter)) == MOST_ENTRIES
+
+
+@pytest.mark.parametrize("value", [None, 0.5])
+def test_long_names_do_not_fill_the_memory(meter, value):
+    long = "x" * 1_000_000
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            meter.measure_event("Search", "Open", "search", f"{number}{long}", value)
+            meter.measure_event("Search", "Open", f"{number}{long}", value=value)
+            meter.measure_event(f"{number}{long}", "Open", "search", value=value)
+        assert tracemalloc.get_traced_memory()[0] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("value", [None, 0.5])
+def test_many_names_do_not_fill_the_memory(meter, value):
+    for number in range(MOST_REMEMBERED + 1_000):
+        meter.measure_event("Search", "Open", "search", str(number), value)
+    assert len(meter._cells) + len(meter._codes) <= MOST_REMEMBERED + 1
+
+
+def test_a_long_name_is_cut_as_it_is_sent(meter):
+    for _ in range(2):
+        meter.measure_event("Search", "Open", "search", "x" * 300)
+    assert counted(meter) == {("Search", "Open", "x" * 255): 2}
+
+
+@pytest.mark.parametrize("value", [None, 0.5])
+def test_a_disk_that_fills_up_costs_no_new_names(meter, full_disk, value):
+    meter.measure_event("Search", "Open", "search", "first", value)
+    with full_disk:
+        for number in range(300):
+            meter.measure_event("Search", "Open", "search", str(number), value)
+    counts = counted(meter)
+    assert len(counts) == 301
+    assert counts["Search", "Open", "first"] == 1
+
+
+class Deadline(Exception):
+    """What a host's signal handler raises, such as Celery's SoftTimeLimitExceeded."""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda meter: meter.measure_event("Search", "Open", "search"),
+        lambda meter: meter.measure_event("Search", "Open", "search", value=0.5),
+        lambda meter: meter.measure_event("Search", "Open", "search", "name"),
+        lambda meter: meter.measure_visit(["Search", "Results"], "search"),
+    ],
+)
+def test_what_a_signal_handler_raises_reaches_the_host(meter, call):
+    def handler(*_):
+        raise Deadline
+
+    def call_for(seconds):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        while True:
+            call(meter)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for microseconds in range(1_000, 1_200, 4):
+            with pytest.raises(Deadline):
+                call_for(microseconds / 1e6)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_complaints_come_to_an_end(meter, caplog):

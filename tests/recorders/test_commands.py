@@ -76,14 +76,14 @@ def test_without_campaign_or_recorder_nothing_is_recorded(
 @pytest.mark.parametrize(
     ("consent", "reached", "times"),
     [
-        ("opt-out", {"default"}, 0),  # its journal outlives the command
+        ("opt-out", {"default"}, 1),
         ("opt-in", {"default"}, 1),
         ("notice", {"default"}, 1),
         ("opt-in", {"other"}, 0),
         ("opt-in", set(), 0),
     ],
 )
-def test_what_would_end_with_the_command_is_flushed_if_it_has_reached_our_database(
+def test_a_command_is_flushed_if_it_has_reached_our_database(
     recording, monkeypatch, consent, reached, times
 ):
     class Flushes(list):

@@ -4,6 +4,7 @@ import logging
 import os
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -14,6 +15,7 @@ from metric_collection.consent.choice import choose
 from metric_collection.measuring.folder import MEMORY
 from metric_collection.measuring.meter import Meter, meter
 from metric_collection.models import CampaignConsent, Consent, CountedJournal, Measurement
+from metric_collection.reporting import flushing
 from metric_collection.reporting.flushing import Flusher, first_terms, state_folder
 from tests.campaigns import daily
 
@@ -75,6 +77,14 @@ def measured():
     return {
         row.point.identity[1:]: (row.times, row.value) for row in Measurement.objects.order_by("id")
     }
+
+
+def descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def refuse(*_, **__):
+    raise PermissionError("read-only folder")
 
 
 def files():
@@ -184,23 +194,72 @@ class TestFailure:
         start().flush()
         assert measured() == {("Open", None): (3, None)}
 
-    def test_a_kill_between_commit_and_removal_counts_nothing_twice(self, start, tmp_path):
+    def test_a_kill_between_commit_and_removal_counts_nothing_twice(self, start):
+        class Dying(Flusher):
+            def _finish(self, journals):
+                raise SystemExit
+
         process = start()
+        process.flusher = Dying(process.meter, process.flusher._clock)
         process.count(3)
-        (path,) = files()
-        kept = tmp_path / "kept"
-        os.link(path, kept)
-        process.flush()
-        os.link(kept, path)
+        with pytest.raises(SystemExit):
+            process.flush()
+        process.end()
+        assert len(files()) == 1
         start().flush()
         assert measured() == {("Open", None): (3, None)}
         assert files() == []
 
-    def test_keys_are_forgotten_once_their_files_are_gone(self, process):
-        for _ in range(5):
+    def test_a_counted_journal_that_cannot_be_removed_is_never_counted_again(
+        self, start, monkeypatch
+    ):
+        process = start()
+        process.count(3)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "unlink", refuse)
+            process.flush()
+            for other in [start(), start(), process] * 2:
+                other.flush()
+        assert measured() == {("Open", None): (3, None)}
+        assert len(files()) == 1
+        start().flush()
+        assert files() == []
+
+    def test_journals_that_cannot_be_removed_do_not_hold_up_the_others(self, start, monkeypatch):
+        monkeypatch.setattr(flushing, "MOST_TAKEN", 1)
+        for _ in range(3):
+            killed = start()
+            killed.count()
+            killed.end()
+        other = start()
+        monkeypatch.setattr(os, "unlink", refuse)
+        for _ in range(4):
+            other.flush()
+        assert measured() == {("Open", None): (3, None)}
+
+    def test_keys_are_forgotten_once_their_files_are_gone(self, start):
+        for _ in range(3):
+            process = start()
             process.count()
             process.flush()
-        assert CountedJournal.objects.count() == 1
+            process.end()
+        assert CountedJournal.objects.count() == 0
+
+    def test_a_long_outage_keeps_neither_descriptors_nor_memory(self, start):
+        for _ in range(20):
+            killed = start()
+            killed.count()
+            killed.end()
+        process = start()
+        before = descriptors()
+        with self.down(when='INSERT INTO "usage_metrics_measurement"'):
+            for _ in range(10):
+                process.count()
+                process.flush()
+        assert descriptors() <= before + 6  # three journals of its own
+        process.flush()
+        process.flush()
+        assert measured() == {("Open", None): (30, None)}
 
     def test_a_transaction_around_it_that_is_rolled_back_takes_no_count_with_it(self, start):
         process = start()
@@ -345,7 +404,7 @@ class TestPace:
         process.count(2)
         with CaptureQueriesContext(connection) as queries:
             process.flush()
-        assert len(queries) <= 11
+        assert len(queries) <= 16  # three of them to tell SQLite how long to wait
 
 
 def test_a_forked_child_leaves_what_waits_to_its_parent(process):
@@ -354,7 +413,7 @@ def test_a_forked_child_leaves_what_waits_to_its_parent(process):
         process.flush()
     if (child := os.fork()) == 0:
         process.flusher._of_this_process()
-        os._exit(len(process.flusher._waiting))
+        os._exit(len(process.flusher._own))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     process.flush()
     assert measured() == {("Open", None): (3, None)}
