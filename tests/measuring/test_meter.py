@@ -202,7 +202,7 @@ def test_a_journal_full_of_values_is_summed_up_too(meter):
     assert (point.times, point.value) == (CELLS + 10, (CELLS + 10) / 2)
 
 
-def test_names_without_end_are_not_counted_without_end(meter, caplog):
+def test_names_without_end_are_counted_under_one_name(meter, caplog):
     caplog.set_level(logging.DEBUG)
     for number in range(3 * MOST_ENTRIES):
         meter.measure_event("Search", "Open", "search", str(number))
