@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import load_command_class
+from django.dispatch import Signal
 from django.urls import NoReverseMatch, reverse
 from docutils.core import publish_doctree
 
 import metric_collection
-from metric_collection import checks
+from metric_collection import checks, signals
 from metric_collection.admin import ROUTES
 from metric_collection.cleaninsights import payload
 from metric_collection.collector.conf import conf as collectors
@@ -142,7 +143,14 @@ def test_every_documented_url_exists():
 
 @pytest.mark.parametrize("name", metric_collection.__all__)
 def test_every_public_name_is_documented(name):
-    assert f"``{name}``" in "".join(PAGES.values())
+    assert f".. autofunction:: metric_collection.{name}\n" in reference("python")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, value in vars(signals).items() if isinstance(value, Signal)]
+)
+def test_every_signal_is_documented(name):
+    assert f".. py:data:: metric_collection.signals.{name}\n" in reference("python")
 
 
 def test_the_documented_facts_are_those_of_the_probes():
