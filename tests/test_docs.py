@@ -6,6 +6,7 @@ import argparse
 import ast
 import json
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -125,6 +126,16 @@ def test_every_action_and_option_of_the_command_is_documented():
         assert f"``{name}" in page
         own = {option for each in action._actions for option in each.option_strings}
         assert all(option in page for option in own - {"-h", "--help"})
+
+
+COMMAND_LINE = re.compile(r"manage\.py metric_collection ([^`\n]+?)(?:``|$)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", sorted(set(COMMAND_LINE.findall("".join(PAGES.values())))))
+def test_command_lines_are_understood(line):
+    command = load_command_class("metric_collection", "metric_collection")
+    arguments, *_ = re.split(r" [|>&] ", line.replace("ACTION", "status"))
+    command.create_parser("manage.py", "metric_collection").parse_args(shlex.split(arguments))
 
 
 @pytest.mark.parametrize("name", ROUTES)
