@@ -103,7 +103,7 @@ class Tally:
         if not accepted and (report.category or report.opt_outs or not usage):
             self.periods[site.pk, Span.DAY, self.today, "skewed"] += 1
             return
-        if arrival.source == Arrival.Source.DOOR and accepted:
+        if arrival.source == Arrival.Source.DOOR and (report.category or report.opt_outs):
             self._add_lateness(site.pk, (arrival.received_at.date() - day).days)
         if report.category:
             self._add_facts(site, report, day)
