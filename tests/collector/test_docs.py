@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
 import pytest
+from django.core.management import load_command_class
 
 from metric_collection.collector import checks
 from metric_collection.collector.conf import conf
@@ -22,3 +24,14 @@ def test_the_reference_names_every_check():
     single = set(re.findall(r"NAMESPACE}\.(W\d+)", source))
     assert single == set(re.findall(r"\* - ``usage_metrics_collector\.(W\d+)``\n", REFERENCE))
     assert f"``usage_metrics_collector.{min(declared)}`` … ``{max(declared)}``" in REFERENCE
+
+
+def test_the_reference_names_every_action_and_option_of_the_command():
+    parser = load_command_class("metric_collection.collector", "metric_collector").create_parser(
+        "", ""
+    )
+    (actions,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    for name, action in actions.choices.items():
+        assert f"``{name}" in REFERENCE
+        own = {option for each in action._actions for option in each.option_strings}
+        assert all(option in REFERENCE for option in own - {"-h", "--help"})

@@ -9,6 +9,7 @@ from typing import Any
 from ..models import Fact, Site
 from ..models.rows import atomic
 from .catalog import digest_of
+from .reports import FLAG
 from .texts import LONGEST, clean
 
 KINDS = (
@@ -33,7 +34,8 @@ def load(site: Site, document: Any, *, public: bool = False) -> int:
     """
     if not isinstance(document, dict) or not isinstance(document.get("facts"), list):
         raise NotADictionaryError("it has no list of facts")
-    entries = [_checked(entry) for entry in document["facts"]]
+    checked = map(_checked, document["facts"])
+    entries = [entry for entry in checked if entry["name"] != FLAG]
     with atomic(Fact):
         Site.objects.locked([site.pk])
         for position, entry in enumerate(entries, start=1):

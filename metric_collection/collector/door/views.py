@@ -146,6 +146,8 @@ class Door:
 def content_length(request: HttpRequest) -> int | None:
     """Return the length that the request announces, or None: a body of unknown length is not read."""
     text = request.META.get("CONTENT_LENGTH") or ""
+    if not text and "Transfer-Encoding" not in request.headers:
+        return 0
     return int(text) if text.isascii() and text.isdigit() else None
 
 

@@ -15,18 +15,25 @@ from django.db import DatabaseError
 from django.utils.text import slugify
 
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collector import work
+from metric_collection.collector import health, work
+from metric_collection.collector.checks import check_collector
 from metric_collection.collector.counting import dictionary, showing
 from metric_collection.collector.demo import Fleet
 from metric_collection.collector.models import Site
 
+STANDS_STILL = 3
 ACTIONS = {
     "site": "Add a site, or list the sites.",
     "dictionary": "Take the descriptions of a site's facts from the product's dictionary.",
     "show": "Print the numbers of a site.",
     "work": "Count what has arrived, and do what is due once a day; every minute, until stopped.",
+    "check": "Check the collector's settings; exit with 1 if one is wrong.",
+    "status": "Print whether anything stands still; exit with 3 if it does.",
     "demo": "Fill a site with the reports of a simulated fleet.",
 }
+
+
+METHODS = {"check": "check_settings"}  # BaseCommand has a check() of its own
 
 
 class Command(BaseCommand):
@@ -43,11 +50,12 @@ class Command(BaseCommand):
         add_show_options(parsers["show"])
         add_demo_options(parsers["demo"])
         parsers["work"].add_argument("--once", action="store_true", help="Run once, then end.")
+        parsers["status"].add_argument("--json", action="store_true", help="Print JSON.")
         parsers["work"].add_argument("--json", action="store_true", help="Print JSON.")
 
     def handle(self, *_args: Any, action: str, **options: Any) -> None:
         try:
-            getattr(self, action)(**options)
+            getattr(self, METHODS.get(action, action))(**options)
         except DatabaseError as error:
             raise CommandError(f"The database reports: {error}. Has migrate been run?") from error
 
@@ -89,6 +97,21 @@ class Command(BaseCommand):
             return
         for _ in work.run_forever():
             pass
+
+    def check_settings(self, **_: Any) -> None:
+        """Exit with 1 on a warning, for a deployment to stop at."""
+        messages = check_collector()
+        for message in messages:
+            self.stderr.write(str(message))
+        if messages:
+            sys.exit(1)
+        self.stdout.write("The settings are valid.")
+
+    def status(self, *, json: bool, **_: Any) -> None:
+        found = health.check(utc_now())
+        self._print(health.as_json(found) if json else found, lines=health.lines, json=json)
+        if not found.is_well:
+            sys.exit(STANDS_STILL)
 
     def demo(self, *, id: int, installations: int, days: int, **_: Any) -> None:  # noqa: A002
         defaults = {"name": "Acme", "slug": free_slug("Acme", id)}
