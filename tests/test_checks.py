@@ -144,7 +144,7 @@ def test_a_probe_that_does_not_say_what_it_reports_is_an_error(settings, entry, 
     [
         ("FACTS", {"edition": {"value": "free", "purpose": ""}}, "has no purpose of 'edition'"),
         ("FACTS", {"edition": {"purpose": "P."}}, "KeyError('value')"),
-        ("FACTS", {"edition": ["free"]}, "list is no value for a fact"),
+        ("FACTS", {"edition": ["free"]}, "list is not a valid value for a fact"),
         ("COUNTS", {"users": "auth.Nobody"}, "'auth.Nobody' is not a model"),
         ("COUNTS", {"users": {"of": "auth.User", "description": ""}}, "no description of 'users'"),
     ],

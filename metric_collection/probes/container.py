@@ -1,8 +1,9 @@
-"""Whether the product runs in a container, and in whose."""
+"""Whether the product runs in a container, and in which kind."""
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .linux.files import present, read
@@ -25,24 +26,40 @@ KINDS = {"docker", "podman", "lxc", "kubernetes", "systemd-nspawn"}
 
 
 class Container:
-    """Reports the kind of container by the marks that each kind leaves."""
+    """Reports the kind of container that the product runs in.
 
-    facts = (
-        Fact(
-            name="container",
-            description="The kind of container: docker, podman, lxc, kubernetes, systemd-nspawn.",
-            example="docker",
-            purpose="To know which ways to deploy deserve the most care.",
-            coarsened='"other" for any other kind, "none" outside of containers.',
-        ),
+    With ``kind=False`` it reports only whether the product runs in a container.
+    """
+
+    form = Fact(
+        name="container",
+        description="The kind of container: docker, podman, lxc, kubernetes, systemd-nspawn.",
+        example="docker",
+        purpose="To know which ways to deploy deserve the most care.",
+        coarsened='"other" for any other kind, "none" outside of containers.',
     )
 
-    def __init__(self, *, root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        *,
+        kind: bool = True,
+        root: Path = Path("/"),
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._kind = kind
         self._root = root
         self._environ = environ
 
+    @property
+    def facts(self) -> Sequence[Fact]:
+        if self._kind:
+            return [self.form]
+        words = "Whether the product runs in a container."
+        return [replace(self.form, description=words, example="true", coarsened="")]
+
     def gather(self) -> Mapping[str, object]:
-        return {"container": next(self._kinds(), "none")}
+        kind = next(self._kinds(), "none")
+        return {"container": kind if self._kind else kind != "none"}
 
     def _kinds(self) -> Iterator[str]:
         if "KUBERNETES_SERVICE_HOST" in self._environ:

@@ -1,4 +1,4 @@
-"""How many objects there are: ``METRIC_COLLECTION_COUNTS``."""
+"""The numbers of objects in ``METRIC_COLLECTION_COUNTS``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,18 +14,17 @@ from .values.buckets import UNEVEN, count_bucket, size_bucket
 
 
 class Counts:
-    """Reports how many objects of the product's there are.
+    """Reports the number of objects of the product.
 
-    One count each, so that one that takes too long costs its own fact alone. An entry is a model,
-    a queryset, a callable, or the name of one; or a mapping that has it as ``of``, beside ``exact``
-    (send the number itself), ``unit`` ("bytes" for sizes), ``description``, ``example`` and
-    ``purpose``.
+    One probe for each count, so that one that takes too long costs no other. An entry is a model, a
+    queryset, a callable or the name of one, or a mapping with it as ``of`` and with ``exact`` (send
+    the number itself), ``unit`` ("bytes" for sizes), ``description``, ``example`` and ``purpose``.
     """
 
     heading = "Counts"
     form = Fact(
         name="<name in COUNTS>",
-        description="How many objects of a kind there are.",
+        description="The number of objects of a kind.",
         example="1000-1999",
         purpose="To know how large installations are.",
         since="",

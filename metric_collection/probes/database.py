@@ -1,4 +1,4 @@
-"""The default database: its vendor and its version."""
+"""The default database."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from .probe import Fact
 
 
 class Database:
-    """Reports which database the product uses; neither its name nor where it is."""
+    """Reports the vendor and version of the database; neither its name nor its address."""
 
     facts = (
         Fact(
@@ -30,7 +30,7 @@ class Database:
         self._connection = connection
 
     def gather(self) -> Mapping[str, object]:
-        # Django counts MariaDB as MySQL, which their versions do not allow for.
+        # Django calls MariaDB MySQL, but their versions have nothing in common.
         is_mariadb = getattr(self._connection, "mysql_is_mariadb", False)
         return {
             "database": "mariadb" if is_mariadb else self._connection.vendor,

@@ -1,82 +1,91 @@
-"""How the product is deployed: the kinds of its services."""
+"""How the product is deployed: the kinds of its services, and where they run."""
 
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from .probe import Fact
+from .probe import Fact, Unknown
 
-# Backends that are public. A dotted path of the publisher's or of the operator's is never sent.
+# Public backends. The dotted path of any other is never sent.
 CACHES = {
-    "django.core.cache.backends.db.DatabaseCache",
-    "django.core.cache.backends.dummy.DummyCache",
-    "django.core.cache.backends.filebased.FileBasedCache",
-    "django.core.cache.backends.locmem.LocMemCache",
-    "django.core.cache.backends.memcached.PyLibMCCache",
-    "django.core.cache.backends.memcached.PyMemcacheCache",
-    "django.core.cache.backends.redis.RedisCache",
-    "django_redis.cache.RedisCache",
-    "django_valkey.cache.ValkeyCache",
-    "diskcache.DjangoCache",
+    "django.core.cache.backends.db.DatabaseCache": "database",
+    "django.core.cache.backends.dummy.DummyCache": "none",
+    "django.core.cache.backends.filebased.FileBasedCache": "disk",
+    "django.core.cache.backends.locmem.LocMemCache": "memory",
+    "django.core.cache.backends.memcached.PyLibMCCache": "memcached",
+    "django.core.cache.backends.memcached.PyMemcacheCache": "memcached",
+    "django.core.cache.backends.redis.RedisCache": "redis",
+    "django_redis.cache.RedisCache": "redis",
+    "django_valkey.cache.ValkeyCache": "valkey",
+    "diskcache.DjangoCache": "disk",
 }
 STORAGES = {
-    "django.core.files.storage.FileSystemStorage",
-    "django.core.files.storage.InMemoryStorage",
-    "django.core.files.storage.filesystem.FileSystemStorage",
-    "django.core.files.storage.memory.InMemoryStorage",
-    "storages.backends.azure_storage.AzureStorage",
-    "storages.backends.dropbox.DropboxStorage",
-    "storages.backends.ftp.FTPStorage",
-    "storages.backends.gcloud.GoogleCloudStorage",
-    "storages.backends.s3.S3Storage",
-    "storages.backends.s3boto3.S3Boto3Storage",
-    "storages.backends.sftpstorage.SFTPStorage",
+    "django.core.files.storage.FileSystemStorage": "disk",
+    "django.core.files.storage.InMemoryStorage": "memory",
+    "django.core.files.storage.filesystem.FileSystemStorage": "disk",
+    "django.core.files.storage.memory.InMemoryStorage": "memory",
+    "storages.backends.azure_storage.AzureStorage": "azure",
+    "storages.backends.dropbox.DropboxStorage": "dropbox",
+    "storages.backends.ftp.FTPStorage": "ftp",
+    "storages.backends.gcloud.GoogleCloudStorage": "gcs",
+    "storages.backends.s3.S3Storage": "s3",
+    "storages.backends.s3boto3.S3Boto3Storage": "s3",
+    "storages.backends.sftpstorage.SFTPStorage": "sftp",
 }
 BROKERS = {
-    "amqp": "RabbitMQ",
-    "amqps": "RabbitMQ",
-    "pyamqp": "RabbitMQ",
-    "redis": "Redis",
-    "rediss": "Redis",
-    "sentinel": "Redis",
-    "sqs": "SQS",
-    "filesystem": "filesystem",
+    "amqp": "rabbitmq",
+    "amqps": "rabbitmq",
+    "pyamqp": "rabbitmq",
+    "redis": "redis",
+    "rediss": "redis",
+    "sentinel": "redis",
+    "sqs": "sqs",
+    "filesystem": "disk",
     "memory": "memory",
 }
+# Caches without a server, and brokers that are always run by somebody else.
+SERVERLESS = ("DatabaseCache", "DummyCache", "FileBasedCache", "LocMemCache", "DjangoCache")
+CLOUDS = {"sqs", "gcpubsub", "azurestoragequeues", "azureservicebus"}
 
 
 class Deployment:
-    """Reports the kinds of services that the settings have; no names, no addresses."""
+    """Reports the kinds of the product's services and how they are spread; no names, no addresses."""
 
     facts = (
         Fact(
             name="high_availability",
-            description="Whether a database, a cache or the broker has more than one server.",
+            description="Whether a database, the cache or the broker has more than one server.",
             example="false",
-            purpose="To know whether the loss of a server has to be survived.",
+            purpose="To know whether the product has to survive the loss of a server.",
+        ),
+        Fact(
+            name="local_mode",
+            description="Whether database, cache, broker and uploaded files are all on this machine.",
+            example="true",
+            purpose="To know whether the product has to work across machines.",
         ),
         Fact(
             name="cache",
-            description="The class of the default cache.",
-            example="RedisCache",
+            description="The kind of the default cache: redis, valkey, memcached, database, disk, memory.",
+            example="redis",
             purpose="To know which caches to test releases with.",
             coarsened='"other" for every class that is not of Django or a well-known package.',
         ),
         Fact(
             name="broker",
-            description="The kind of Celery's broker: RabbitMQ, Redis, SQS, filesystem, memory.",
-            example="Redis",
+            description="The kind of Celery's broker: rabbitmq, redis, sqs, disk, memory.",
+            example="redis",
             purpose="To know which brokers to test releases with.",
             coarsened='"other" for any other kind.',
         ),
         Fact(
             name="storage",
-            description="The class that stores uploaded files.",
-            example="FileSystemStorage",
+            description="The kind of storage for uploaded files: disk, s3, azure, gcs, sftp and so on.",
+            example="disk",
             purpose="To know which storages to test releases with.",
             coarsened='"other" for every class that is not of Django or a well-known package.',
         ),
@@ -86,42 +95,40 @@ class Deployment:
         self._settings = settings
 
     def gather(self) -> Mapping[str, object]:
-        brokers = broker_urls(self._settings)
-        services = [*service_hosts(self._settings), set(map(host_of, brokers))]
+        storage = _kind(self._settings.STORAGES, STORAGES)
         return {
-            "high_availability": any(len(hosts) > 1 for hosts in services),
-            "cache": _class_name(self._settings.CACHES, CACHES),
-            "broker": BROKERS.get(scheme(brokers[0]), "other") if brokers else None,
-            "storage": _class_name(self._settings.STORAGES, STORAGES),
+            "high_availability": any(len(hosts) > 1 for hosts in service_hosts(self._settings)),
+            "local_mode": storage in {"disk", "memory"} and not reaches_out(self._settings),
+            "cache": _kind(self._settings.CACHES, CACHES),
+            "broker": _broker_kind(broker_urls(self._settings)),
+            "storage": storage,
         }
 
 
-def _class_name(backends: Mapping[str, Any], known: Collection[str]) -> str:
-    """The class of the default backend, if it is one that is public."""
-    path = backends.get("default", {}).get("BACKEND")
-    return str(path).rpartition(".")[2] if path in known else "other"
+def _broker_kind(brokers: Sequence[str]) -> str | Unknown:
+    if not brokers:
+        return Unknown("Celery has no broker here")
+    return BROKERS.get(scheme(brokers[0]), "other")
 
 
-# Caches that need no server, and brokers that are always somebody else's.
-SERVERLESS = ("DatabaseCache", "DummyCache", "FileBasedCache", "LocMemCache", "DjangoCache")
-
-
-CLOUDS = {"sqs", "gcpubsub", "azurestoragequeues", "azureservicebus"}
+def _kind(backends: Mapping[str, Any], known: Mapping[str, str]) -> str:
+    """The kind of the default backend, if its class is public."""
+    return known.get(backends.get("default", {}).get("BACKEND"), "other")
 
 
 def service_hosts(settings: Any) -> list[set[str]]:
-    """The hosts of each database and cache; "" for what is reached by a socket or a file."""
-    return [*_database_hosts(settings.DATABASES), *_cache_hosts(settings.CACHES)]
+    """The hosts of each database, each cache and the broker; "" for a socket or a file."""
+    databases = _database_hosts(settings.DATABASES)
+    return [*databases, *_cache_hosts(settings.CACHES), set(map(host_of, broker_urls(settings)))]
 
 
 def reaches_out(settings: Any) -> bool:
-    """Whether any of the services is reached on another machine than this one."""
-    services = [*service_hosts(settings), set(map(host_of, broker_urls(settings)))]
-    return any(not is_local(host) for hosts in services for host in hosts)
+    """Whether any of the services runs on another machine."""
+    return any(not is_local(host) for hosts in service_hosts(settings) for host in hosts)
 
 
 def broker_urls(settings: Any) -> list[str]:
-    """The URLs of Celery's broker, of which several are alternatives; none without Celery."""
+    """The URLs of Celery's broker, which are alternatives to each other; none without Celery."""
     celery = sys.modules.get("celery")
     stated = celery.current_app.conf.broker_url if celery else None
     return _listed(stated or getattr(settings, "CELERY_BROKER_URL", None))
@@ -142,12 +149,12 @@ def host_of(address: str) -> str:
 
 
 def is_local(host: str) -> bool:
-    """Whether this machine itself is meant."""
+    """Whether the host is this machine."""
     return host in {"", "localhost", "::1"} or host.startswith(("/", "127."))
 
 
 def _database_hosts(databases: Any) -> list[set[str]]:
-    """By database, since a replica has the name of its primary."""
+    """One set for each database: a replica has the name of its primary."""
     hosts: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for database in databases.values():
         identity = (str(database.get("ENGINE")), str(database.get("NAME")))

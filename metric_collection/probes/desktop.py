@@ -1,10 +1,10 @@
-"""What the machine shows and plays: the display server and the sound server."""
+"""The display server and the sound server of a desktop."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .linux.files import fields, present, read
-from .probe import Fact
+from .probe import Fact, Unknown
 
 SESSIONS = "run/systemd/sessions"
 DISPLAYS = {"wayland": "run/user/*/wayland-*", "x11": "tmp/.X11-unix/X*"}
@@ -25,7 +25,7 @@ class Desktop:
             name="sound_server",
             description="The sound server that is running: pipewire, pulseaudio or none.",
             example="none",
-            purpose="To know which way to play sound has to work.",
+            purpose="To know which sound servers have to be supported.",
         ),
     )
 
@@ -36,7 +36,7 @@ class Desktop:
         return {"display_server": self._display(), "sound_server": self._sound()}
 
     def _display(self) -> str:
-        """A desktop on Wayland has an X server for old programs too: Wayland counts first."""
+        """Wayland before X11: a Wayland desktop runs an X server for old programs, too."""
         shown = {*self._session_types(), *self._sockets()}
         return next((display for display in DISPLAYS if display in shown), "none")
 
@@ -47,7 +47,9 @@ class Desktop:
     def _sockets(self) -> Iterator[str]:
         return (display for display, socket in DISPLAYS.items() if present(self._root, socket))
 
-    def _sound(self) -> str | None:
-        """By the names of the processes, which all may read; the servers' sockets they may not."""
+    def _sound(self) -> str | Unknown:
+        # Every user may read the names of processes, but not look into the folders of the sockets.
         names = {read(process, "comm") for process in (self._root / "proc").glob("[0-9]*")}
-        return next((sound for sound in SOUNDS if sound in names), "none") if names else None
+        if not names:
+            return Unknown("the system does not list its processes in /proc")
+        return next((sound for sound in SOUNDS if sound in names), "none")

@@ -1,4 +1,4 @@
-"""The space on the disk that the system lives on."""
+"""The disk with the root file system."""
 
 import shutil
 from collections.abc import Mapping
@@ -9,19 +9,19 @@ from .values.buckets import UNEVEN, size_bucket
 
 
 class Disk:
-    """Reports the size of the root file system, and how much of it is free."""
+    """Reports the size of the root file system and its free space."""
 
     facts = (
         Fact(
             name="total_disk",
-            description="How large the disk is.",
+            description="The size of the disk.",
             example="50-99 GB",
-            purpose="To know how much space the product may ask for.",
+            purpose="To know how much space the product can use.",
             coarsened=UNEVEN,
         ),
         Fact(
             name="free_disk",
-            description="How much space on the disk is free.",
+            description="The free space on the disk.",
             example="20-49 GB",
             purpose="To know whether machines run short of space.",
             coarsened=UNEVEN,

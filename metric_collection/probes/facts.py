@@ -11,17 +11,17 @@ from .values.text import plain_text
 
 
 class Facts:
-    """Reports what the makers of the product state in its settings.
+    """Reports facts that the makers of the product state in its settings.
 
-    One fact each, so that a callable that raises costs its own fact alone. An entry is a value, a
-    dotted path or a callable; or a mapping that has it as ``value``, beside ``description``,
+    One probe for each fact, so that a callable that raises costs no other fact. An entry is a value,
+    a dotted path or a callable, or a mapping with it as ``value`` and with ``description``,
     ``example`` and ``purpose``.
     """
 
     heading = "Stated facts"
     form = Fact(
         name="<name in FACTS>",
-        description="What the makers of the product state in its settings.",
+        description="A fact that the makers of the product state in its settings.",
         example="stable",
         purpose="To know how the product is set up.",
         since="",
@@ -43,7 +43,7 @@ class Facts:
         return {self._fact_name: resolve(self._value)}
 
     def _source(self) -> object:
-        """The value or callable itself; None for a path that leads nowhere, at which gather fails."""
+        """The value or callable itself; None for a path that cannot be imported: gather raises."""
         try:
             return follow(self._value) if isinstance(self._value, str) else self._value
         except ImportError:

@@ -1,40 +1,67 @@
-"""The make of the machine, as far as the publisher wants to know it."""
+"""The model of the machine, if it is one that the publisher lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext
 
-from .linux.firmware import board_model, product_model
-from .probe import Fact
+from .linux.firmware import board_model, compatible, has_i2c_device, product_model
+from .probe import Fact, Unknown
+from .values.references import resolve
+
+Models = Sequence[str] | Mapping[str, Any]
 
 
 class Hardware:
-    """Reports which of the ``models`` that the publisher lists this machine is.
+    """Reports which of the publisher's ``models`` the machine is.
 
-    A model is the beginning of what the firmware says: ``Raspberry Pi 4`` has all revisions.
+    A list has model names of the firmware: ``Raspberry Pi 4`` stands for all its revisions. A mapping
+    has a name for each rule, and the first rule that holds decides: ``{"firmware": "Raspberry Pi 4"}``,
+    ``{"compatible": "acme,kit"}`` for an entry of the device tree, ``{"i2c": 0x2F}`` for a device that
+    the kernel knows at this address, or several of them, all of which have to hold; or a callable or
+    its dotted path.
     """
 
     form = Fact(
         name="hardware",
-        description="The make of the machine, if it is one of those that the publisher lists.",
+        description="The model of the machine, if it is one that the publisher lists.",
         example="other",
         purpose="To know on which of the supported machines the product runs.",
         coarsened='"other" for every model that is not listed.',
     )
 
-    def __init__(self, *, root: Path = Path("/"), models: Sequence[str] = ()) -> None:
+    def __init__(self, *, root: Path = Path("/"), models: Models = ()) -> None:
         self._root = root
-        self._models = models
+        self._names = list(models)
+        self._rules: Mapping[str, Any] = (
+            models if isinstance(models, Mapping) else by_firmware(models)
+        )
 
     @property
     def facts(self) -> Sequence[Fact]:
-        models = ", ".join([*self._models, "other"])
-        description = gettext("The make of the machine: %(models)s.") % {"models": models}
+        models = ", ".join([*self._names, "other"])
+        description = gettext("The model of the machine: %(models)s.") % {"models": models}
         return [replace(self.form, description=description)]
 
     def gather(self) -> Mapping[str, object]:
         model = board_model(self._root) or product_model(self._root)
-        listed = [known for known in self._models if f"{model} ".startswith(f"{known} ")]
-        return {"hardware": max(listed, key=len, default="other") if model else None}
+        listed = (name for name, rule in self._rules.items() if self._holds(rule, model))
+        unlisted = "other" if model else Unknown("the firmware names no model")
+        return {"hardware": next(listed, unlisted)}
+
+    def _holds(self, rule: Any, model: str) -> bool:
+        if not isinstance(rule, Mapping):
+            return bool(resolve(rule))
+        tests: dict[str, Callable[[Any], bool]] = {
+            "firmware": lambda beginning: f"{model} ".startswith(f"{beginning} "),
+            "compatible": lambda entry: entry in compatible(self._root),
+            "i2c": lambda address: has_i2c_device(self._root, address),
+        }
+        return all(tests[name](value) for name, value in rule.items())
+
+
+def by_firmware(models: Iterable[str]) -> dict[str, Any]:
+    """A rule for each model, the longest name first: the most exact one that fits is reported."""
+    return {model: {"firmware": model} for model in sorted(models, key=len, reverse=True)}

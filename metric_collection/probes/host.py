@@ -1,4 +1,4 @@
-"""The machine and its operating system, in words that fit many machines."""
+"""The machine and its operating system, in values that many machines share."""
 
 import platform
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ NO_RELEASE = Unknown("the distribution has no releases, or is not well known")
 
 
 class Host:
-    """Reports the kind of the machine and of its operating system, and for how long it has run."""
+    """Reports the kind of machine and operating system, and how long it has been running."""
 
     facts = (
         Fact(
@@ -53,9 +53,9 @@ class Host:
         ),
         Fact(
             name="uptime",
-            description="For how many days the machine has been running.",
+            description="The days since the machine was started.",
             example="5-9 days",
-            purpose="To know whether machines run for long, and leaks have time to show.",
+            purpose="To know whether machines run long enough for leaks to show.",
             coarsened=f"Whole days. {UNEVEN}",
         ),
     )

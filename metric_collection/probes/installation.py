@@ -17,9 +17,9 @@ class Installation:
     facts = (
         Fact(
             name="Installation Method",
-            description="The way in which the product was installed, as its installer says.",
+            description="How the product was installed, as its installer states it.",
             example="docker-compose",
-            purpose="To know which installers are used and deserve the most care.",
+            purpose="To know which installers are used.",
         ),
     )
 

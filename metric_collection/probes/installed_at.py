@@ -1,4 +1,4 @@
-"""When the product was installed: the one fact that is known to nothing but this app's own rows."""
+"""The day of the installation, which only this app's own rows know."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from .probe import Fact
 
 
 class InstalledAt:
-    """Reports on which day the product was first noticed here."""
+    """Reports the day on which the product was first seen here."""
 
     heading = "Date of installation"
     facts = (
@@ -17,7 +17,7 @@ class InstalledAt:
             name="installed_at",
             description="The day on which the product was installed.",
             example="2026-03-01",
-            purpose="To know for how long installations stay in use.",
+            purpose="To know how long installations stay in use.",
             coarsened="The day only, in UTC.",
         ),
     )

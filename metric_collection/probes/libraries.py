@@ -1,4 +1,4 @@
-"""Libraries that the publisher wants to know of although they are no apps."""
+"""Libraries of the publisher's choice, which need not be Django apps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

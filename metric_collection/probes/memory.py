@@ -1,37 +1,37 @@
-"""The memory that the product may use."""
+"""The memory that the product can use."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from .linux.cgroup import memory_group
 from .linux.files import fields, read
-from .probe import Fact
+from .probe import Fact, Unknown
 from .values.buckets import UNEVEN, size_bucket
 
 FIELDS = {"total_memory": "MemTotal", "free_memory": "MemFree", "avail_memory": "MemAvailable"}
 
 
 class Memory:
-    """Reports the memory of the machine, or of the container where that has less."""
+    """Reports the memory of the machine, or the limit of the container if that is less."""
 
     facts = (
         Fact(
             name="total_memory",
-            description="How much memory there is, by the limits of the product's container.",
+            description="The size of the memory, within the limits of the product's container.",
             example="5-9 GB",
-            purpose="To know how much memory the product may ask for.",
+            purpose="To know how much memory the product can use.",
             coarsened=UNEVEN,
         ),
         Fact(
             name="free_memory",
-            description="How much memory nobody uses.",
+            description="The memory that is not in use.",
             example="200-499 MB",
             purpose="To know whether machines run short of memory.",
             coarsened=UNEVEN,
         ),
         Fact(
             name="avail_memory",
-            description="How much memory could be had without swapping.",
+            description="The memory that is available without swapping.",
             example="2-4 GB",
             purpose="To know whether machines run short of memory.",
             coarsened=UNEVEN,
@@ -42,10 +42,12 @@ class Memory:
         self._root = root
 
     def gather(self) -> Mapping[str, object]:
-        limits = self._limits()
+        sizes, limits = self._sizes(), self._limits()
         return {
-            name: size_bucket(min(size, limits.get(name, size)))
-            for name, size in self._sizes().items()
+            name: size_bucket(min(sizes[name], limits.get(name, sizes[name])))
+            if name in sizes
+            else Unknown("the system does not say so in /proc/meminfo")
+            for name in FIELDS
         }
 
     def _sizes(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The declaration: what a fact is called, what it says and why the publisher wants it."""
+"""The declaration of facts, and the protocol of the probes that gather them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from .values.text import sendable
 
 
 class Compared(Enum):
-    """What makes an Upgrade of a fact: a new or higher version, any other value, or nothing."""
+    """Which changes of a fact are an Upgrade: a new or higher version, any change, or none."""
 
     VERSION = "version"
     VALUE = "value"
@@ -21,9 +21,9 @@ class Compared(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One name that may be sent, as an operator reads about it before anything is sent.
+    """A fact that may be sent, in the words that operators read before anything is sent.
 
-    ``coarsened`` says how the value was made less exact; it is empty for a value sent as it is.
+    ``coarsened`` says how the value is made less exact; it is empty if the value is sent as it is.
     """
 
     name: str
@@ -35,9 +35,9 @@ class Fact:
     compared: Compared = Compared.NEVER
 
     def __post_init__(self) -> None:
-        """Make the name one that can be sent; raise ValueError where there is none."""
+        """Raise ValueError for an empty name; keep of any other name the part that can be sent."""
         if not self.name.strip():
-            raise ValueError(f"{self.name!r} is no name for a fact")
+            raise ValueError(f"{self.name!r} is not a valid name for a fact")
         object.__setattr__(self, "name", sendable(self.name))
 
 
@@ -62,7 +62,7 @@ class Probe(Protocol):
 
 
 def name_of(probe: Probe) -> str:
-    """What logs and the dictionary call a probe: its ``name``, or the dotted path of its class."""
+    """The name of a probe in logs and in the dictionary: its ``name``, or the path of its class."""
     return str(getattr(probe, "name", path_of(type(probe))))
 
 
@@ -104,7 +104,7 @@ REQUIRED = ("description", "purpose")
 
 
 def worded(fact: Fact, *, entry: Any, source: object) -> Fact:
-    """The fact in the entry's words, else described by the docstring of its source, if a function."""
+    """The fact in the words of its entry in the settings, or of its function's docstring."""
     stated: dict[str, Any] = {}
     if is_worded(entry):
         stated = {word: str(entry[word]) for word in WORDS if word in entry}
@@ -114,12 +114,12 @@ def worded(fact: Fact, *, entry: Any, source: object) -> Fact:
 
 
 def is_worded(entry: Any) -> bool:
-    """Whether an entry is a mapping of options and words rather than the bare thing."""
+    """Whether an entry of the settings is a mapping with words, not only a value."""
     return isinstance(entry, Mapping)
 
 
 def missing_words(probe: Probe) -> Iterator[str]:
-    """What an operator would have to do without: the probe's docstring, a fact's words."""
+    """The words that operators need and the declaration lacks: the docstring, a description."""
     if not (type(probe).__doc__ or "").strip():
         yield "docstring"
     for fact in probe.facts:

@@ -1,4 +1,4 @@
-"""How many processes do the product's work, and on how many machines: known to this app's own rows."""
+"""The processes of the product, and the machines they run on, which only this app's own rows know."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,28 +10,32 @@ from django.conf import settings
 from ..cleaninsights.clock import utc_now
 from ..models import Sighting
 from .deployment import reaches_out
-from .probe import Fact
+from .probe import Fact, Unknown
 from .values.buckets import UNEVEN, count_bucket
 
 HOUR: Final = timedelta(hours=1)  # between two sightings of a process
 DAY: Final = timedelta(days=1)
 USUALLY = f"In most hours of the last day. {UNEVEN}"
+UNSEEN = Unknown("no process has been seen yet; each one records itself once an hour")
 
 
 class Processes:
-    """Reports how many processes are at work, and whether they and their services share a machine."""
+    """Reports the number of processes and machines, and how long the web processes have been running.
+
+    With ``exact=True`` numbers are sent as they are, instead of in buckets.
+    """
 
     facts = (
         Fact(
             name="web_processes",
-            description="How many processes answer requests.",
+            description="The number of processes that answer requests.",
             example="2-4",
             purpose="To know how much the product has to do at the same time.",
             coarsened=USUALLY,
         ),
         Fact(
             name="celery_workers",
-            description="How many Celery workers run tasks, each counted once with all its children.",
+            description="The number of Celery workers; one with all its children counts once.",
             example="1",
             purpose="To know how much the product has to do at the same time.",
             coarsened=USUALLY,
@@ -41,31 +45,67 @@ class Processes:
             description="Whether everything is on one machine: single or several.",
             example="single",
             purpose="To know whether the product has to work across machines.",
-            coarsened="By where database, cache and broker are, and where processes were seen.",
+            coarsened="By the addresses of services, and by where processes were seen.",
+        ),
+        Fact(
+            name="number_of_nodes",
+            description="The number of machines on which processes of the product were seen.",
+            example="1",
+            purpose="To know how large clusters are.",
+            coarsened=USUALLY,
+        ),
+        Fact(
+            name="process_uptime",
+            description="The hours since the oldest web process was started.",
+            example="20-49 hours",
+            purpose="To know whether processes run long enough for leaks to show.",
+            coarsened=f"Whole hours. {UNEVEN}",
         ),
     )
 
     def __init__(
-        self, *, settings: Any = settings, clock: Callable[[], datetime] = utc_now
+        self,
+        *,
+        exact: bool = False,
+        settings: Any = settings,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._exact = exact
         self._settings = settings
         self._clock = clock
 
     def gather(self) -> Mapping[str, object]:
         now = self._clock()
         seen = list(Sighting.objects.since(now - DAY))
-        is_spread = reaches_out(self._settings) or usual(by_machine(seen), now) > 1
+        web = [each for each in seen if each.kind == Sighting.Kind.WEB]
+        workers = [each for each in seen if each.kind == Sighting.Kind.WORKER]
+        machines = usual(by_machine(seen), now)
+        is_spread = reaches_out(self._settings) or machines > 1
         return {
-            "web_processes": _bucket(seen, Sighting.Kind.WEB, now),
-            "celery_workers": _bucket(seen, Sighting.Kind.WORKER, now),
+            "web_processes": self._number(usual([[each] for each in web], now)) if seen else UNSEEN,
+            "celery_workers": self._number(usual([[each] for each in workers], now))
+            if seen
+            else UNSEEN,
             "nodes": "several" if is_spread else "single",
+            "number_of_nodes": self._number(machines) if machines else UNSEEN,
+            "process_uptime": self._uptime(web, now),
         }
+
+    def _number(self, number: int) -> object:
+        return number if self._exact else count_bucket(number)
+
+    def _uptime(self, web: Sequence[Sighting], now: datetime) -> str | Unknown:
+        """For the processes that were seen in the last two hours: the others may have ended."""
+        begun = [each.begun_at for each in web if each.seen_at > now - 2 * HOUR]
+        if not begun:
+            return Unknown("no web process has been seen in the last two hours")
+        return f"{self._number((now - min(begun)) // HOUR)} hours"
 
 
 def usual(groups: Iterable[Sequence[Sighting]], now: datetime) -> int:
-    """How many of these groups of processes were at work in most of the hours of the last day.
+    """How many of these groups of processes were at work in most hours of the last day.
 
-    What is started anew is there twice in one of them, and what is switched off in none.
+    A process that is restarted counts twice in one hour, and one that is switched off in none.
     """
     spans = [
         (min(each.begun_at for each in group), max(each.seen_at for each in group) + HOUR)
@@ -78,14 +118,8 @@ def usual(groups: Iterable[Sequence[Sighting]], now: datetime) -> int:
 
 
 def by_machine(sightings: Iterable[Sighting]) -> Iterable[Sequence[Sighting]]:
-    """The processes of each machine that could be told."""
+    """The processes of each machine that could be identified."""
     machines: defaultdict[str, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
         machines[sighting.machine].append(sighting)
     return [group for name, group in machines.items() if name]
-
-
-def _bucket(seen: Sequence[Sighting], kind: Sighting.Kind, now: datetime) -> str | None:
-    """The usual number of a kind; None before anything was seen at all."""
-    number = usual([[each] for each in seen if each.kind == kind], now)
-    return count_bucket(number) if seen else None

@@ -1,4 +1,4 @@
-"""The processors: how many the product may use, and what they are capable of."""
+"""The number of processors, and their SIMD instructions."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from .linux.cgroup import cpu_limit
 from .linux.files import fields, read
-from .probe import Fact
+from .probe import Fact, Unknown
 
-# The flag that the kernel shows, strongest first, and what its instructions are commonly called.
+# Flag of the kernel -> common name of the instructions; the highest level first.
 LEVELS = {
     "avx512f": "AVX-512",
     "avx2": "AVX2",
@@ -19,22 +19,23 @@ LEVELS = {
     "asimd": "NEON",
     "neon": "NEON",
 }
+NO_LEVEL = Unknown("the processor shows none of these levels in /proc/cpuinfo")
 
 
 def usable_cpus() -> int:
-    """How many processors the scheduler may give to this process."""
+    """The number of processors that the scheduler gives to this process."""
     if hasattr(os, "sched_getaffinity"):  # neither on macOS nor on Windows
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class Processor:
-    """Reports the number of processors, as limited for containers, and their SIMD level."""
+    """Reports the number of processors, within the container's limits, and their SIMD level."""
 
     facts = (
         Fact(
             name="cpu_count",
-            description="How many processors the product may use, by the limits of its container.",
+            description="The number of processors that the product can use, within its container's limits.",
             example="4",
             purpose="To know how much work can be done in parallel.",
             coarsened="Rounded up to whole processors.",
@@ -43,7 +44,7 @@ class Processor:
             name="cpu_capable",
             description="The processor's SIMD level: SSE4.2, AVX, AVX2, AVX-512, NEON or SVE.",
             example="AVX2",
-            purpose="To know which instructions compiled packages may use.",
+            purpose="To know which instructions compiled packages can use.",
             coarsened="The highest level only; no model, no serial number.",
         ),
     )
@@ -57,7 +58,9 @@ class Processor:
         flags = cpu_flags(self._root)
         return {
             "cpu_count": min(cpus, ceil(limit)) if limit else cpus,
-            "cpu_capable": next((level for flag, level in LEVELS.items() if flag in flags), None),
+            "cpu_capable": next(
+                (level for flag, level in LEVELS.items() if flag in flags), NO_LEVEL
+            ),
         }
 
 

@@ -9,13 +9,13 @@ from .values.references import resolve
 
 
 class Product:
-    """Reports which version of the product is running."""
+    """Reports the version of the product that is running."""
 
     form = Fact(
         name="<PRODUCT> Version",
         description="The version of the product that is running.",
         example="24.11.1",
-        purpose="To know which versions need fixes and which can be retired.",
+        purpose="To know which versions still need fixes.",
         compared=Compared.VERSION,
     )
 

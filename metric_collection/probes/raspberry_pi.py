@@ -1,4 +1,4 @@
-"""Which Raspberry Pi the machine is."""
+"""The model of a Raspberry Pi."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ MODEL = re.compile(r"Raspberry Pi [\w ]+?(?= Rev |$)", re.ASCII)
 
 
 class RaspberryPi:
-    """Reports which Raspberry Pi the machine is, if it is one."""
+    """Reports the model of a Raspberry Pi."""
 
     heading = "Raspberry Pi"
     facts = (

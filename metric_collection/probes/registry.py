@@ -1,4 +1,4 @@
-"""Every probe of this installation, asked in turn; each fails alone."""
+"""All probes of this installation: what they declare, and what they gather. Each fails alone."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -30,7 +30,10 @@ DEFAULT_PROBES: tuple[type[Probe], ...] = (
     Installation,
     FirstReport,
 )
+FAILED = "gathering it failed; the log has the error"
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
+_logged: set[tuple[str, ...]] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +50,8 @@ class Reading:
 class Gathered:
     """The known facts in order, by name.
 
-    ``unknown`` has fact name -> reason, "" where there is none, for those without a value. The
-    facts of ``failed`` probes are not known this time, which does not mean that they are gone.
+    ``unknown`` has fact name -> reason, or "", for the facts without a value. The facts of ``failed``
+    probes are unknown this time only; they are not gone.
     """
 
     readings: Mapping[str, Reading]
@@ -67,7 +70,7 @@ class Gathered:
 
     @property
     def compared(self) -> dict[str, Compared]:
-        """Fact name -> what makes an Upgrade of it."""
+        """Fact name -> which changes of it are an Upgrade."""
         return {name: reading.fact.compared for name, reading in self.readings.items()}
 
 
@@ -77,14 +80,14 @@ def probes() -> list[Probe]:
 
 
 def load(path: str, options: Mapping[str, Any]) -> Probe:
-    """The probe at a dotted path: of a class, made with these options, or one made before."""
+    """The probe at a dotted path: an instance, or a class that is called with these options."""
     found = import_string(path)
     probe: Probe = found(**options) if callable(found) else found
     return probe
 
 
 def is_selected(name: str) -> bool:
-    """Whether the publisher wants the fact of this name, and any report that it could be in."""
+    """Whether the publisher selects this fact, and sends any report that it could be part of."""
     wanted = conf.SELECTION if conf.CATEGORIES else ()
     return any(fnmatchcase(name, pattern) for pattern in wanted)
 
@@ -94,27 +97,33 @@ def declared(*, declined: Collection[str] = ()) -> list[tuple[Probe, Fact]]:
 
     Groups in ``declined`` are left out, here and in ``gather``.
     """
+    return _declared(_allowed(declined))
+
+
+def _declared(probes: Sequence[Probe]) -> list[tuple[Probe, Fact]]:
     owned: dict[str, tuple[Probe, Fact]] = {}
-    for probe, facts in _answers(_allowed(declined), _facts):
+    for probe, facts in _answers(probes, _facts):
         for fact in facts or ():
             owned.setdefault(fact.name, (probe, fact))
     return list(owned.values())
 
 
 def gather(*, declined: Collection[str] = ()) -> Gathered:
-    """Ask every probe, and keep what it declared and knows; a name belongs to its first probe."""
+    """Gather the facts of every probe; a name belongs to the first probe that declares it."""
     readings: dict[str, Reading] = {}
+    unknown: dict[str, str] = {}
     failed: list[str] = []
     for probe, found in _answers(_allowed(declined), _readings):
         if found is None:
             failed.append(name_of(probe))
+            unknown.update((fact.name, FAILED) for _, fact in _declared([probe]))
         for reading in found or ():
             first = readings.setdefault(reading.fact.name, reading)
             if first is not reading:
                 name = reading.fact.name
                 complain("Probe %s declares %s, which %s has", reading.source, name, first.source)
     known = {name: reading for name, reading in readings.items() if reading.text}
-    unknown = {name: each.reason for name, each in readings.items() if not each.text}
+    unknown |= {name: each.reason for name, each in readings.items() if not each.text}
     return Gathered(readings=known, unknown=unknown, failed=failed)
 
 
@@ -139,7 +148,7 @@ def _chosen() -> Iterator[Probe]:
 def _answers(
     probes: Sequence[Probe], question: Callable[[Probe], T]
 ) -> list[tuple[Probe, T | None]]:
-    """Each probe with its answer; None for one that failed, which costs the others nothing."""
+    """Each probe with its answer; None if it failed."""
     answers: list[tuple[Probe, T | None]] = []
     with savepoints() as roll_back:
         for probe in probes:
@@ -157,7 +166,7 @@ def _facts(probe: Probe) -> list[Fact]:
 
 
 def _readings(probe: Probe, *, is_wanted: Callable[[str], bool] = is_selected) -> list[Reading]:
-    """What is wanted of a probe's facts; a probe with none of them is not even asked."""
+    """The readings of the wanted facts; a probe without any is not asked at all."""
     declared = {fact.name: fact for fact in probe.facts}
     facts = [fact for name, fact in declared.items() if is_wanted(name)]
     if declared and not facts:
@@ -182,15 +191,9 @@ def _reading(probe: Probe, fact: Fact, value: object) -> Reading:
     return Reading(fact=fact, text=text, source=source)
 
 
-logger = logging.getLogger(__name__)
-
-
-_said: set[tuple[str, ...]] = set()
-
-
 def complain(message: str, *names: str) -> None:
-    """Log a message about probes and facts by name; the names must hold nothing gathered."""
+    """Log a warning, the second time at DEBUG. It never contains a gathered value."""
     complaint = (message, *names)
-    level = logging.DEBUG if complaint in _said else logging.WARNING
-    _said.add(complaint)
+    level = logging.DEBUG if complaint in _logged else logging.WARNING
+    _logged.add(complaint)
     logger.log(level, message, *names)

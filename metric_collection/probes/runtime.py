@@ -1,4 +1,4 @@
-"""What the product runs in: Python and Django."""
+"""The Python and Django that the product runs in."""
 
 import platform
 import sys
@@ -10,7 +10,7 @@ from .probe import Fact
 
 
 class Runtime:
-    """Reports the versions of Python and Django, and whether they live in a virtual environment."""
+    """Reports the versions of Python and Django, and whether there is a virtual environment."""
 
     facts = (
         Fact(
@@ -21,7 +21,7 @@ class Runtime:
         ),
         Fact(
             name="python_implementation",
-            description="Which Python it is.",
+            description="The implementation of Python.",
             example="cpython",
             purpose="To know which implementations of Python have to be supported.",
         ),
@@ -35,7 +35,7 @@ class Runtime:
             name="venv",
             description="Whether Python runs in a virtual environment.",
             example="true",
-            purpose="To know how the installation instructions are followed.",
+            purpose="To know whether the installation instructions are followed.",
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Where on Earth, as far as the configured time zone tells; never by an address or a request."""
+"""The time zone that the system is set to, and its country; never taken from an address."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -7,22 +7,22 @@ from zoneinfo import ZoneInfo
 
 from ..cleaninsights.clock import utc_now
 from .linux.files import read
-from .probe import Fact
+from .probe import Fact, Unknown
 
 LOCAL_TIME = "etc/localtime"
 NAME = "etc/timezone"
-# Of the tz database's two tables this one tells countries apart: in zone1970.tab Europe/Berlin
-# stands for Norway as well, although Europe/Oslo is there to choose.
+# The tz database has two tables. In the other, zone1970.tab, Europe/Berlin stands for Norway as well,
+# although users there choose Europe/Oslo.
 TABLE = "usr/share/zoneinfo/zone.tab"
 
 
 class TimeZone:
-    """Reports the system's offset from UTC, and the country that its time zone stands for."""
+    """Reports the system's UTC offset, and the country of its time zone."""
 
     facts = (
         Fact(
             name="time_zone",
-            description="The offset from UTC of the time zone that the system is set to.",
+            description="The UTC offset of the time zone that the system is set to.",
             example="+02:00",
             purpose="To know when maintenance and support are convenient.",
             coarsened="The offset only, not the name of the zone.",
@@ -32,7 +32,7 @@ class TimeZone:
             description="The country of the time zone that the system is set to (ISO 3166).",
             example="IT",
             purpose="To know which languages and regulations matter.",
-            coarsened="By the tz database's table; absent for zones that name no single country.",
+            coarsened="Not sent for a time zone that names no country, such as UTC.",
         ),
     )
 
@@ -43,23 +43,26 @@ class TimeZone:
     def gather(self) -> Mapping[str, object]:
         return {"time_zone": self._offset(), "country": self._country()}
 
-    def _offset(self) -> str | None:
+    def _offset(self) -> str | Unknown:
         try:
             with (self._root / LOCAL_TIME).open("rb") as file:
                 zone = ZoneInfo.from_file(file)
         except (OSError, ValueError):
-            return None
+            return Unknown("the system's time zone cannot be read from /etc/localtime")
         # isoformat ends with the offset, as +02:00.
         return self._clock().astimezone(zone).isoformat()[-6:]
 
-    def _country(self) -> str | None:
+    def _country(self) -> str | Unknown:
         zone = self._zone_name()
-        rows = [row.split("\t") for row in read(self._root, TABLE).splitlines()]
+        table = read(self._root, TABLE)
+        if not table:
+            return Unknown("the system has no table of time zones and countries")
+        rows = [row.split("\t") for row in table.splitlines()]
         countries = {row[0] for row in rows if row[2:3] == [zone]}
-        return countries.pop() if len(countries) == 1 else None
+        return countries.pop() if len(countries) == 1 else Unknown("the time zone names no country")
 
     def _zone_name(self) -> str:
-        """The name that the administrator chose, from the link or else from Debian's file."""
+        """The zone that the administrator chose, from the link or else from Debian's file."""
         try:
             target = str((self._root / LOCAL_TIME).readlink())
         except OSError:

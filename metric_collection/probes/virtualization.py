@@ -1,14 +1,14 @@
-"""Whether the machine is a virtual one, and whose."""
+"""The hypervisor of a virtual machine."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from .linux.files import read
 from .linux.firmware import board_model, product_model
-from .probe import Fact
+from .probe import Fact, Unknown
 from .processor import cpu_flags
 
-# What the firmware of virtual machines calls itself; some of Amazon's and Google's are of metal.
+# Mark in the firmware -> hypervisor. Some of Amazon's and Google's machines are bare metal.
 KINDS = {
     "VMware": "vmware",
     "VirtualBox": "virtualbox",
@@ -25,7 +25,7 @@ KINDS = {
 
 
 class Virtualization:
-    """Reports the hypervisor that the processor's flags and the firmware give away."""
+    """Reports the hypervisor, by the processor's flags and the firmware."""
 
     facts = (
         Fact(
@@ -33,7 +33,7 @@ class Virtualization:
             description=f"The kind of virtual machine: {', '.join(dict.fromkeys(KINDS.values()))}.",
             example="kvm",
             purpose="To know on what kinds of machines performance matters.",
-            coarsened='"other" for any other kind, "none" for a machine of metal.',
+            coarsened='"other" for any other kind, "none" for bare metal.',
         ),
     )
 
@@ -43,13 +43,17 @@ class Virtualization:
     def gather(self) -> Mapping[str, object]:
         return {"virtualization": self._kind()}
 
-    def _kind(self) -> str | None:
+    def _kind(self) -> str | Unknown:
         model = product_model(self._root)
         kind = next((kind for mark, kind in KINDS.items() if mark in model), None)
         flags = cpu_flags(self._root)
-        if "fpu" in flags:  # a PC's processor says whether there is a hypervisor under it
+        if "fpu" in flags:  # a PC's processor has a flag for hypervisors
             return (kind or "other") if "hypervisor" in flags else "none"
         guest = read(self._root, "proc/device-tree/hypervisor/compatible")
         if guest:
             return "xen" if "xen" in guest else "kvm"
-        return kind or ("none" if board_model(self._root) or model else None)
+        if kind:
+            return kind
+        if board_model(self._root) or model:
+            return "none"
+        return Unknown("neither the processor nor the firmware says so")

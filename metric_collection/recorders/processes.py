@@ -17,14 +17,13 @@ from django.db import connections, router
 
 from ..cleaninsights.clock import Clock, utc_now
 from ..cleaninsights.forks import Forkable
-from ..conf.settings import conf
 from ..consent.rules import ruling
 from ..models import Sighting
 from ..models.transactions import held
+from ..probes import registry
 from ..probes.linux.files import read
-from ..probes.probe import path_of
+from ..probes.probe import group_of
 from ..probes.processes import DAY, HOUR, Processes
-from ..probes.registry import is_selected
 
 logger = logging.getLogger("metric_collection.recorders.processes")
 
@@ -79,7 +78,7 @@ class Lookout(Forkable):
 
     def _note(self) -> None:
         with held() as consent:
-            if ruling(consent).gathers:
+            if ruling(consent).gathers and group_of(Processes) not in consent.declined_groups:
                 now = self._clock()
                 Sighting.objects.until(now - DAY).delete()
                 write(
@@ -95,8 +94,8 @@ class Lookout(Forkable):
 
 def is_wanted() -> bool:
     """Whether the settings name the probe that counts sightings, and want a fact of it."""
-    is_named = any(path == path_of(Processes) for path, _ in conf.PROBES)
-    return is_named and any(is_selected(fact.name) for fact in Processes.facts)
+    is_named = any(isinstance(probe, Processes) for probe in registry.probes())
+    return is_named and any(registry.is_selected(fact.name) for fact in Processes.facts)
 
 
 def machine(root: Path) -> str:

@@ -32,3 +32,11 @@ CGROUP = "proc/self/cgroup"
 def test_a_container_is_known_by_its_marks(tmp_path, files, environ, kind):
     write(tmp_path, files)
     assert Container(root=tmp_path, environ=environ).gather() == {"container": kind}
+    yes_or_no = Container(kind=False, root=tmp_path, environ=environ)
+    assert yes_or_no.gather() == {"container": kind != "none"}
+
+
+def test_the_declaration_says_what_is_asked():
+    [fact] = Container(kind=False).facts
+    assert fact.description == "Whether the product runs in a container."
+    assert list(Container().facts) == [Container.form]

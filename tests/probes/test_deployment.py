@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from metric_collection.probes import Unknown
 from metric_collection.probes.deployment import Deployment
 
 LOCMEM = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
@@ -49,24 +50,38 @@ def on(*hosts):
         ({"broker": "amqp://a.example"}, False),
     ],
 )
-def test_a_second_server_of_the_same_makes_high_availability(deploy, services, available):
+def test_a_second_server_for_the_same_service_is_high_availability(deploy, services, available):
     assert deploy(**services)["high_availability"] is available
+
+
+@pytest.mark.parametrize(
+    ("services", "local"),
+    [
+        ({"databases": on("")}, True),
+        ({"databases": on("db.example")}, False),
+        ({"cache": redis("redis://a.example")}, False),
+        ({"broker": "amqp://a.example"}, False),
+        ({"storage": {"BACKEND": "storages.backends.s3.S3Storage"}}, False),
+    ],
+)
+def test_local_mode_is_everything_on_this_machine(deploy, services, local):
+    assert deploy(**services)["local_mode"] is local
 
 
 @pytest.mark.parametrize(
     ("services", "fact", "kind"),
     [
-        ({}, "cache", "LocMemCache"),
-        ({"cache": redis("redis://a")}, "cache", "RedisCache"),
+        ({}, "cache", "memory"),
+        ({"cache": redis("redis://a")}, "cache", "redis"),
         ({"cache": {"BACKEND": "acme.secret.Cache"}}, "cache", "other"),
         ({"cache": {"BACKEND": "acme.secret.RedisCache"}}, "cache", "other"),
-        ({}, "storage", "FileSystemStorage"),
-        ({"storage": {"BACKEND": "storages.backends.s3.S3Storage"}}, "storage", "S3Storage"),
+        ({}, "storage", "disk"),
+        ({"storage": {"BACKEND": "storages.backends.s3.S3Storage"}}, "storage", "s3"),
         ({"storage": {"BACKEND": "acme.secret.Storage"}}, "storage", "other"),
-        ({}, "broker", None),
-        ({"broker": "pyamqp://user:hunter2@a"}, "broker", "RabbitMQ"),
-        ({"broker": "redis+socket:///run/redis.sock"}, "broker", "Redis"),
-        ({"broker": "sentinel://a:26379;sentinel://b:26379"}, "broker", "Redis"),
+        ({}, "broker", Unknown("Celery has no broker here")),
+        ({"broker": "pyamqp://user:hunter2@a"}, "broker", "rabbitmq"),
+        ({"broker": "redis+socket:///run/redis.sock"}, "broker", "redis"),
+        ({"broker": "sentinel://a:26379;sentinel://b:26379"}, "broker", "redis"),
         ({"broker": "acme-secret://"}, "broker", "other"),
     ],
 )
@@ -77,8 +92,8 @@ def test_kinds_are_named_only_when_they_are_public(deploy, services, fact, kind)
 def test_the_broker_is_that_of_the_celery_app_if_there_is_one(deploy, monkeypatch):
     app = SimpleNamespace(conf=SimpleNamespace(broker_url="redis://localhost"))
     monkeypatch.setitem(sys.modules, "celery", SimpleNamespace(current_app=app))
-    assert deploy(broker="amqp://")["broker"] == "Redis"
+    assert deploy(broker="amqp://")["broker"] == "redis"
 
 
 def test_the_settings_are_those_of_the_product():
-    assert Deployment().gather()["storage"] == "FileSystemStorage"
+    assert Deployment().gather()["storage"] == "disk"

@@ -1,5 +1,6 @@
 import pytest
 
+from metric_collection.probes import Unknown
 from metric_collection.probes.desktop import Desktop
 
 from .machines import write
@@ -33,7 +34,7 @@ def test_the_display_server_is_known_by_sessions_and_sockets(tmp_path, files, se
         (["init", "pipewire", "pipewire-pulse"], "pipewire"),
         (["init", "pulseaudio"], "pulseaudio"),
         (["init", "gunicorn"], "none"),
-        ([], None),
+        ([], Unknown("the system does not list its processes in /proc")),
     ],
 )
 def test_the_sound_server_is_known_by_its_process(tmp_path, processes, server):

@@ -67,7 +67,7 @@ def test_a_fact_is_declared_in_the_words_that_there_are(settings):
         for fact in probe.facts
     }
     purpose = "To know how the product is set up."
-    stated = "What the makers of the product state in its settings."
+    stated = "A fact that the makers of the product state in its settings."
     assert words == {
         "channel": (stated, "stable", purpose),
         "mode": ("How the server runs.", "stable", purpose),

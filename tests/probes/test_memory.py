@@ -1,5 +1,6 @@
 import pytest
 
+from metric_collection.probes import Unknown
 from metric_collection.probes.memory import Memory
 
 from .machines import write
@@ -14,7 +15,7 @@ def gather(folder, files):
     return Memory(root=write(folder, files)).gather()
 
 
-def test_memory_is_told_in_buckets(tmp_path):
+def test_memory_is_reported_in_buckets(tmp_path):
     buckets = {"total_memory": "10-19 GB", "free_memory": "2-4 GB", "avail_memory": "5-9 GB"}
     assert gather(tmp_path, MACHINE) == buckets
 
@@ -43,5 +44,7 @@ def test_a_limit_beyond_the_machine_is_none(tmp_path):
     ("table", "names"),
     [("", []), ("MemTotal: 1 kB\nMemFree: 1 kB\n", ["total_memory", "free_memory"])],
 )
-def test_what_the_kernel_does_not_tell_is_left_out(tmp_path, table, names):
-    assert list(gather(tmp_path, {"proc/meminfo": table})) == names
+def test_a_size_that_the_kernel_does_not_show_is_unknown(tmp_path, table, names):
+    facts = gather(tmp_path, {"proc/meminfo": table})
+    assert len(facts) == 3
+    assert [name for name, value in facts.items() if not isinstance(value, Unknown)] == names

@@ -22,7 +22,7 @@ def test_its_name_is_what_can_be_sent_of_it():
 
 @pytest.mark.parametrize("name", ["", " "])
 def test_nothing_is_no_name_for_a_fact(name):
-    with pytest.raises(ValueError, match="no name"):
+    with pytest.raises(ValueError, match="not a valid name"):
         Fact(name=name, description="", example="", purpose="")
 
 

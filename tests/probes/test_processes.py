@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from metric_collection.models import Sighting
+from metric_collection.probes import Unknown
 from metric_collection.probes.processes import Processes
 
 pytestmark = pytest.mark.django_db
@@ -39,22 +40,48 @@ def see(clock):
 
 @pytest.fixture
 def gather(clock):
-    def gather(databases=HERE):
+    def gather(databases=HERE, **options):
         settings = SimpleNamespace(DATABASES=databases, CACHES={}, CELERY_BROKER_URL=None)
-        return Processes(settings=settings, clock=clock).gather()
+        return Processes(settings=settings, clock=clock, **options).gather()
 
     return gather
 
 
-def test_before_anything_was_seen_there_is_nothing_to_say_of_processes(gather):
-    assert gather() == {"web_processes": None, "celery_workers": None, "nodes": "single"}
+def test_before_any_process_was_seen_their_number_is_unknown(gather):
+    facts = gather()
+    assert facts.pop("nodes") == "single"
+    assert all(isinstance(value, Unknown) for value in facts.values())
 
 
 def test_processes_are_counted_by_what_they_do(see, gather):
     for _ in range(3):
         see()
     see(kind=WORKER)
-    assert gather() == {"web_processes": "2-4", "celery_workers": "1", "nodes": "single"}
+    assert gather() == {
+        "web_processes": "2-4",
+        "celery_workers": "1",
+        "nodes": "single",
+        "number_of_nodes": "1",
+        "process_uptime": "20-49 hours",
+    }
+
+
+def test_the_publisher_can_ask_for_exact_numbers(see, gather):
+    for machine in ("one", "two", "three"):
+        see(machine=machine, begun=7.5)
+    facts = gather(exact=True)
+    assert (facts["web_processes"], facts["number_of_nodes"]) == (3, 3)
+    assert facts["process_uptime"] == "7 hours"
+
+
+def test_processes_that_may_have_ended_have_no_uptime(see, gather):
+    see(begun=20, seen=3)
+    assert gather()["process_uptime"] == Unknown(
+        "no web process has been seen in the last two hours"
+    )
+    see(begun=3, seen=0.5)
+    see(begun=20, kind=WORKER)
+    assert gather()["process_uptime"] == "2-4 hours"
 
 
 def test_processes_that_have_just_begun_count(see, gather):
@@ -64,7 +91,7 @@ def test_processes_that_have_just_begun_count(see, gather):
     assert gather()["celery_workers"] == "0"
 
 
-def test_processes_that_were_started_anew_do_not_count_twice(see, gather):
+def test_restarted_processes_do_not_count_twice(see, gather):
     for restart in (18, 12, 6):
         see(begun=restart + 5.9, seen=restart)
     see(begun=5.9, seen=0)
@@ -77,7 +104,7 @@ def test_a_product_that_is_switched_off_at_night_counts_by_day(see, gather):
     assert gather()["web_processes"] == "2-4"
 
 
-def test_what_was_seen_longer_than_a_day_ago_does_not_count(see, gather):
+def test_processes_that_were_last_seen_more_than_a_day_ago_do_not_count(see, gather):
     see(begun=100, seen=24.1)
     see(begun=100, seen=1)
     assert gather()["web_processes"] == "1"
@@ -90,13 +117,13 @@ def test_processes_on_two_machines_make_several_nodes(see, gather):
     assert gather()["nodes"] == "several"
 
 
-def test_a_machine_that_was_started_anew_is_one(see, gather):
+def test_a_restarted_machine_counts_once(see, gather):
     see(machine="before", begun=20, seen=10)
     see(machine="after", begun=9.9)
     assert gather()["nodes"] == "single"
 
 
-def test_machines_that_cannot_be_told_are_not_counted(see, gather):
+def test_machines_that_cannot_be_identified_do_not_count(see, gather):
     see(machine="")
     see(machine="one")
     assert gather()["nodes"] == "single"

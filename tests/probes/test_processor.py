@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from metric_collection.probes.processor import Processor
+from metric_collection.probes.processor import NO_LEVEL, Processor
 
 from .machines import write
 
@@ -14,11 +14,11 @@ from .machines import write
         ("flags\t\t: fpu sse4_2 avx avx2", "AVX2"),
         ("flags\t\t: fpu sse4_2 avx", "AVX"),
         ("flags\t\t: fpu sse4_2", "SSE4.2"),
-        ("flags\t\t: fpu sse2", None),
+        ("flags\t\t: fpu sse2", NO_LEVEL),
         ("Features\t: fp asimd sve", "SVE"),
         ("Features\t: fp asimd", "NEON"),
         ("Features\t: half thumb neon vfpv4", "NEON"),
-        ("model name: POWER9", None),
+        ("model name: POWER9", NO_LEVEL),
     ],
 )
 def test_the_highest_simd_level_is_reported(tmp_path, line, level):

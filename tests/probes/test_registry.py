@@ -134,6 +134,7 @@ def test_a_probe_that_fails_fails_alone(use):
     assert gathered.facts["weather"] == "fine"
     assert "broken" not in gathered.facts
     assert gathered.failed == [f"{__name__}.Broken"]
+    assert gathered.unknown["broken"] == "gathering it failed; the log has the error"
 
 
 def test_a_probe_that_cannot_declare_fails_alone(use):
@@ -268,7 +269,7 @@ class Parrot(Copycat):
             "Chatty",
             [
                 "{0}.Chatty gathered secret without declaring it: dropped",
-                "{0}.Chatty has no text for listed: list is no value for a fact; return text or a number",
+                "{0}.Chatty has no text for listed: list is not a valid value for a fact; return a string or a number",
             ],
         ),
     ],

@@ -4,10 +4,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from metric_collection.probes import Unknown
 from metric_collection.probes.time_zone import TimeZone
 
 from .machines import write
 
+NO_COUNTRY = Unknown("the time zone names no country")
+NO_ZONE = Unknown("the system's time zone cannot be read from /etc/localtime")
 ZONEINFO = "usr/share/zoneinfo"
 TABLE = """\
 # comment
@@ -41,9 +44,9 @@ def machine(tmp_path):
     [
         ("Europe/Berlin", "DE"),
         ("Europe/Rome", "IT"),
-        ("Shared/Zone", None),
-        ("Etc/UTC", None),
-        ("Nowhere/Known", None),
+        ("Shared/Zone", NO_COUNTRY),
+        ("Etc/UTC", NO_COUNTRY),
+        ("Nowhere/Known", NO_COUNTRY),
     ],
 )
 def test_the_country_is_that_of_the_configured_zone(machine, zone, country):
@@ -51,25 +54,31 @@ def test_the_country_is_that_of_the_configured_zone(machine, zone, country):
 
 
 @pytest.mark.parametrize(("offset", "text"), [(0, "+00:00"), (7200, "+02:00"), (-12600, "-03:30")])
-def test_the_zone_is_told_by_its_offset(machine, offset, text):
+def test_the_time_zone_is_reported_by_its_offset(machine, offset, text):
     assert TimeZone(root=machine("Etc/UTC", offset=offset)).gather()["time_zone"] == text
 
 
-def test_a_zone_that_is_only_written_down_has_a_country(tmp_path):
+def test_a_zone_that_is_only_named_has_a_country(tmp_path):
     write(tmp_path, {"etc/timezone": "Europe/Rome\n", f"{ZONEINFO}/zone.tab": TABLE})
-    assert TimeZone(root=tmp_path).gather() == {"time_zone": None, "country": "IT"}
+    assert TimeZone(root=tmp_path).gather() == {"time_zone": NO_ZONE, "country": "IT"}
 
 
 @pytest.mark.parametrize("files", [{}, {"etc/localtime": "not a zone"}])
-def test_a_system_without_a_zone_says_nothing(tmp_path, files):
+def test_a_system_without_a_time_zone_says_so(tmp_path, files):
     write(tmp_path, files)
-    assert TimeZone(root=tmp_path).gather() == {"time_zone": None, "country": None}
+    no_table = Unknown("the system has no table of time zones and countries")
+    assert TimeZone(root=tmp_path).gather() == {"time_zone": NO_ZONE, "country": no_table}
 
 
 @pytest.mark.skipif(not Path("/usr/share/zoneinfo/zone.tab").exists(), reason="no tz database here")
 @pytest.mark.parametrize(
     ("zone", "country"),
-    [("Europe/Oslo", "NO"), ("Europe/Berlin", "DE"), ("Asia/Kolkata", "IN"), ("Etc/GMT+5", None)],
+    [
+        ("Europe/Oslo", "NO"),
+        ("Europe/Berlin", "DE"),
+        ("Asia/Kolkata", "IN"),
+        ("Etc/GMT+5", NO_COUNTRY),
+    ],
 )
 def test_it_reads_the_real_database(tmp_path, zone, country):
     (tmp_path / "usr/share").mkdir(parents=True)

@@ -1,5 +1,6 @@
 import pytest
 
+from metric_collection.probes import Unknown
 from metric_collection.probes.virtualization import Virtualization
 
 from .machines import write
@@ -33,7 +34,7 @@ def firmware(vendor, product):
         (BOARD, {"proc/device-tree/hypervisor/compatible": "xen,xen-4.17\0xen,xen\0"}, "xen"),
         (BOARD, firmware("Apple Inc.", "Apple Virtualization Generic Platform"), "apple"),
         (BOARD, firmware("Ampere", "Altra"), "none"),
-        (BOARD, {}, None),
+        (BOARD, {}, Unknown("neither the processor nor the firmware says so")),
     ],
 )
 def test_a_virtual_machine_is_known_by_processor_and_firmware(tmp_path, cpuinfo, files, kind):

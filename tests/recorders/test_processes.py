@@ -52,6 +52,12 @@ def test_each_process_is_noted_under_a_key_of_its_own(start):
     assert sorted(row.kind for row in Sighting.objects.all()) == ["web", "web", "worker"]
 
 
+def test_a_declined_group_is_not_noted(start):
+    Consent.objects.create(declined_groups=["processes"])
+    start().work()
+    assert not Sighting.objects.exists()
+
+
 def test_a_process_is_noted_once_an_hour(start, clock):
     process = start()
     begun = clock()

@@ -23,7 +23,7 @@ import metric_collection
 
 PACKAGE = Path(metric_collection.__file__).parent
 LANGUAGES = ["de", "es", "fr", "it", "pt"]
-BY_NAME = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext"}
+BY_NAME = {"Unknown", "_", "gettext", "gettext_lazy", "gettext_noop", "ngettext"}
 TEXT = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 IN_TEMPLATE = re.compile(rf"\b(?:_|n?gettext)\({TEXT}(?:,\s*{TEXT})?")
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?s")

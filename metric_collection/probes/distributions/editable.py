@@ -1,4 +1,4 @@
-"""Editable installs: distributions whose code lies elsewhere, as their ``direct_url.json`` says."""
+"""Editable installs: distributions whose code is in a folder that ``direct_url.json`` names."""
 
 import json
 import os
@@ -13,9 +13,9 @@ SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 
 
 def editable_owner(path: str, home: Folder | None, search: tuple[Folder, ...]) -> str | None:
-    """The metadata of the editable install that the code at ``path`` belongs to.
+    """The metadata of the editable install that owns the code at ``path``.
 
-    ``home`` is the folder it was imported from. Of roots in each other the innermost owns it.
+    ``home`` is the folder that the code was imported from. Of nested projects the innermost owns it.
     """
     if not _is_reached_by_editables(home, search):
         return None
@@ -25,9 +25,9 @@ def editable_owner(path: str, home: Folder | None, search: tuple[Folder, ...]) -
 
 
 def _is_reached_by_editables(home: Folder | None, search: tuple[Folder, ...]) -> bool:
-    """Whether an editable install may have brought the code: by a ``.pth`` line or by a finder.
+    """Whether an editable install may be involved at all: by a ``.pth`` line or an import finder.
 
-    This spares the usual machine a look into every distribution.
+    Without one, which is usual, no distribution has to be read.
     """
     if any("editable" in str(getattr(finder, "__module__", "")) for finder in sys.meta_path):
         return True
@@ -35,7 +35,7 @@ def _is_reached_by_editables(home: Folder | None, search: tuple[Folder, ...]) ->
 
 
 def _covers(root: str, path: str) -> bool:
-    """Whether the path is the project's own, not that of an environment within its folder."""
+    """Whether the path is part of the project, and not of an environment inside its folder."""
     inner = path.removeprefix(root)
     return path.startswith(f"{root}{os.sep}") and not any(site in inner for site in SITE_FOLDERS)
 

@@ -1,8 +1,8 @@
-"""What a distribution lists as its own, as far as its installer left word of it."""
+"""The files that a distribution lists as its own."""
 
 from .metadata import read_bytes, squeeze, squeezed_name
 
-# How well a distribution's claim to some code is founded.
+# How strong a distribution's claim to some code is.
 LISTED = 3  # its installer listed the file
 BUILT = 2  # its builder listed the file
 NAMED = 1  # only the names agree
@@ -10,14 +10,14 @@ UNFOUNDED = 0
 
 
 class Manifest:
-    """The lists in one metadata folder; each is read at most once."""
+    """The lists of one metadata folder; each is read at most once."""
 
     def __init__(self, metadata: str) -> None:
         self.metadata = metadata
         self._lists: dict[str, bytes | None] = {}
 
     def claim(self, trace: str, package: str) -> int:
-        """How well the claim to a package is founded; ``trace`` is how its line would begin."""
+        """The strength of the claim to a package; ``trace`` is the beginning of the line that lists it."""
         line = trace.encode(errors="surrogateescape")
         if (record := self._read("RECORD")) is not None:
             return LISTED if _lists(record, line) else UNFOUNDED
@@ -40,7 +40,7 @@ class Manifest:
 
 
 def ancestry(package: str) -> list[str]:
-    """A dotted name and the packages that it lies in, innermost first."""
+    """A dotted name and its parent packages, innermost first."""
     parts = package.split(".")
     return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
@@ -50,5 +50,5 @@ def _lists(text: bytes, start: bytes) -> bool:
 
 
 def _lists_within(text: bytes, start: bytes) -> bool:
-    """Whether a line begins so, be it within a folder such as ``src/``."""
+    """Whether a line begins so, possibly within a folder such as ``src/``."""
     return _lists(text, start) or b"/" + start in text

@@ -1,7 +1,7 @@
-"""Installed distributions, read no further than asked.
+"""Installed distributions, read lazily.
 
-``importlib.metadata`` opens every distribution and parses its metadata as an email. Here a folder
-of sys.path is listed once for as long as it does not change, and of metadata two lines are read.
+``importlib.metadata`` opens every distribution and parses its metadata as an email. Here a folder of
+sys.path is listed again only after it has changed, and two lines of a distribution's metadata are read.
 """
 
 import os
@@ -18,7 +18,7 @@ METADATA_ENDINGS = (".dist-info", ".egg-info")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """What is installed, spelled as its metadata spells it; ``version`` None when it has none."""
+    """An installed distribution; the name is spelled as in its metadata."""
 
     name: str
     version: str | None
@@ -26,14 +26,14 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A folder that may hold installed distributions, as it was when it last changed (ns)."""
+    """A folder of sys.path in the state of its last change (in ns)."""
 
     path: str
     changed: int
 
     @property
     def metadata(self) -> dict[str, list[str]]:
-        """Squeezed name -> the metadata folders (or files) of that name."""
+        """Squeezed name -> the metadata folders (or files) with that name."""
         return _metadata(self)
 
     def entries(self) -> Iterator[str]:
@@ -47,13 +47,13 @@ class Folder:
 
 
 def folders() -> tuple[Folder, ...]:
-    """The folders on sys.path; what is listed there without being one is passed over."""
+    """The folders on sys.path that exist."""
     paths = dict.fromkeys(map(os.fsdecode, sys.path))
     return tuple(folder for path in paths if (folder := folder_at(path)))
 
 
 def folder_at(path: str) -> Folder | None:
-    """The folder at a path as it is now; None where there is none that can be looked at."""
+    """The folder at a path in its present state; None if it cannot be read."""
     try:
         return Folder(path=path, changed=os.stat(path).st_mtime_ns)  # noqa: PTH116  as below
     except (OSError, ValueError):
@@ -61,7 +61,7 @@ def folder_at(path: str) -> Folder | None:
 
 
 def installed(name: str) -> Distribution | None:
-    """The distribution of this name in any spelling, as found first on sys.path."""
+    """The first distribution on sys.path with this name, in any spelling."""
     for folder in folders():
         for metadata in folder.metadata.get(squeeze(name), ()):
             found = read_distribution(metadata)
@@ -71,7 +71,7 @@ def installed(name: str) -> Distribution | None:
 
 
 def read_distribution(metadata: str) -> Distribution | None:
-    """Read name and version of a metadata folder (or file); None when it does not give a name."""
+    """Read name and version from a metadata folder (or file); None if it has no name."""
     for path in (f"{metadata}/METADATA", f"{metadata}/PKG-INFO", metadata):
         if (content := read_bytes(path)) is not None:
             header = _header(content)
@@ -89,7 +89,7 @@ def squeezed_name(metadata: str) -> str:
 
 
 def read_bytes(path: str) -> bytes | None:
-    """A file's content; None where there is no such file to read."""
+    """The content of a file; None if it cannot be read."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123  making a Path takes longer than reading
             return file.read()
@@ -98,12 +98,12 @@ def read_bytes(path: str) -> bytes | None:
 
 
 def normalize(name: str) -> str:
-    """The one spelling under which all spellings of a name are equal (PEP 503)."""
+    """A name in its normalized spelling (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def squeeze(name: str) -> str:
-    """A name without its separators, so that package names can be likened to distribution names."""
+    """A name without separators, to compare names of packages with names of distributions."""
     return name.lower().replace("-", "").replace("_", "").replace(".", "")
 
 
@@ -127,7 +127,7 @@ def _metadata(folder: Folder) -> dict[str, list[str]]:
 
 
 def _header(content: bytes) -> dict[bytes, str]:
-    """The fields that matter, which most often stand at the top; none from below an empty line."""
+    """Name and version, which are usually at the top; everything below an empty line is a description."""
     found: dict[bytes, str] = {}
     for line in map(bytes.rstrip, BytesIO(content)):
         if not line or len(found) == 2:

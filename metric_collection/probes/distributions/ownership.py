@@ -1,4 +1,4 @@
-"""Which distribution an app came with: looked for where it is likely, proven by what it lists."""
+"""The distribution that an app is part of: likely ones are tried first, their file lists decide."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -15,10 +15,10 @@ from .metadata import Folder, folder_at, folders, squeeze
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an app's code lies: at ``path``, imported as ``package`` from the folder ``home``.
+    """The place of an app's code: at ``path``, imported as ``package`` from the folder ``home``.
 
-    ``trace`` is how a line that lists the code begins, relative to ``home``. ``home`` is None for
-    code that was brought from another place than its name says.
+    ``trace`` is the beginning of a line that lists the code, relative to ``home``. ``home`` is None for
+    code that was imported from a folder that does not match its name.
     """
 
     package: str
@@ -28,7 +28,7 @@ class Place:
 
 
 def place_of(app: AppConfig) -> Place:
-    """Find an app by its module's file; a namespace package has none, but a path."""
+    """The place of an app by its module's file; a namespace package has only a path."""
     inner = app.name.replace(".", "/")
     file = getattr(app.module, "__file__", None)
     if file is None:
@@ -40,9 +40,9 @@ def place_of(app: AppConfig) -> Place:
 
 
 def owners(places: Iterable[Place]) -> dict[Place, str]:
-    """The metadata that each place belongs to; what belongs to no distribution is left out.
+    """Place -> metadata of its distribution; places without a distribution are left out.
 
-    Nothing is read again while neither the places nor the folders that they lie in change.
+    Nothing is read again until the places or the folders on sys.path change.
     """
     return _owners(tuple(places), folders())
 
@@ -59,7 +59,7 @@ def _place(package: str, path: str, inner: str, ending: str) -> Place:
 
 @lru_cache(maxsize=1)
 def _owners(places: tuple[Place, ...], search: tuple[Folder, ...]) -> dict[Place, str]:
-    manifest = cache(Manifest)  # nothing is read twice in one look-up, nor kept after it
+    manifest = cache(Manifest)  # each is read once per look-up, and not kept
     found = ((place, _owner(place, search, manifest)) for place in places)
     return {place: owner for place, owner in found if owner}
 
@@ -79,7 +79,7 @@ def _owner(
 
 
 def _best(entries: Iterable[str], claim: Callable[[str], int]) -> tuple[int, str | None]:
-    """The first entry that was listed by its installer, else the first of those best founded."""
+    """The first entry whose installer listed the code, else the first of those with the best claim."""
     best: tuple[int, str | None] = (UNFOUNDED, None)
     for entry in entries:
         founded = claim(entry)
@@ -91,7 +91,7 @@ def _best(entries: Iterable[str], claim: Callable[[str], int]) -> tuple[int, str
 
 
 def _resembling(place: Place) -> Iterator[str]:
-    """Metadata in the order in which their names are like the package's: the same, then similar."""
+    """Metadata by the similarity of their names to the package's, the same name first."""
     metadata = place.home.metadata if place.home else {}
     for package in ancestry(place.package):
         yield from metadata.get(squeeze(package), ())
@@ -100,7 +100,7 @@ def _resembling(place: Place) -> Iterator[str]:
 
 
 def _similar(package: str) -> Iterator[Callable[[str], bool]]:
-    """Ever weaker likenesses: ``djangorestframework`` ends with ``rest_framework``, and so on."""
+    """Ever weaker similarities: ``djangorestframework`` ends with ``rest_framework``, and so on."""
     name = squeeze(package)
     beginnings = [
         word[:5] for word in package.lower().split("_") if len(word) > 3 and word != "django"

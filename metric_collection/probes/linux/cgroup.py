@@ -1,6 +1,6 @@
-"""The limits that a container or a service lives under: control groups, version 2 and version 1.
+"""The limits of a container or service: control groups, version 2 and version 1.
 
-A limit of any group around this process counts, so the tightest one is taken.
+Groups are nested and each limit applies, so the lowest one counts.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ CGROUPS = "sys/fs/cgroup"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryGroup:
-    """A limit on memory, what is used of it, and what of that can be had back at once; in bytes."""
+    """A limit on memory, the used part of it, and the part of that which can be reclaimed; in bytes."""
 
     limit: int
     used: int
@@ -22,20 +22,20 @@ class MemoryGroup:
 
 
 def cpu_limit(root: Path) -> float | None:
-    """How many processors' time this process may use; None without a limit."""
+    """The limit in processors, such as 1.5; None without a limit."""
     return min(
         filter(None, (_cpu_quota(root, group) for group in _groups(root, "cpu"))), default=None
     )
 
 
 def memory_group(root: Path) -> MemoryGroup | None:
-    """The tightest limit on this process's memory; None without any."""
+    """The lowest limit on this process's memory; None without a limit."""
     found = (_memory(root, group) for group in _groups(root, "memory"))
     return min(filter(None, found), key=lambda group: group.limit, default=None)
 
 
 def _groups(root: Path, controller: str) -> Iterator[str]:
-    """The folders of this process's groups, each followed by those around it."""
+    """The folders of this process's groups, each followed by its parents."""
     for line in read(root, "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if not controllers or controller in controllers.split(","):

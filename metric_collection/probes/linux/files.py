@@ -1,12 +1,12 @@
-"""Reading the files by which Linux tells of itself, below a root that tests can choose."""
+"""Reading the files in which Linux describes itself, below a root that tests can choose."""
 
 from pathlib import Path
 
-ENOUGH = 64 * 1024  # of any of these files: the rest repeats itself, once per processor say
+ENOUGH = 64 * 1024  # bytes: what follows in these files repeats itself, for instance per processor
 
 
 def read(root: Path, name: str) -> str:
-    """The beginning of a file as text; "" where there is none, or none that may be read."""
+    """The beginning of a file; "" if it does not exist or cannot be read."""
     try:
         with (root / name).open("rb") as file:
             return file.read(ENOUGH).decode(errors="replace").strip("\0 \n")
@@ -15,7 +15,7 @@ def read(root: Path, name: str) -> str:
 
 
 def fields(text: str, separator: str) -> dict[str, str]:
-    """The lines of ``name separator value``; of a name that comes again, the first."""
+    """The lines of the form ``name separator value``; the first one of each name."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         name, _, value = line.partition(separator)
@@ -24,5 +24,5 @@ def fields(text: str, separator: str) -> dict[str, str]:
 
 
 def present(root: Path, pattern: str) -> bool:
-    """Whether there is such a file; what may not be looked into counts as empty."""
+    """Whether a file matches; folders without permission count as empty."""
     return any(True for _ in root.glob(pattern))

@@ -1,7 +1,7 @@
-"""Counting objects without holding anybody up.
+"""Counting objects without slowing anybody down.
 
-A count takes no lock, and no query of it longer than ``LIMIT``. Of a huge table in PostgreSQL the
-planner's estimate is good enough for a bucket.
+A count takes no lock, and each of its queries is aborted after ``LIMIT``. For a huge table in
+PostgreSQL the planner's estimate is exact enough for a bucket.
 """
 
 import json
@@ -39,9 +39,9 @@ def countable(entry: object) -> Countable:
 
 
 def count(thing: Countable, *, exactly: bool = False) -> int | None:
-    """How many there are; None when a callable does not say.
+    """The number of rows, or of what a callable returns; None if it returns None.
 
-    Raises DatabaseError when the database does not answer in time.
+    Raises DatabaseError if a query takes too long.
     """
     if isinstance(thing, QuerySet):
         return _rows(thing, exactly=exactly)
@@ -72,7 +72,7 @@ def _rows(queryset: QuerySet[Any], *, exactly: bool) -> int:
 
 
 def _estimate(queryset: QuerySet[Any]) -> int:
-    """How many rows PostgreSQL's planner expects; it looks at its statistics alone."""
+    """The number of rows that PostgreSQL's planner expects, by its statistics alone."""
     plan = queryset.explain(format="json")
-    # Django answers for a query that can have no rows, and explains nothing.
+    # For a query that cannot have rows, Django returns no plan.
     return int(json.loads(plan)[0]["Plan"]["Plan Rows"]) if plan else 0

@@ -1,4 +1,4 @@
-"""A limit to the time that the database takes for a query, where the database has one."""
+"""A time limit for queries, in the databases that have one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -9,13 +9,13 @@ from typing import Any, cast
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-INSTRUCTIONS = 10_000  # of SQLite's machine between two looks at the clock: about a millisecond
+INSTRUCTIONS = 10_000  # of SQLite's virtual machine between two looks at the clock: about 1 ms
 
 
 def time_limit(connection: BaseDatabaseWrapper, limit: timedelta) -> AbstractContextManager[None]:
-    """Have the database break off what it is asked here when a query takes longer than the limit.
+    """Let the database abort each query of the block that takes longer than the limit.
 
-    What is broken off raises DatabaseError. Nothing may be written here: it may be rolled back.
+    An aborted query raises DatabaseError. Do not write in the block: it may be rolled back.
     """
     limits = {"postgresql": _in_postgresql, "mysql": _in_mysql, "sqlite": _in_sqlite}
     chosen = limits.get(connection.vendor)
@@ -24,7 +24,7 @@ def time_limit(connection: BaseDatabaseWrapper, limit: timedelta) -> AbstractCon
 
 @contextmanager
 def _in_postgresql(connection: BaseDatabaseWrapper, limit: timedelta) -> Iterator[None]:
-    """By settings of the transaction, which is rolled back so that they do not outlive it."""
+    """Set the limit in a transaction that is rolled back, so that the setting does not outlive it."""
     milliseconds = limit // timedelta(milliseconds=1)
     with transaction.atomic(using=connection.alias):
         with connection.cursor() as cursor:
@@ -34,7 +34,7 @@ def _in_postgresql(connection: BaseDatabaseWrapper, limit: timedelta) -> Iterato
 
 
 def _in_mysql(connection: Any, limit: timedelta) -> AbstractContextManager[None]:
-    """By words in each query, so that the session stays as the host has set it."""
+    """Write the limit into each query, so that the session keeps the host's settings."""
     is_mariadb = connection.mysql_is_mariadb  # may ask the server, so not within
 
     def execute_limited(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
@@ -44,7 +44,7 @@ def _in_mysql(connection: Any, limit: timedelta) -> AbstractContextManager[None]
 
 
 def limited(sql: str, limit: timedelta, *, is_mariadb: bool) -> str:
-    """A query of MariaDB's or MySQL's that is to end within the limit; other statements as they are."""
+    """A SELECT for MariaDB or MySQL with the limit in it; other statements are returned as they are."""
     if not sql.startswith("SELECT"):
         return sql
     if is_mariadb:
@@ -55,7 +55,7 @@ def limited(sql: str, limit: timedelta, *, is_mariadb: bool) -> str:
 
 @contextmanager
 def _in_sqlite(connection: BaseDatabaseWrapper, limit: timedelta) -> Iterator[None]:
-    """By a handler that SQLite calls now and then; it has no limit of its own."""
+    """Abort from a handler that SQLite calls now and then: it has no limit of its own."""
     connection.ensure_connection()
     end = monotonic() + limit.total_seconds()
     connection.connection.set_progress_handler(lambda: monotonic() > end, INSTRUCTIONS)

@@ -1,13 +1,13 @@
-"""Making numbers less exact: the 1-2-5 series, so that a value fits many installations."""
+"""Buckets of the series 1, 2, 5, so that many installations share a value."""
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 UNEVEN = "In steps of 1, 2, 5, 10, 20, 50 and so on."
 
 
 def count_bucket(number: int) -> str:
-    """``0``, ``1``, ``2-4``, ``5-9``, ``10-19``, ``20-49`` and so on; ValueError for less than 0."""
+    """``0``, ``1``, ``2-4``, ``5-9``, ``10-19``, ``20-49`` and so on; raises ValueError below 0."""
     if number < 0:
-        raise ValueError("a count is 0 or more")
+        raise ValueError(f"{number} is not a count, which is 0 or more")
     if number < 2:
         return str(number)
     power = 10 ** (len(str(number)) - 1)
@@ -17,6 +17,6 @@ def count_bucket(number: int) -> str:
 
 
 def size_bucket(size: int) -> str:
-    """A number of bytes in the largest unit that fits it (of 1000 each): ``5-9 GB``."""
+    """A number of bytes in the largest decimal unit that fits: ``5-9 GB``."""
     unit = min((len(str(size)) - 1) // 3, len(UNITS) - 1)
     return f"{count_bucket(size // 1000**unit)} {UNITS[unit]}"

@@ -1,4 +1,4 @@
-"""Texts as they are sent and kept: plain, short, and of characters that any database takes."""
+"""The strings that are sent and stored: plain, short, in characters that every database takes."""
 
 import re
 from datetime import date
@@ -12,20 +12,22 @@ SENDABLE = (str, bool, int, float, Decimal, date, Promise)
 
 
 def sendable(text: str) -> str:
-    """The text as far as it is sent, so that nothing else is kept, compared or shown here."""
+    """The part of a string that is sent, so that nothing else is stored, compared or shown."""
     return clean(text[:TEXT_LIMIT])
 
 
 def plain_text(value: object) -> str:
-    """The sendable text of a value; "" for None.
+    """The string that is sent for a value; "" for None.
 
-    Raises TypeError for anything that is not sendable, such as a list, a path or a model instance:
-    what their text would give away is not the probe's to decide.
+    Raises TypeError for a list, a path, a model instance and the like, whose string may contain more
+    than the probe intends.
     """
     if value is None:
         return ""
     if not isinstance(value, SENDABLE):
-        raise TypeError(f"{type(value).__name__} is no value for a fact; return text or a number")
+        raise TypeError(
+            f"{type(value).__name__} is not a valid value for a fact; return a string or a number"
+        )
     return str(value).lower() if isinstance(value, bool) else sendable(str(value))
 
 
