@@ -1,12 +1,16 @@
-"""The collector in the Django admin: sites and their dictionary. Everything counted is read-only pages."""
+"""The collector in the Django admin: sites with their dictionary, and pages of what was counted."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
 
-from .models import Fact, Site
+from .models import Fact, Period, Site
 
 
 class FactInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -30,4 +34,47 @@ class SiteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, *_: Any) -> bool:
         """Deleting a site's numbers takes the command: forget-site."""
+        return False
+
+
+ROUTES = {
+    "period_changelist": ("", "dashboard"),  # where the admin index links to
+    "dashboard": ("dashboard/", "dashboard"),
+    "csv": ("dashboard.csv", "csv"),
+    "operations": ("operations/", "operations"),
+}
+
+
+@admin.register(Period)
+class PeriodAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The staff's pages. View permission on periods opens them; nothing is edited here."""
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path(
+                route,
+                self.admin_site.admin_view(self._view(view)),
+                name=f"usage_metrics_collector_{name}",
+            )
+            for name, (route, view) in ROUTES.items()
+        ]
+
+    def _view(self, name: str) -> Callable[..., HttpResponseBase]:
+        """Return the view of that name, which is imported with the first request for it."""
+
+        def view(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+            from .dashboard.views import DashboardViews
+
+            response: HttpResponseBase = getattr(DashboardViews(self), name)(request, **kwargs)
+            return response
+
+        return view
+
+    def has_add_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *_: Any) -> bool:
         return False

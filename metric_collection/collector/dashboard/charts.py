@@ -67,8 +67,7 @@ class Column:
 
     x: str
     width: str
-    name: str
-    values: Sequence[tuple[str, str]]
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +134,7 @@ class Plot:
             Column(
                 x=f"{self._x(at) - width / 2:.1f}",
                 width=f"{width:.1f}",
-                name=name,
-                values=self._values(at),
+                title="\n".join([name, *self._values(at)]),
             )
             for at, name in enumerate(self.points)
         ]
@@ -149,9 +147,9 @@ class Plot:
             for at in reversed(range(len(self.points)))
         ]
 
-    def _values(self, at: int) -> list[tuple[str, str]]:
+    def _values(self, at: int) -> list[str]:
         return [
-            (series.name, self._text(series.values[at]))
+            f"{series.name}: {self._text(series.values[at])}"
             for series in self.series
             if series.values[at] is not None
         ]
@@ -174,11 +172,14 @@ class Plot:
 class Lines(Plot):
     """A line for each series, from zero."""
 
+    limit: float | None = None  # the highest value of the axis; defaults to the next round number
+
     template: ClassVar = "usage_metrics_collector/charts/lines.html"
 
     @property
     def top(self) -> float:
-        """The highest value of the axis: the next round number."""
+        if self.limit is not None:
+            return self.limit
         return ceiling(max((v for s in self.series for v in s.values if v is not None), default=0))
 
     @property
@@ -257,12 +258,12 @@ class Shares(Plot):
         first = len(self.points) - self.provisional
         return f"{self._x(max(first - 1, 0)):.1f}" if self.provisional else None
 
-    def _values(self, at: int) -> list[tuple[str, str]]:
+    def _values(self, at: int) -> list[str]:
         stack = self._stack(at)
         shares = [percentage(high - low) for low, high in pairwise(stack)]
         # The uppermost band comes first, as it is drawn.
         return [
-            (series.name, f"{self._text(series.values[at])} ({share})")
+            f"{series.name}: {self._text(series.values[at])} ({share})"
             for series, share in reversed(list(zip(self.series, shares, strict=False)))
             if series.values[at]
         ]

@@ -1,0 +1,29 @@
+"""The choices of the dashboard, from the query string."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ..models import Site
+
+RANGES = [(28, _("4 weeks")), (90, _("90 days")), (365, _("a year"))]
+USUAL = 90
+
+
+class DashboardForm(forms.Form):
+    """A site, a number of days until today, and a version (a minor); anything invalid is ignored."""
+
+    site = forms.ModelChoiceField(Site.objects.all(), required=False, label=_("Product"))
+    days = forms.TypedChoiceField(
+        choices=RANGES, coerce=int, empty_value=None, required=False, label=_("Time")
+    )
+    version = forms.CharField(max_length=40, required=False, label=_("Version"))
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what is valid, and the defaults for the rest."""
+        self.is_valid()
+        found = {name: value for name, value in self.cleaned_data.items() if value}
+        return {"site": None, "days": USUAL, "version": "", **found}

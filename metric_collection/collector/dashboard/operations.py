@@ -1,0 +1,241 @@
+"""How the collector itself is doing: what arrives, waits, is late or refused, and what ran when."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+from typing import Any
+
+from django.db.models import Count, Min, Q, Sum
+from django.utils.formats import date_format
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+
+from ..counting.days import DAY, WEEK
+from ..door.refusals import REASONS, UNKNOWN
+from ..models import SET_ASIDE, Arrival, Hour, Import, Lateness, Period, Refusal, Site, Span, Work
+from .charts import Bar, Bars, Figure, Lines, Series, percentage
+from .figures import day_name, share, whole
+from .page import Tile
+
+HOUR = timedelta(hours=1)
+HOURS_SHOWN, DAYS_SHOWN, WEEKS_COMPARED, IMPORTS_SHOWN = 48, 28, 4, 5
+OVERDUE = timedelta(hours=1)  # after which an uncounted report means that counting stands still
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Refusals of a reason, of one site or of none."""
+
+    reason: str
+    site: str
+    today: int
+    week: int
+    is_alarming: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """Everything on the operations page."""
+
+    tiles: Sequence[Tile]
+    alarms: Sequence[str]
+    figures: Sequence[Figure]
+    refusals: Sequence[Refused]
+    held: Sequence[Period]
+    work: Sequence[Work]
+    imports: Sequence[Import]
+
+
+def operations(now: datetime) -> Operations:
+    """Look at everything; nine queries."""
+    sites = {site.pk: site.name for site in Site.objects.all()}
+    inbox = Arrival.objects.aggregate(
+        waiting=Count("pk", filter=Q(attempts__lt=SET_ASIDE)),
+        oldest=Min("received_at", filter=Q(attempts__lt=SET_ASIDE)),
+        set_aside=Count("pk", filter=Q(attempts__gte=SET_ASIDE)),
+    )
+    refused = refusals(sites, now.date())
+    days = daily(now.date())
+    return Operations(
+        tiles=tiles(inbox, days),
+        alarms=list(alarms(inbox, refused, now)),
+        figures=[arrivals(now), lateness(now.date()), oddities(days)],
+        refusals=refused,
+        held=list(
+            Period.objects.filter(state=Period.State.HELD).select_related("site").order_by("start")
+        ),
+        work=list(Work.objects.order_by("name")),
+        imports=list(Import.objects.select_related("by").order_by("-at")[:IMPORTS_SHOWN]),
+    )
+
+
+def tiles(inbox: Mapping[str, Any], days: Mapping[date, Mapping[str, int]]) -> list[Tile]:
+    oldest = inbox["oldest"]
+    age = gettext("oldest: %(age)s") % {"age": timesince(oldest, depth=1)} if oldest else ""
+    reports = sum(day["reports"] for day in days.values())
+    flagged = sum(day["flagged"] for day in days.values())
+    return [
+        Tile(title=gettext("Waiting to be counted"), text=whole(inbox["waiting"]), note=age),
+        Tile(title=gettext("Set aside"), text=whole(inbox["set_aside"])),
+        Tile(
+            title=gettext("Reports with the flag"),
+            text=percentage(flagged / reports) if reports else "0 %",
+            note=gettext("They say whether they are the first of their period."),
+        ),
+    ]
+
+
+def alarms(inbox: Mapping[str, Any], refused: Sequence[Refused], now: datetime) -> list[str]:
+    """Return what needs somebody's attention."""
+    found = []
+    oldest = inbox["oldest"]
+    if oldest is not None and now - oldest > OVERDUE:
+        found.append(
+            gettext("Reports have been waiting for %(age)s. Is “metric_collector work” running?")
+            % {"age": timesince(oldest, depth=1)}
+        )
+    found += [
+        gettext("%(site)s, unknown, %(number)s reports today.")
+        % {"site": each.site, "number": whole(each.today)}
+        for each in refused
+        if each.is_alarming and each.today
+    ]
+    return found
+
+
+def daily(today: date) -> dict[date, Counter[str]]:
+    """Return each day's reports, and those that were odd, of all sites."""
+    columns = ("heartbeats", "upgrades", "installs", "flagged", "repeats", "skewed", "late")
+    days: dict[date, Counter[str]] = {
+        today - n * DAY: Counter() for n in range(DAYS_SHOWN - 1, -1, -1)
+    }
+    rows = (
+        Period.objects.filter(span=Span.DAY, start__in=days)
+        .values("start")
+        .annotate(**{f"sum_{column}": Sum(column) for column in columns})
+    )
+    for row in rows:
+        counts = Counter({column: row[f"sum_{column}"] for column in columns})
+        counts["reports"] = counts["heartbeats"] + counts["upgrades"] + counts["installs"]
+        days[row["start"]] = counts
+    return days
+
+
+def arrivals(now: datetime) -> Figure:
+    """Draw the reports of each hour, and the median of the same hour of the four weeks before."""
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    hours = [this_hour - n * HOUR for n in range(HOURS_SHOWN - 1, -1, -1)]
+    since = hours[0] - WEEKS_COMPARED * WEEK
+    counts = dict(Hour.objects.filter(start__gte=since).values_list("start", "n"))
+    usual = [
+        median([counts.get(hour - n * WEEK, 0) for n in range(1, WEEKS_COMPARED + 1)])
+        for hour in hours
+    ]
+    received = sum(counts.get(hour, 0) for hour in hours[-25:-1])
+    return Figure(
+        anchor="arrivals",
+        title=gettext("Reports received by hour"),
+        says=gettext("%(number)s reports in the last 24 whole hours, usually %(usual)s.")
+        % {"number": whole(received), "usual": whole(sum(usual[-25:-1]))},
+        unit=gettext("Hour (UTC)"),
+        is_wide=True,
+        chart=Lines(
+            points=[date_format(hour, "j M H:i") for hour in hours],
+            series=[
+                Series(name=gettext("received"), values=[counts.get(hour, 0) for hour in hours]),
+                Series(name=gettext("usually"), values=usual),
+            ],
+            text=whole,
+            provisional=1,
+        ),
+    )
+
+
+def lateness(today: date) -> Figure:
+    """Draw how many days after its day a report arrived."""
+    rows = (
+        Lateness.objects.filter(day__gt=today - DAYS_SHOWN * DAY)
+        .values("days")
+        .annotate(total=Sum("n"))
+        .values_list("days", "total")
+    )
+    counts = dict(rows)
+    total = sum(counts.values())
+    names = {
+        0: gettext("the same day"),
+        1: gettext("1 day late"),
+        2: gettext("2 to 7 days late"),
+        8: gettext("8 to 30 days late"),
+        31: gettext("more than 30 days late"),
+    }
+    bars = [
+        Bar(name=name, value=counts.get(days, 0), share=counts.get(days, 0) / total)
+        for days, name in names.items()
+        if total
+    ]
+    says = gettext("No report was received in the last four weeks.")
+    if total:
+        says = gettext("%(share)s of the reports arrived on their day.") % {
+            "share": percentage(counts.get(0, 0) / total)
+        }
+    return Figure(
+        anchor="lateness",
+        title=gettext("Delay of reports"),
+        says=says,
+        unit=gettext("Delay"),
+        chart=Bars(bars=bars, heads=[gettext("Reports"), share()], text=whole),
+    )
+
+
+def oddities(days: Mapping[date, Mapping[str, int]]) -> Figure:
+    """Draw repeats, late reports and wrong clocks by day."""
+    names = {
+        "repeats": gettext("repeated"),
+        "late": gettext("late"),
+        "skewed": gettext("wrong clock"),
+    }
+    totals = {column: sum(day[column] for day in days.values()) for column in names}
+    return Figure(
+        anchor="oddities",
+        title=gettext("Repeats, late reports and wrong clocks"),
+        says=gettext("%(repeats)s repeats, %(late)s late and %(skewed)s with a wrong clock.")
+        % {column: whole(total) for column, total in totals.items()},
+        unit=gettext("Day"),
+        chart=Lines(
+            points=[day_name(day) for day in days],
+            series=[
+                Series(name=name, values=[day[column] for day in days.values()])
+                for column, name in names.items()
+            ],
+            text=whole,
+        ),
+    )
+
+
+def refusals(sites: Mapping[int, str], today: date) -> list[Refused]:
+    """Return the refusals of a week, the most frequent first."""
+    counts: dict[tuple[str, int], Counter[str]] = {}
+    for row in Refusal.objects.filter(day__gt=today - WEEK):
+        count = counts.setdefault((row.reason, row.site_id), Counter())
+        count["week"] += row.n
+        count["today"] += row.n if row.day == today else 0
+    return [
+        Refused(
+            reason=str(REASONS.get(reason, reason)),
+            site=site_name(site_id, sites),
+            today=count["today"],
+            week=count["week"],
+            is_alarming=reason == UNKNOWN,
+        )
+        for (reason, site_id), count in sorted(counts.items(), key=lambda item: -item[1]["week"])
+    ]
+
+
+def site_name(site_id: int, sites: Mapping[int, str]) -> str:
+    if not site_id:
+        return ""
+    return sites.get(site_id) or gettext("site %(id)s") % {"id": site_id}

@@ -1,0 +1,108 @@
+"""The staff's pages; the admin gives them their URLs and its access rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from ...cleaninsights.clock import utc_now
+from ..counting.days import DAY
+from ..models import Period, Site, Span
+from .csv_files import csv_response
+from .forms import RANGES, DashboardForm
+from .numbers import Numbers, read
+from .operations import operations
+from .overview import cards
+from .page import page
+
+
+class DashboardViews:
+    """The pages within the site of one ModelAdmin."""
+
+    def __init__(self, model_admin: ModelAdmin[Period]) -> None:
+        self.model_admin = model_admin
+        self.admin_site = model_admin.admin_site
+
+    @method_decorator(require_safe)
+    def dashboard(self, request: HttpRequest) -> HttpResponseBase:
+        """Show a site, or all sites where there are several and none is chosen."""
+        self._require_view(request)
+        sites = list(Site.objects.all())
+        chosen = DashboardForm(request.GET).chosen()
+        site = chosen["site"] or (sites[0] if len(sites) == 1 else None)
+        today = utc_now().date()
+        if site is None:
+            context = {"title": _("Usage metrics"), "cards": list(cards(sites, today))}
+            return self._render(request, "overview", **context)
+        numbers = numbers_of(site, chosen, today)
+        return self._render(
+            request,
+            "dashboard",
+            title=_("Usage metrics of %(site)s") % {"site": site.name},
+            page=page(numbers),
+            sites=sites,
+            ranges=RANGES,
+            days=chosen["days"],
+        )
+
+    @method_decorator(require_safe)
+    def csv(self, request: HttpRequest) -> HttpResponseBase:
+        """Download the numbers of the dashboard."""
+        self._require_view(request)
+        chosen = DashboardForm(request.GET).chosen()
+        site = chosen["site"] or Site.objects.first()
+        if site is None:
+            raise PermissionDenied
+        numbers = numbers_of(site, chosen, utc_now().date())
+        heads = ["span", "first_day", "fact", "value", "installations"]
+        return csv_response(f"usage-metrics-{site.slug}", heads, rows(numbers))
+
+    @method_decorator(require_safe)
+    def operations(self, request: HttpRequest) -> HttpResponseBase:
+        """Show how the collector itself is doing."""
+        self._require_view(request)
+        page = operations(utc_now())
+        return self._render(request, "operations", title=_("Operations"), page=page)
+
+    def _require_view(self, request: HttpRequest) -> None:
+        if not self.model_admin.has_view_permission(request):
+            raise PermissionDenied
+
+    def _render(self, request: HttpRequest, name: str, **context: Any) -> HttpResponseBase:
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model_admin.opts,
+            **context,
+        }
+        return TemplateResponse(request, f"usage_metrics_collector/{name}.html", context)
+
+
+def numbers_of(site: Site, chosen: dict[str, Any], today: date) -> Numbers:
+    """Read the numbers of the days until today."""
+    since = today - (chosen["days"] - 1) * DAY
+    return read(site, since=since, until=today, today=today, version=chosen["version"])
+
+
+def rows(numbers: Numbers) -> Iterator[tuple[str, date, str, str, int]]:
+    """Yield active installations, then each fact's values, by period."""
+    spans = [(Span.DAY, numbers.days), (Span.WEEK, numbers.weeks), (Span.MONTH, numbers.months)]
+    for span, starts in spans:
+        for start, n in numbers.installations(span, starts).items():
+            if n is not None:
+                yield span.name.lower(), start, "", "", n
+    for fact in numbers.facts:
+        for span, starts in spans:
+            for start, values in numbers.series(fact, span, starts).items():
+                for value, n in values.items():
+                    yield span.name.lower(), start, fact.name, value, n
