@@ -17,7 +17,7 @@ UNITS = 1000
 PLOT_WIDTH = 80  # per cent; the rest is for the labels at the ends of the lines
 PLOT_TOP, PLOT_HEIGHT = 28, 180  # pixels
 LABEL_HEIGHT = 14  # pixels between the baselines of two labels
-LABEL_LENGTH = 10  # characters that fit beside the plot; the legend has the full name
+LABEL_LENGTH = 11  # characters that fit beside the plot; the legend has the full name
 BAR_LABEL_LENGTH = 32  # characters that fit above a bar on a narrow screen
 SERIES = 6  # colours and dashes in the style sheet; further series start over
 
@@ -96,8 +96,12 @@ class Plot:
 
     @property
     def has_legend(self) -> bool:
-        """Whether a name is too long for the end of its line."""
-        return any(len(name) > LABEL_LENGTH for name in self.heads)
+        """Whether a name and a value are too long for the end of a line. A single line needs none."""
+        ends = [self._text(last_value(series.values)) for series in self.series]
+        return len(self.series) > 1 and any(
+            len(name) + len(text) >= LABEL_LENGTH
+            for name, text in zip(self.heads, ends, strict=True)
+        )
 
     @property
     def ticks(self) -> list[Tick]:
@@ -164,8 +168,9 @@ class Plot:
         return f"{self._x(at) * PLOT_WIDTH / UNITS:.2f}%"
 
     def _label(self, name: str, text: str) -> str:
-        short = shortened(name, LABEL_LENGTH)
-        return f"{short} {text}" if len(self.series) > 1 and not self.has_legend else short
+        if len(self.series) == 1:
+            return text
+        return shortened(name, LABEL_LENGTH) if self.has_legend else f"{name} {text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

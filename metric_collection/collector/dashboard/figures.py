@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TypeAlias
 
 from django.utils.formats import date_format, number_format
@@ -102,11 +103,10 @@ def activity(
 def versions(cells: Cells, *, provisional: int = 0, unit: str, title: str = "") -> Figure:
     """Draw each version's share over time."""
     series = top_series(cells, is_version=True)
-    latest = latest_of(cells)
     return Figure(
         anchor="versions",
         title=title or gettext("Versions over time"),
-        says=leader(latest),
+        says=leader(latest_of(without_last(cells, provisional))),
         unit=unit,
         chart=Shares(
             points=[day_name(day) for day in cells],
@@ -115,6 +115,12 @@ def versions(cells: Cells, *, provisional: int = 0, unit: str, title: str = "") 
             provisional=provisional,
         ),
     )
+
+
+def without_last(cells: Cells, provisional: int) -> Cells:
+    """Drop the periods that may still change, unless there are no others."""
+    complete = list(cells)[: len(cells) - provisional] or list(cells)
+    return {start: cells[start] for start in complete}
 
 
 def latest_of(cells: Cells) -> Mapping[str, int]:
@@ -294,7 +300,7 @@ def trend(
     return Figure(
         anchor=anchor,
         title=title,
-        says=movement(series),
+        says=movement(top_series(without_last(cells, provisional), is_version=is_version)),
         unit=gettext("From"),
         chart=Lines(
             points=[day_name(day) for day in cells],
@@ -362,6 +368,7 @@ def is_version(text: str) -> bool:
     return version_key(text)[0]
 
 
+@lru_cache(maxsize=4096)
 def version_key(text: str) -> tuple[bool, Version | None, str]:
     """Sort versions by PEP 440, and everything else before them."""
     try:

@@ -138,7 +138,7 @@ def read(site: Site, *, since: date, until: date, today: date, version: str = ""
     reported = [fact for fact in facts if not fact.is_built_in]
     product = product_of(site, reported)
     # The values of four weeks before are shown beside the newest.
-    early = monday_of(min(since, until - FOUR_WEEKS - 2 * WEEK))
+    early = monday_of(min(since, until - 2 * FOUR_WEEKS - WEEK))
     found = periods(site, early, until)
     # Without the flag in the reports there are no weeks: facts are then shown by day.
     has_weeks = any(period.installations for (span, _), period in found.items() if span != Span.DAY)

@@ -61,7 +61,7 @@ def operations(now: datetime) -> Operations:
     refused = refusals(sites, now.date())
     days = daily(now.date())
     return Operations(
-        tiles=tiles(inbox, days),
+        tiles=tiles(inbox, now, days),
         alarms=list(alarms(inbox, refused, now)),
         figures=[arrivals(now), lateness(now.date()), oddities(days)],
         refusals=refused,
@@ -73,9 +73,11 @@ def operations(now: datetime) -> Operations:
     )
 
 
-def tiles(inbox: Mapping[str, Any], days: Mapping[date, Mapping[str, int]]) -> list[Tile]:
+def tiles(
+    inbox: Mapping[str, Any], now: datetime, days: Mapping[date, Mapping[str, int]]
+) -> list[Tile]:
     oldest = inbox["oldest"]
-    age = gettext("oldest: %(age)s") % {"age": timesince(oldest, depth=1)} if oldest else ""
+    age = gettext("oldest: %(age)s") % {"age": timesince(oldest, now, depth=1)} if oldest else ""
     reports = sum(day["reports"] for day in days.values())
     flagged = sum(day["flagged"] for day in days.values())
     return [
@@ -96,7 +98,7 @@ def alarms(inbox: Mapping[str, Any], refused: Sequence[Refused], now: datetime) 
     if oldest is not None and now - oldest > OVERDUE:
         found.append(
             gettext("Reports have been waiting for %(age)s. Is “metric_collector work” running?")
-            % {"age": timesince(oldest, depth=1)}
+            % {"age": timesince(oldest, now, depth=1)}
         )
     found += [
         gettext("%(site)s, unknown, %(number)s reports today.")

@@ -188,13 +188,12 @@ def versions(numbers: Numbers) -> Iterator[Figure]:
     open_days = numbers.open(days, Span.DAY)
     exact = numbers.series(numbers.product, Span.DAY, days)
     by_minor = {day: figures.by_minor(values) for day, values in exact.items()}
-    complete = figures.latest_of({day: exact[day] for day in days[: len(days) - open_days]})
-    latest = complete or figures.latest_of(exact)
+    latest = figures.latest_of(figures.without_last(exact, open_days))
     yield figures.versions(
         exact if numbers.version else by_minor, provisional=open_days, unit=gettext("Day")
     )
     if not numbers.version:
-        yield figures.adoption(by_minor)
+        yield figures.adoption(figures.without_last(by_minor, open_days))
         yield figures.at_least(figures.by_minor(latest))
     yield figures.values_of(
         anchor="patch-levels",

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
@@ -62,7 +62,7 @@ class DashboardViews:
         chosen = DashboardForm(request.GET).chosen()
         site = chosen["site"] or Site.objects.first()
         if site is None:
-            raise PermissionDenied
+            raise Http404
         numbers = numbers_of(site, chosen, utc_now().date())
         heads = ["span", "first_day", "fact", "value", "installations"]
         return csv_response(f"usage-metrics-{site.slug}", heads, rows(numbers))

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
@@ -207,6 +208,7 @@ def group(kind: str, value: str, rules: Rules) -> Collection[str]:
     return (name,) if name else ()
 
 
+@lru_cache(maxsize=4096)  # a page asks for the same few versions thousands of times
 def minor(version: str) -> str | None:
     """Return ``2.4`` of ``2.4.1``, and None of what is not a version (PEP 440)."""
     try:
