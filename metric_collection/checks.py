@@ -162,10 +162,7 @@ def idle_patterns() -> Iterator[CheckMessage]:
 def unknown_names() -> Iterator[CheckMessage]:
     """W004: a name that begins like ours and is none of ours, likely a typing error."""
     known = [setting.name for setting in conf.declared()]
-    has_collector = apps.is_installed("metric_collection.collector")  # it checks its own
     for name in dir(settings):
-        if has_collector and name.startswith(f"{PREFIX}_COLLECTOR_"):
-            continue
         if name.startswith(f"{PREFIX}_") and name not in known:
             nearest = get_close_matches(name, known, n=1, cutoff=0)
             yield checks.Warning(

@@ -85,7 +85,7 @@ def test_every_setting_is_documented(name):
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_names_a_setting_that_does_not_exist(path):
     known = {setting.name for setting in (*conf.declared(), *collectors.declared())}
-    assert set(re.findall(r"\bMETRIC_COLLECTION(?:_[A-Z_]+)?\b", PAGES[path])) <= known
+    assert set(re.findall(r"\bMETRIC_COLLECT(?:ION|OR)(?:_[A-Z_]+)?\b", PAGES[path])) <= known
 
 
 def test_every_check_is_documented():

@@ -13,8 +13,6 @@ from django.core.checks import CheckMessage
 from ..conf.values import safe_repr
 from .conf import NAMESPACE, PREFIX, conf
 
-CLIENTS = f"{PREFIX}_URL"  # a setting of metric_collection itself
-
 
 def check_collector(**_: Any) -> list[CheckMessage]:
     """Check the collector's settings. Nothing here is an error: the door stays open."""
@@ -36,7 +34,7 @@ def unknown_names() -> Iterator[CheckMessage]:
     """W021: a name with the collector's prefix that is no setting, likely a typing error."""
     known = [setting.name for setting in conf.declared()]
     for name in dir(settings):
-        if name.startswith(f"{PREFIX}_") and name not in {*known, CLIENTS}:
+        if name.startswith(f"{PREFIX}_") and name not in known:
             (nearest,) = get_close_matches(name, known, n=1, cutoff=0)
             yield checks.Warning(
                 f"{name} is not a setting of the collector.",

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from ..conf import values
 from ..conf.declaration import Declaration, Setting
 
-PREFIX = "METRIC_COLLECTION_COLLECTOR"
+PREFIX = "METRIC_COLLECTOR"
 NAMESPACE = "usage_metrics_collector"
 LARGEST = 2**31 - 1
 DAY = timedelta(days=1)

@@ -6,7 +6,7 @@ import pytest
 
 from metric_collection.collector.conf import Target, conf
 
-PREFIX = "METRIC_COLLECTION_COLLECTOR_"
+PREFIX = "METRIC_COLLECTOR_"
 WRONG = {
     "MAX_BODY": [0, 1023, "262144", None, True],
     "MAX_EVENTS": [0, 1.5],

@@ -272,7 +272,7 @@ def test_versions_are_read_by_pep_440(put):
 
 
 def test_new_values_above_the_limit_of_a_day_are_other(put, settings):
-    settings.METRIC_COLLECTION_COLLECTOR_VALUES_PER_DAY = 2
+    settings.METRIC_COLLECTOR_VALUES_PER_DAY = 2
     put(report(facts={"edition": "a"}))
     roll_up()
     for text in "bcd":

@@ -107,7 +107,7 @@ def test_a_body_in_chunks_is_not_read(post):
 
 
 def test_too_many_events_are_refused(post, settings):
-    settings.METRIC_COLLECTION_COLLECTOR_MAX_EVENTS = 2
+    settings.METRIC_COLLECTOR_MAX_EVENTS = 2
     response = post(body(*[event("c", "a")] * 3))
     assert response.content == b"events: 3, expected at most 2 events and visits"
 
@@ -123,7 +123,7 @@ def test_an_unknown_site_is_answered_with_400_and_counted_by_its_number(post):
 
 
 def test_unknown_sites_above_a_hundred_a_day_are_counted_together(post, clock, settings):
-    settings.METRIC_COLLECTION_COLLECTOR_RATE = 1000
+    settings.METRIC_COLLECTOR_RATE = 1000
     for site in range(100, 203):
         post(report(site=site))
     clock.advance(timedelta(minutes=2))
@@ -148,14 +148,14 @@ def test_a_site_that_was_deleted_is_unknown_after_some_seconds(post, site, timer
 
 
 def test_a_network_above_its_rate_is_answered_with_429(post, settings):
-    settings.METRIC_COLLECTION_COLLECTOR_RATE = 2
+    settings.METRIC_COLLECTOR_RATE = 2
     assert [post().status_code for _ in range(3)] == [204, 204, 429]
     assert 60 <= int(post()["Retry-After"]) <= 600
     assert post(REMOTE_ADDR="203.0.113.1").status_code == 204
 
 
 def test_a_full_inbox_puts_reports_off_for_hours(post, put, settings, timer):
-    settings.METRIC_COLLECTION_COLLECTOR_INBOX_LIMIT = 2
+    settings.METRIC_COLLECTOR_INBOX_LIMIT = 2
     for _ in range(3):
         put(report())
     response = post()
@@ -203,7 +203,7 @@ def test_other_methods_are_refused(post):
 
 
 def test_pages_of_allowed_origins_may_post(post, settings):
-    settings.METRIC_COLLECTION_COLLECTOR_CORS_ORIGINS = ["https://acme.example"]
+    settings.METRIC_COLLECTOR_CORS_ORIGINS = ["https://acme.example"]
     asked = post(b"", method="OPTIONS", HTTP_ORIGIN="https://acme.example")
     assert asked.status_code == 204
     assert asked["Access-Control-Allow-Origin"] == "https://acme.example"
@@ -216,7 +216,7 @@ def test_pages_of_allowed_origins_may_post(post, settings):
 
 
 def test_every_origin_may_be_allowed(post, settings):
-    settings.METRIC_COLLECTION_COLLECTOR_CORS_ORIGINS = ["*"]
+    settings.METRIC_COLLECTOR_CORS_ORIGINS = ["*"]
     assert post(HTTP_ORIGIN="https://any.example").status_code == 204
 
 

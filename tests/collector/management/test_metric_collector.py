@@ -128,11 +128,11 @@ def test_status_is_3_when_the_roll_up_stands_still(put):
 
 def test_a_wrong_setting_fails_check(settings, capsys):
     assert run("check") == "The settings are valid.\n"
-    settings.METRIC_COLLECTION_COLLECTOR_RATE = 0
+    settings.METRIC_COLLECTOR_RATE = 0
     with pytest.raises(SystemExit) as caught:
         call_command("metric_collector", "check")
     assert caught.value.code == 1
-    assert "METRIC_COLLECTION_COLLECTOR_RATE is 0" in capsys.readouterr().err
+    assert "METRIC_COLLECTOR_RATE is 0" in capsys.readouterr().err
 
 
 def test_the_demo_fills_a_site_once():

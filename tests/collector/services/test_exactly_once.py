@@ -1,0 +1,138 @@
+"""Reports are counted exactly once, whatever is killed and whoever else counts."""
+
+from __future__ import annotations
+
+import pytest
+
+FLEET = """
+import os, random, signal, time, multiprocessing
+from collections import Counter
+from datetime import timedelta
+from django.db import connection
+from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.collector.counting import rollup, settling
+from metric_collection.collector.door import inbox
+from metric_collection.collector.models import *
+from tests.collector.reports import FACTS, report
+
+REPORTS, KILLS, RUNNERS = map(int, sys.argv[1:4])
+fork = multiprocessing.get_context("fork")
+rollup.MOST = {}
+rollup.USUAL_MOST = 40
+chance = random.Random(7)
+now = utc_now()
+Site.objects.get_or_create(id=5, name="Acme", slug="acme")
+
+def put_all(number):
+    mine = random.Random(number)
+    for index in range(REPORTS):
+        key = digest(number, index) if mine.random() < 0.9 else None
+        body = report(at=now, facts={**FACTS, "edition": mine.choice("abcdef")})
+        times = 1 + (key is not None and mine.random() < 0.2)
+        for _ in range(times):
+            inbox.put(site_id=5, key=key, body=body, source="door", now=now)
+        if mine.random() < 0.05:
+            time.sleep(0.005)
+
+def count_all(number):
+    while True:
+        rollup.roll_up(utc_now)
+        time.sleep(0.01)
+
+def start(target, number):
+    process = fork.Process(target=target, args=[number])
+    process.start()
+    return process
+
+connection.close()
+senders = [start(put_all, number) for number in range(4)]
+runners = [start(count_all, number) for number in range(RUNNERS)]
+for kill in range(KILLS):
+    time.sleep(chance.random() * 0.12)
+    victim = kill % RUNNERS
+    os.kill(runners[victim].pid, signal.SIGKILL)
+    runners[victim].join()
+    runners[victim] = start(count_all, kill)
+for sender in senders:
+    sender.join()
+for runner in runners:
+    os.kill(runner.pid, signal.SIGKILL)
+    runner.join()
+rollup.roll_up(utc_now)
+day = Period.objects.get(span="D")
+print(json.dumps({
+    "exitcodes": [sender.exitcode for sender in senders],
+    "left": Arrival.objects.count(),
+    "installations": day.installations,
+    "sums": [sum(Cell.objects.filter(fact=fact, span="D").values_list("n", flat=True)) for fact in Fact.objects.all()],
+    "texts": Value.objects.filter(fact__name="edition", role="named").count(),
+}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("reports", "kills"), [(60, 6), pytest.param(400, 25, marks=pytest.mark.thorough)]
+)
+def test_every_report_is_counted_exactly_once(host, reports, kills):
+    host.manage("flush", "--noinput")
+    counted = host.django(FLEET, str(reports), str(kills), "2")
+    expected = 4 * reports
+    assert counted == {
+        "exitcodes": [0] * 4,
+        "left": 0,
+        "installations": expected,
+        "sums": [expected] * 3,
+        "texts": 6,
+    }
+
+
+SUMS = """
+from datetime import date
+from metric_collection.collector.counting import settling
+from metric_collection.collector.models import *
+from metric_collection.collector.models.sums import add
+
+Site.objects.get_or_create(id=5, name="Acme", slug="acme")
+row = lambda **more: Period(site_id=5, span="W", start=date(2026, 3, 2), **more)
+unique = ["site", "span", "start"]
+for n in (1, 2):
+    add([row(installations=n, late=1)], unique=unique, sums=["installations", "late"], sets=["is_folded"])
+    Period.objects.filter(span="W", start=date(2026, 3, 2)).update(is_folded=True)
+add([row(installations=4)], unique=unique, sums=["installations", "late"], sets=["is_folded"])
+add([], unique=unique, sums=["late"])
+found = Period.objects.get(span="W", start=date(2026, 3, 2))
+print(json.dumps([found.installations, found.late, found.is_folded]))
+"""
+
+
+def test_sums_add_up_and_other_columns_are_replaced(host):
+    assert host.django(SUMS) == [7, 2, False]
+
+
+LIFE = """
+from datetime import timedelta
+from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.collector import health, work
+from metric_collection.collector.counting import forgetting, settling, showing
+from metric_collection.collector.demo import Fleet
+from metric_collection.collector.models import *
+
+site, _ = Site.objects.get_or_create(id=6, name="Demo", slug="demo")
+now = utc_now()
+list(Fleet(site=site, installations=15, days=15, now=now).live())
+work.run_due(now)
+settling.settle(now.date() + timedelta(days=40))
+forgetting.forget(now + timedelta(days=500))
+print(json.dumps({
+    "well": health.check(now).is_well,
+    "days": len(showing.shown(site)["days"]),
+    "open": Period.objects.filter(site=site, is_folded=False).count(),
+    "daily": Cell.objects.filter(fact__site=site, span="D").count(),
+    "pairs": Pair.objects.exists(),
+}))
+"""
+
+
+def test_a_fleet_is_counted_settled_and_forgotten(host):
+    found = host.django(LIFE)
+    assert found == {"well": True, "days": 16, "open": 0, "daily": 0, "pairs": True}
