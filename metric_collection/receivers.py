@@ -55,19 +55,26 @@ def has_left_our_tables(*, apps: Any = None, plan: Any = None, **_: Any) -> bool
 
 
 def on_import_modules(sender: Celery, **_: Any) -> None:
-    """Give a Celery worker or beat our tasks, whatever its app is called and finds by itself."""
+    """Import our tasks into a worker, whatever its app is called and discovers."""
     sender.loader.import_task_module("metric_collection.tasks")
-    if switched_off() is None:
-        theirs = sender.conf.beat_schedule
-        ours = {name: {**entry, **theirs.get(name, {})} for name, entry in beat_entries().items()}
-        sender.conf[schedule_setting(sender)] = {**theirs, **ours}
 
 
-def schedule_setting(app: Celery) -> str:
-    """Name beat's schedule as the host does: before Celery 5.7 its settings win over any other name."""
-    prefix = f"{app.namespace}_" if app.namespace else ""
-    name = f"{prefix}beat_schedule"
-    return name.upper() if prefix.isupper() else name.lower()
+def on_beat_init(sender: Any, **_: Any) -> None:
+    """Add the two entries to beat's scheduler, whichever it is; the host's own options take precedence.
+
+    The host's configuration is not written: Celery ignores `beat_schedule` if the namespaced setting exists,
+    so writing either could hide entries that the host assigns to the other one.
+    """
+    if switched_off() is not None:
+        return
+    scheduler = sender.scheduler
+    is_database = any("django_celery_beat" in cls.__module__ for cls in type(scheduler).__mro__)
+    entries = beat_entries(expires="expire_seconds" if is_database else "expires")
+    for name, entry in entries.items():
+        theirs = sender.app.conf.beat_schedule.get(name, {})
+        options = {**entry["options"], **theirs.get("options", {})}
+        entry.update({**theirs, "options": options})
+    scheduler.update_from_dict(entries)
 
 
 def on_worker_ready(sender: Any, **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""What Celery runs. Either task may be lost, late or run twice: the database knows what is due."""
+"""The Celery tasks. Either may be lost, late or run twice: the database knows what is due."""
 
 from __future__ import annotations
 
@@ -13,53 +13,47 @@ from kombu.exceptions import OperationalError
 
 from .cleaninsights.clock import utc_now
 from .reporting import schedule
-from .reporting.sweep import sweep
+from .reporting.sweep import due_soon, sweep
 
 logger = logging.getLogger("metric_collection")
 
 
-def sweep_and_appoint() -> None:
-    """Sweep, and ask for one more sweep at the moment when something falls due before the next."""
-    if (wait := sweep().appointment(utc_now())) is not None:
-        appoint(wait.total_seconds())
-
-
 @contextmanager
-def unbroken() -> Iterator[None]:
-    """Let a database that is away, full, locked or read-only cost no more than time."""
+def database_errors_logged() -> Iterator[None]:
+    """Log in one line that the database is down, full, locked or read-only."""
     try:
         yield
     except Error as error:
-        logger.warning(
-            "The database has stopped a sweep, the next one goes on from there: %s", error
-        )
+        logger.warning("Sweep aborted; the next one resumes: %s", error)
 
 
-def appoint(seconds: float) -> None:
-    """Send one message, to the task that makes no appointments: so they can never multiply.
+def schedule_heartbeat(seconds: float) -> None:
+    """Send one message for the heartbeat task, which never sends another one: they cannot multiply.
 
-    A broker that is away costs no more than punctuality: the next sweep does what there is to do.
+    Without a broker only punctuality is lost: the next sweep does what is due.
     """
     expires = seconds + schedule.SWEEP.total_seconds()
     try:
         heartbeat.apply_async(countdown=seconds, expires=expires, retry=False, **schedule.route())
     except OperationalError as error:
-        logger.debug("The broker took no message about the next heartbeat: %s", error)
+        logger.debug("Could not schedule the next heartbeat: %s", error)
 
 
 @shared_task(name=schedule.HEARTBEAT, ignore_result=True)  # type: ignore[untyped-decorator]
 def heartbeat() -> None:
-    """Report every 24 hours that the product is alive."""
-    with unbroken():
+    """Send the daily heartbeat."""
+    with database_errors_logged():
         sweep()
 
 
 @shared_task(name=schedule.DELIVER, ignore_result=True)  # type: ignore[untyped-decorator]
 def deliver() -> None:
-    """Deliver what is due, and catch a heartbeat that beat has missed."""
-    with unbroken():
-        sweep_and_appoint()
+    """Deliver due reports, and make a heartbeat that is overdue."""
+    with database_errors_logged():
+        sweep()
+        if (wait := due_soon(utc_now())) is not None:
+            schedule_heartbeat(wait.total_seconds())
 
 
-# A program of the host's own may import Celery, and by it this module, only after Django is set up.
+# A program may set Django up first and import Celery, and so this module, only afterwards.
 apps.get_app_config("usage_metrics").connect_celery()  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 from celery import Celery, current_app
 from celery.app.trace import build_tracer
+from celery.beat import Scheduler, Service
 from django.apps import apps
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
@@ -88,28 +89,42 @@ class TestCelery:
         receivers.on_import_modules(app)
         assert {schedule.HEARTBEAT, schedule.DELIVER} <= set(app.tasks)
 
-    def test_the_two_entries_are_added_to_the_schedule(self, app):
-        receivers.on_import_modules(app)
-        spans = {name: entry["schedule"] for name, entry in app.conf.beat_schedule.items()}
-        assert spans == {
-            "metric_collection.heartbeat": timedelta(hours=24),
-            "metric_collection.deliver": timedelta(minutes=10),
-        }
+    @pytest.fixture
+    def beat(self, app):
+        """Start beat's service up to its first tick, with a schedule of the host; return its entries."""
 
-    def test_what_the_host_schedules_stays_and_wins(self, app):
-        own = {"task": "metric_collection.deliver", "schedule": 60}
-        given = {"nightly": {"task": "x", "schedule": 5}, "metric_collection.deliver": own}
-        app.conf.beat_schedule = given
-        receivers.on_import_modules(app)
-        assert app.conf.beat_schedule["metric_collection.deliver"].items() >= own.items()
-        assert "nightly" in app.conf.beat_schedule
-        assert set(given) == {"nightly", "metric_collection.deliver"}
+        def beat(**entries) -> dict:
+            app.conf.beat_schedule = entries
+            service = Service(app, scheduler_cls=Scheduler)
+            _ = service.scheduler  # it exists before the signal
+            receivers.on_beat_init(service)
+            assert app.conf.beat_schedule == entries
+            return service.scheduler.schedule
+
+        return beat
+
+    def test_the_two_entries_are_given_to_the_scheduler(self, beat):
+        entries = beat()
+        assert entries["metric_collection.heartbeat"].schedule.run_every == timedelta(hours=24)
+        assert entries["metric_collection.deliver"].schedule.run_every == timedelta(minutes=10)
+
+    def test_the_hosts_entries_stay_and_its_options_take_precedence(self, beat):
+        entries = beat(
+            **{
+                "nightly": {"task": "x", "schedule": 5},
+                "metric_collection.deliver": {"schedule": 60, "options": {"queue": "slow"}},
+            }
+        )
+        assert set(entries) >= {"nightly", "metric_collection.heartbeat"}
+        deliver = entries["metric_collection.deliver"]
+        assert deliver.task == "metric_collection.deliver"
+        assert deliver.schedule.run_every == timedelta(minutes=1)
+        assert deliver.options == {"queue": "slow", "expires": 600}
 
     @pytest.mark.parametrize("variable", ["METRIC_COLLECTION", "DO_NOT_TRACK"])
-    def test_switched_off_nothing_is_scheduled_or_sent(self, app, monkeypatch, variable):
+    def test_switched_off_nothing_is_scheduled_or_sent(self, beat, monkeypatch, variable):
         monkeypatch.setenv(variable, "off")
-        receivers.on_import_modules(app)
-        assert app.conf.beat_schedule == {}
+        assert not [name for name in beat() if name.startswith("metric_collection")]
         receivers.on_worker_ready(None)
 
     def test_a_worker_that_is_ready_is_asked_to_deliver(self, app):
@@ -125,7 +140,7 @@ class TestCelery:
     def test_a_program_that_has_imported_its_modules_already_is_served_too(self):
         current_app.loader.worker_initialized = True
         apps.get_app_config("usage_metrics").connect_celery()
-        assert "metric_collection.deliver" in current_app.conf.beat_schedule
+        assert "metric_collection.deliver" in current_app.tasks
 
 
 @pytest.fixture

@@ -95,6 +95,7 @@ class Collection:
         """Seal the finished periods of campaigns, one report for each campaign."""
         now = self.clock()
         if not Measurement.objects.ended_before(now).exists():
+            logger.debug("Nothing to seal: no period of a campaign has ended.")
             return []
         if not (self._is_clock_right() and ruling().gathers):
             return []

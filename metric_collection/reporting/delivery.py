@@ -26,7 +26,7 @@ from ..conf.settings import conf
 from ..consent.rules import WITHDRAWN, Rule, may_leave, ruling
 from ..models import HANDFUL, Report
 from ..models.transactions import is_open
-from ..outbox import expire, forget
+from ..outbox import expire
 from .state import collector
 
 logger = logging.getLogger("metric_collection.reporting.delivery")
@@ -64,10 +64,7 @@ class Delivery:
 
     def deliver(self) -> list[Report]:
         """Post every report that is due; return those attempted, with their outcomes."""
-        attempted = list(self._attempts())
-        if attempted:  # most sweeps have nothing to do and should cost nothing
-            forget(self.clock())
-        return attempted
+        return list(self._attempts())
 
     def _attempts(self) -> Iterator[Report]:
         """Attempt the queue in order, up to the first report that fails.

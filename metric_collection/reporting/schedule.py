@@ -1,4 +1,4 @@
-"""When the tasks run, and what they find to do: beat's two entries, the agenda, an appointment between."""
+"""Celery beat's two entries."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ DELIVER = "metric_collection.deliver"
 SWEEP = timedelta(minutes=10)
 
 
-def beat_entries() -> dict[str, dict[str, Any]]:
-    """Describe our two entries; a message that no worker takes expires before the next sweep."""
+def beat_entries(*, expires: str = "expires") -> dict[str, dict[str, Any]]:
+    """Return the two entries; a message that no worker takes expires before the next sweep.
+
+    `expires` is Celery's name for the option. django-celery-beat drops it and has `expire_seconds`.
+    """
     spans = {HEARTBEAT: conf.HEARTBEAT_INTERVAL, DELIVER: SWEEP}
-    options = {"expires": SWEEP.seconds, **route()}
+    options = {expires: SWEEP.seconds, **route()}
     return {
         name: {"task": name, "schedule": span, "options": options} for name, span in spans.items()
     }
 
 
 def route() -> dict[str, str]:
-    """Name the queue of METRIC_COLLECTION_QUEUE, or leave the routing to Celery."""
+    """Return the option for METRIC_COLLECTION_QUEUE, if that is set."""
     return {"queue": conf.QUEUE} if conf.QUEUE else {}

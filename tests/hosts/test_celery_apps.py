@@ -1,6 +1,8 @@
-"""Whatever a host's Celery app is called and however it is made, it gets our two beat entries."""
+"""Celery apps of hosts, whatever they are called and however they are made, get the two beat entries."""
 
 from __future__ import annotations
+
+from textwrap import dedent
 
 import pytest
 
@@ -56,24 +58,30 @@ IS_NOT_CURRENT = {
 }
 OWN_ENTRY = {"hosts-own": {"task": "product.tidy", "schedule": 60}}
 
-# What a worker and a beat do with -A before they begin (celery.beat.Service, WorkController).
+# What `celery beat -A` does up to its first tick (celery.beat.Service.start).
 START = """
 import json, sys
+from celery import signals
 from celery.app.utils import find_app
-from celery.schedules import maybe_schedule
+from celery.beat import Service
 
 app = find_app(sys.argv[1])
 app.loader.init_worker()
 app.finalize()
+service = Service(app, schedule_filename="schedule")
+service.scheduler
+signals.beat_init.send(sender=service)
 
 from django.conf import settings
+entries = service.scheduler.schedule
 print(json.dumps({
-    "schedule": {name: entry["task"] for name, entry in app.conf.beat_schedule.items()},
-    "seconds": {name: maybe_schedule(entry["schedule"]).run_every.total_seconds()
-                for name, entry in app.conf.beat_schedule.items() if name in app.tasks},
-    "options": {name: entry.get("options") for name, entry in app.conf.beat_schedule.items()},
+    "schedule": {name: entry.task for name, entry in entries.items() if "backend_cleanup" not in name},
+    "seconds": {name: entry.schedule.run_every.total_seconds() for name, entry in entries.items()
+                if name in app.tasks and "backend_cleanup" not in name},
+    "options": {name: entry.options for name, entry in entries.items()},
     "tasks": sorted(name for name in app.tasks if name.startswith("metric_collection.")),
     "settings": getattr(settings, "CELERY_BEAT_SCHEDULE", None),
+    "configuration": app.conf.beat_schedule,
 }))
 """
 
@@ -88,7 +96,7 @@ print(json.dumps({
         pytest.param(IS_NOT_CURRENT, "product", id="is not current, schedules in Python"),
     ],
 )
-def test_our_entries_join_the_schedule_of_the_host(tmp_path, files, app):
+def test_our_entries_join_the_hosts_schedule(tmp_path, files, app):
     started = Host(tmp_path, files, CELERY_BEAT_SCHEDULE=OWN_ENTRY).python(START, app)
     assert started["schedule"] == {
         HEARTBEAT: HEARTBEAT,
@@ -97,6 +105,94 @@ def test_our_entries_join_the_schedule_of_the_host(tmp_path, files, app):
     }
     assert started["seconds"] == {HEARTBEAT: 24 * 3600, DELIVER: 600}
     assert started["tasks"] == [DELIVER, HEARTBEAT]
+
+
+LATE = {
+    "on_after_finalize": """
+        @app.on_after_finalize.connect
+        def schedule(sender, **_):
+            sender.conf.beat_schedule = OWN
+    """,
+    "import_modules": """
+        from celery import signals
+        @signals.import_modules.connect
+        def schedule(sender, **_):
+            sender.conf.beat_schedule = OWN
+    """,
+    "beat_init": """
+        from celery import signals
+        @signals.beat_init.connect
+        def schedule(sender, **_):
+            sender.app.conf.beat_schedule = OWN
+    """,
+    "ready": "",
+}
+READY = """
+from django.apps import AppConfig
+class Config(AppConfig):
+    name = "late"
+    def ready(self):
+        from product.celery import OWN, app
+        app.conf.beat_schedule = OWN
+"""
+
+
+@pytest.fixture
+def late_host(tmp_path):
+    """late_host(place, namespace) -> a host that assigns its schedule in that place."""
+
+    def late_host(place: str, namespace: str | None) -> Host:
+        files = {
+            "late/__init__.py": "",
+            "late/apps.py": READY if place == "ready" else "",
+            "product/__init__.py": "from .celery import app as celery_app",
+            "product/celery.py": "from celery import Celery\n"
+            f"OWN = {OWN_ENTRY!r}\n"
+            'app = Celery("product")\n'
+            f'app.config_from_object("django.conf:settings", namespace={namespace!r})\n'
+            + dedent(LATE[place]),
+        }
+        host = Host(tmp_path, files)
+        if namespace is None:  # Celery's old names are those without a prefix
+            broker = {
+                name.removeprefix("CELERY_").lower(): value
+                for name, value in host.settings.items()
+                if name.startswith("CELERY_")
+            }
+            host.write(
+                {"product/celery.py": files["product/celery.py"] + f"app.conf.update({broker!r})\n"}
+            )
+        host.configure(INSTALLED_APPS=[*host.settings["INSTALLED_APPS"], "late"])
+        return host
+
+    return late_host
+
+
+thorough = pytest.mark.thorough
+
+
+@pytest.mark.parametrize(
+    ("place", "namespace"),
+    [
+        ("ready", "CELERY"),
+        ("on_after_finalize", None),
+        pytest.param("ready", None, marks=thorough),
+        pytest.param("on_after_finalize", "CELERY", marks=thorough),
+        pytest.param("import_modules", "CELERY", marks=thorough),
+        pytest.param("import_modules", None, marks=thorough),
+        pytest.param("beat_init", "CELERY", marks=thorough),
+        pytest.param("beat_init", None, marks=thorough),
+    ],
+)
+def test_a_schedule_that_the_host_assigns_late_is_neither_hidden_nor_hides_ours(
+    late_host, place, namespace
+):
+    started = late_host(place, namespace).python(START, "product")
+    assert started["configuration"] == OWN_ENTRY
+    ours = {HEARTBEAT: HEARTBEAT, DELIVER: DELIVER}
+    # Celery reads its configuration before it sends beat_init.
+    own = {} if place == "beat_init" else {"hosts-own": "product.tidy"}
+    assert started["schedule"] == {**ours, **own}
 
 
 def test_a_program_of_the_hosts_own_may_load_celery_after_django(tmp_path):

@@ -409,20 +409,6 @@ def test_a_delivery_ends_in_time_to_leave_the_worker_to_others(transport, queue,
     assert len(slow.bodies) == 2
 
 
-def test_the_record_is_kept_for_as_long_as_the_setting_says(delivery, queue, clock, settings):
-    settings.METRIC_COLLECTION_KEEP_REPORTS = timedelta(days=2)
-    queue("1")
-    delivery.deliver()
-    clock.advance(days=2)
-    queue("2")
-    delivery.deliver()
-    assert Report.objects.count() == 2
-    clock.advance(seconds=1)
-    queue("3")
-    delivery.deliver()
-    assert Report.objects.count() == 2
-
-
 def test_an_idle_delivery_asks_one_question(delivery, django_assert_num_queries):
     with django_assert_num_queries(1):
         delivery.deliver()

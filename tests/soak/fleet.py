@@ -16,10 +16,10 @@ from django.db import connection
 from metric_collection.cleaninsights.answer import Answer
 from metric_collection.cleaninsights.testing import FrozenClock
 from metric_collection.cleaninsights.transport import RequestsTransport
-from metric_collection.models import Report
+from metric_collection.models import Report, Snapshot
 from metric_collection.reporting.collection import Collection
 from metric_collection.reporting.schedule import SWEEP
-from metric_collection.reporting.sweep import Agenda, sweep
+from metric_collection.reporting.sweep import due_soon, sweep
 
 Database = sqlite3.Connection
 
@@ -35,12 +35,13 @@ class Installation:
         """When beat asks for the next sweep."""
         return self.started + SWEEP * ((now - self.started) // SWEEP + 1)
 
-    def sweep_worth_while(self, now: datetime, agenda: Agenda) -> datetime:
-        """When beat asks for the next sweep that finds something, or makes an appointment: others do nothing."""
-        following = self.sweep_after(now)
-        if agenda.report or agenda.heartbeat is None or agenda.heartbeat <= following:
+    def sweep_worth_while(self, now: datetime) -> datetime:
+        """When beat asks for the next sweep that finds something due or due soon: others do nothing."""
+        following, snapshot = self.sweep_after(now), Snapshot.objects.current()
+        is_queued = Report.objects.queued().exists()
+        if is_queued or snapshot is None or snapshot.heartbeat_due <= following:
             return following
-        return self.sweep_after(agenda.heartbeat) - SWEEP
+        return self.sweep_after(snapshot.heartbeat_due) - SWEEP
 
 
 @dataclass(slots=True)
@@ -83,16 +84,16 @@ class Fleet:
         return RequestsTransport(clock=self.clock).post(url, body, headers=headers, timeout=timeout)
 
     def _sweep(self, number: int, installation: Installation, *, by_beat: bool) -> None:
-        """Do what our tasks do; only the one that beat asks for makes an appointment."""
+        """Do what our tasks do; only the one that beat asks for schedules a heartbeat."""
         now = self.clock()
         if now == installation.started:
             Collection(clock=self.clock).record()
-        agenda = sweep(self.clock, self)
+        sweep(self.clock, self)
         if not by_beat:
             return
-        wait = agenda.appointment(now)
+        wait = due_soon(now)
         if wait is None:
-            following = installation.sweep_worth_while(now, agenda)
+            following = installation.sweep_worth_while(now)
         else:
             heapq.heappush(self._plan, (now + wait, number, False))
             following = installation.sweep_after(now)

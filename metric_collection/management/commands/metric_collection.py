@@ -36,7 +36,7 @@ from metric_collection.probes import registry
 from metric_collection.proof import Testimony
 from metric_collection.reporting.collection import Collection
 from metric_collection.reporting.delivery import Delivery
-from metric_collection.reporting.flushing import flusher
+from metric_collection.reporting.sweep import note_sweep, sweep
 from metric_collection.system_info import campaigns as usage
 
 OF_CAMPAIGNS = "What campaigns have counted so far instead, a report a line."
@@ -117,13 +117,11 @@ class Command(BaseCommand):
         self._ask(_("Share these usage metrics? Y/N: "))
 
     def heartbeat(self, **options: Any) -> None:
-        Collection().heartbeat()
-        flusher.flush()
-        Collection().seal()
-        self._deliver(Delivery(), **options)
+        self._print_attempts(sweep(), **options)
 
     def send(self, **options: Any) -> None:
-        self._deliver(Delivery(hurried=True), **options)
+        note_sweep(utc_now())
+        self._print_attempts(Delivery(hurried=True).deliver(), **options)
 
     def reports(self, **options: Any) -> None:
         listed = [reports.described(report) for report in Report.objects.order_by("id")]
@@ -184,10 +182,10 @@ class Command(BaseCommand):
         if not counted:
             self.stderr.write("No campaign has counted anything that was not sent.")
 
-    def _deliver(self, delivery: Delivery, **options: Any) -> None:
-        tried = [reports.described(report) for report in delivery.deliver()]
+    def _print_attempts(self, attempted: Sequence[Report], **options: Any) -> None:
         if options["verbosity"]:
-            self._print(tried, lines=report_lines, **options)
+            listed = [reports.described(report) for report in attempted]
+            self._print(listed, lines=report_lines, **options)
 
     def _print(
         self, content: Any, *, lines: Callable[[Any], Sequence[str]], **options: Any
