@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Manager, Model, QuerySet
 
 from ...conf.values import safe_repr
+from ..values.interrupting import call
 from ..values.references import follow
 from .time_limit import time_limit
 
@@ -41,12 +42,12 @@ def countable(entry: object) -> Countable:
 def count(thing: Countable, *, exactly: bool = False) -> int | None:
     """The number of rows, or of what a callable returns; None if it returns None.
 
-    Raises DatabaseError if a query takes too long.
+    Raises DatabaseError if a query takes too long, TimeoutError if a callable does.
     """
     if isinstance(thing, QuerySet):
         return _rows(thing, exactly=exactly)
     with time_limit(connections[DEFAULT_DB_ALIAS], LIMIT):
-        answer = thing()
+        answer = call(thing)
     if isinstance(answer, QuerySet):
         return _rows(answer, exactly=exactly)
     return None if answer is None else int(answer)

@@ -4,14 +4,17 @@ from types import ModuleType
 
 from django.utils.module_loading import import_string
 
+from .interrupting import call
+
 
 def resolve(setting: object) -> object:
     """The value of a string, a dotted path to a string or callable, or a callable.
 
-    Raises ImportError for a path that leads nowhere, and whatever a callable raises.
+    Raises ImportError for a path that leads nowhere, TimeoutError for a callable that takes too long,
+    and whatever it raises itself.
     """
     found = follow(setting) if isinstance(setting, str) else setting
-    return found() if callable(found) else found
+    return call(found) if callable(found) else found
 
 
 def follow(text: str) -> object:

@@ -1,0 +1,52 @@
+"""Calling a publisher's function with a time limit: it also runs in ``migrate``."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+LIMIT = timedelta(seconds=2)
+T = TypeVar("T")
+
+
+class _Interrupt(KeyboardInterrupt):
+    """Database drivers clean up after a KeyboardInterrupt, and no ``except Exception`` stops it."""
+
+
+def call(function: Callable[[], T], *, limit: timedelta = LIMIT) -> T:
+    """Call a function; raise TimeoutError if it takes too long, where it can be interrupted.
+
+    That is in the main thread on Unix, so in ``migrate`` and the other commands, in a forked Celery
+    worker and in a synchronous web worker. In other threads nothing can interrupt a Python function.
+    """
+    if not _can_interrupt():
+        return function()
+
+    signal.signal(signal.SIGALRM, _interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, limit.total_seconds())
+        try:
+            return function()
+        finally:  # which the signal may still interrupt
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except _Interrupt:
+        raise TimeoutError(f"it takes longer than {limit.total_seconds():g} s") from None
+    finally:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _interrupt(*_: Any) -> None:
+    raise _Interrupt
+
+
+def _can_interrupt() -> bool:
+    """Whether this thread gets signals, the host does not use the alarm, and no greenlet would get it."""
+    return (
+        hasattr(signal, "SIGALRM")
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+        and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+        and not {"gevent", "eventlet"} & sys.modules.keys()
+    )
