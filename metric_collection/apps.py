@@ -27,7 +27,10 @@ class MetricCollectionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        checks.register(lazily("metric_collection.checks.check_settings"))
+        path = "metric_collection.checks"
+        checks.register(lazily(f"{path}.check_settings"), self.label)
+        checks.register(lazily(f"{path}.check_deployment"), self.label, deploy=True)
+        checks.register(lazily(f"{path}.check_delivery"), self.label, checks.Tags.database)
         measuring.connect(
             lazily("metric_collection.reporting.flushing.first_terms"),
             lazily("metric_collection.reporting.flushing.flush"),
@@ -48,9 +51,6 @@ class MetricCollectionConfig(AppConfig):
         listen(signals.task_postrun, "on_task_postrun", needs=CAMPAIGNS)
         listen(signals.task_postrun, "note_worker", needs=PROBES)
         listen(signals.worker_ready, "on_worker_ready")
-        listen(signals.beat_init, "on_beat_init")
-        for ended in (signals.worker_shutdown, signals.worker_process_shutdown):
-            listen(ended, "on_worker_shutdown", needs=CAMPAIGNS)
         on_import_modules = listen(signals.import_modules, "on_import_modules")
         if current_app.loader.worker_initialized:
             on_import_modules(current_app)

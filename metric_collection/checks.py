@@ -1,231 +1,321 @@
-"""System checks: each wrong setting is named with its value and what to write instead; the host goes on."""
+"""System checks, all of them warnings: a wrong setting must not stop an operator's migrate, test or runserver."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
+from django.db import DatabaseError, router
 
 from .campaigns import campaigns, declaration
+from .cleaninsights.clock import utc_now
 from .conf.settings import NAMESPACE, PREFIX, Settings, conf
 from .conf.values import safe_repr, safe_str
 from .consent.rules import silenced, switched_off
-from .models import Consent
+from .models import Consent, Report
 from .probes import registry
+from .probes.modules import Modules, is_match
 from .probes.probe import Probe, is_worded, missing_words, name_of
 from .probes.values.references import follow
 from .recorders.checks import check_recorders
 from .reporting.flushing import state_folder
+from .reporting.state import Situation, delivery_state
 
-PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+OTHER_APPS: Final = ("METRIC_COLLECTION_COLLECTOR_",)  # prefixes that begin with ours
+SHORTEST_HOST_NAME: Final = 4  # characters; a shorter one is part of too many words
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
-    """Check everything a publisher can write; say nothing where the app is switched off."""
+    """Check everything that a publisher can declare; nothing while metrics are switched off."""
     if switched_off() is not None:
         return []
     return [
-        *wrong_values(),
-        *doubtful_values(),
-        *wrong_probes(),
-        *wordless_probes(),
-        *doubtful_paths(),
+        *invalid_values(),
+        *default_product(),
+        *plain_http(),
+        *invalid_probes(),
+        *undescribed_facts(),
+        *broken_paths(),
+        *host_name_in_facts(),
         *idle_patterns(),
-        *unknown_names(),
-        *missing_apps(),
+        *misspelt_names(),
+        *missing_messages(),
         *missing_page(),
-        *refused_campaigns(),
-        *silent_campaigns(),
+        *invalid_campaigns(),
+        *undescribed_campaigns(),
         *unusable_folder(),
         *check_recorders(),
     ]
 
 
-def wrong_values() -> Iterator[CheckMessage]:
-    """W101 and on: one id for each setting, as `conf` declares them."""
+def check_deployment(**_: Any) -> list[CheckMessage]:
+    """W021, only under ``check --deploy``: development environments report as well."""
+    if switched_off() is not None or not conf.SEND_IN_DEVELOPMENT:
+        return []
+    return [
+        warning(
+            "W021",
+            f"{PREFIX}_SEND_IN_DEVELOPMENT is True: development, test and CI environments send reports.",
+            hint="Remove the setting in production.",
+        )
+    ]
+
+
+def check_delivery(
+    *, databases: Sequence[str] | None = None, now: datetime | None = None, **_: Any
+) -> list[CheckMessage]:
+    """W022, only under ``check --database``: reports are due, but nothing delivers them."""
+    if router.db_for_write(Report) not in (databases or ()):
+        return []
+    try:
+        state = delivery_state(now or utc_now())
+    except DatabaseError:
+        return []  # not migrated yet
+    if state.situation is not Situation.STALLED:
+        return []
+    hint = "See manage.py metric_collection doctor."
+    return [warning("W022", f"Usage metrics: {state.sentence}", hint=hint)]
+
+
+def warning(number: str, message: str, *, hint: str) -> CheckMessage:
+    return checks.Warning(message, hint=hint, id=f"{NAMESPACE}.{number}")
+
+
+def invalid_values() -> Iterator[CheckMessage]:
+    """W101 and following: an invalid value, with one id for each setting."""
     for problem in conf.problems():
         setting = problem.setting
         detail = f" ({problem.detail})" if problem.detail else ""
-        found = safe_repr(problem.value) if hasattr(settings, setting.name) else "missing"
-        yield checks.Warning(
-            f"{setting.name} is {found}{detail}.",
+        is_set = hasattr(settings, setting.name)
+        yield warning(
+            setting.id,
+            f"{setting.name} is {quoted(problem.value) if is_set else 'missing'}{detail}.",
             hint=f"Set it to {setting.expected}. Until then no metrics are collected.",
-            id=f"{NAMESPACE}.{setting.id}",
         )
 
 
-def doubtful_values() -> Iterator[CheckMessage]:
-    """W001 and W002: valid values that were hardly meant."""
-    if not conf.MODULES:
-        yield checks.Warning(
-            f"{PREFIX}_MODULES is {conf.MODULES!r}: no module will be reported.",
-            hint="List the distributions that are yours to report, such as ['acme-*'].",
-            id=f"{NAMESPACE}.W001",
+def quoted(value: object) -> str:
+    """Return the repr of a setting's value, without the password if it is a URL."""
+    return re.sub(r"//[^/@\s]*@", "//***@", safe_repr(value))
+
+
+def default_product() -> Iterator[CheckMessage]:
+    """W020: operators read about a product called "Product"."""
+    if Settings.PRODUCT.default == conf.PRODUCT:
+        yield warning(
+            "W020",
+            f"{PREFIX}_PRODUCT is {conf.PRODUCT!r}, the default.",
+            hint="Set it to the product's display name: operators read it, and its version is"
+            " reported under that name.",
         )
+
+
+def plain_http() -> Iterator[CheckMessage]:
+    """W002: reports are sent unencrypted over a network."""
     url = urlsplit(conf.COLLECTOR_URL or "")
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
-        yield checks.Warning(
-            f"{PREFIX}_COLLECTOR_URL is {conf.COLLECTOR_URL!r}: reports travel unencrypted.",
-            hint="Use https; plain http is for a collector on this machine.",
-            id=f"{NAMESPACE}.W002",
+        yield warning(
+            "W002",
+            f"{PREFIX}_COLLECTOR_URL is {quoted(conf.COLLECTOR_URL)}: reports are sent unencrypted.",
+            hint="Use https. Plain http is for a collector on the same machine.",
         )
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a URL's host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def wrong_probes() -> Iterator[CheckMessage]:
-    """W017: a probe that cannot be had; it alone stays out, the rest goes on."""
+def invalid_probes() -> Iterator[CheckMessage]:
+    """W017: a probe that cannot be loaded; the others can."""
     for path, options in conf.PROBES:
         try:
             registry.load(path, options)
         except Exception as error:  # noqa: BLE001  loading runs the publisher's code
-            yield checks.Warning(
+            yield warning(
+                "W017",
                 f"{PREFIX}_PROBES names {path!r}, which cannot be loaded: {safe_str(error)}.",
-                hint="Write the dotted path of a probe. Until then its facts are not sent.",
-                id=f"{NAMESPACE}.W017",
+                hint="Name a probe by its dotted path. Until then its facts are not sent.",
             )
 
 
-def wordless_probes() -> Iterator[CheckMessage]:
-    """W018: a probe that does not say what it reports and why, which the operator is to read."""
+def undescribed_facts() -> Iterator[CheckMessage]:
+    """W018: a probe that does not say what it reports and why; operators read that."""
     for probe in registry.probes():
-        for problem in wording_problems(probe):
-            yield checks.Warning(
+        for problem in description_problems(probe):
+            yield warning(
+                "W018",
                 f"The probe {name_of(probe)} {problem}.",
-                hint="Say it in plain words: operators read them before anything is sent.",
-                id=f"{NAMESPACE}.W018",
+                hint="Operators read the description and the purpose before they decide.",
             )
 
 
-def wording_problems(probe: Probe) -> list[str]:
-    """Say what is missing in a probe's declaration."""
+def description_problems(probe: Probe) -> list[str]:
     try:
-        return [f"has no {what}" for what in missing_words(probe)]
+        return [f"has no {missing}" for missing in missing_words(probe)]
     except Exception as error:  # noqa: BLE001  declaring runs the publisher's code
-        return [f"cannot declare its facts: {safe_repr(error)}"]
+        return [f"cannot declare its facts: {type(error).__name__}: {safe_str(error)}"]
 
 
-def doubtful_paths() -> Iterator[CheckMessage]:
-    """W006: a dotted path that cannot be imported."""
-    stated = {
+def stated_values() -> dict[str, object]:
+    """Return the values that the publisher states, by the names of their settings."""
+    facts = {
         f"FACTS[{name!r}]": entry.get("value") if is_worded(entry) else entry
         for name, entry in conf.FACTS.items()
     }
-    versions = {
+    return {
         "PRODUCT_VERSION": conf.PRODUCT_VERSION,
         "INSTALLATION_METHOD": conf.INSTALLATION_METHOD,
+        **facts,
     }
-    for name, value in {**versions, **stated}.items():
-        if isinstance(value, str) and PATH.fullmatch(value) and leads_nowhere(value):
-            yield checks.Warning(
+
+
+def broken_paths() -> Iterator[CheckMessage]:
+    """W006: a dotted path that cannot be imported."""
+    for name, value in stated_values().items():
+        if isinstance(value, str) and not can_follow(value):
+            yield warning(
+                "W006",
                 f"{PREFIX}_{name} is {value!r}, which cannot be imported.",
                 hint="Correct the dotted path. Until then this fact is not sent.",
-                id=f"{NAMESPACE}.W006",
             )
 
 
-def leads_nowhere(path: str) -> bool:
-    """Whether a dotted path cannot be followed to anything."""
+def can_follow(text: str) -> bool:
     try:
-        return follow(path) == path
+        follow(text)
     except Exception:  # noqa: BLE001  importing runs the publisher's code
-        return True
+        return False
+    return True
+
+
+def host_name_in_facts() -> Iterator[CheckMessage]:
+    """W019: a stated value that would identify this machine."""
+    host = socket.gethostname().partition(".")[0].lower()
+    if len(host) < SHORTEST_HOST_NAME or host == "localhost":
+        return
+    for name, value in stated_values().items():
+        if isinstance(value, str) and host in value.lower():
+            yield warning(
+                "W019",
+                f"{PREFIX}_{name} is {value!r}, which contains this machine's host name.",
+                hint="State a value that many installations share: reports must not identify a machine.",
+            )
 
 
 def idle_patterns() -> Iterator[CheckMessage]:
-    """W007: a selection of facts that there are none of."""
-    names = [fact.name for _probe, fact in registry.declared()]
+    """W001 and W007: a pattern that matches no module or no fact."""
+    declared = registry.declared()
+    names = [fact.name for _probe, fact in declared]
     for pattern in conf.SELECTION if conf.CATEGORIES else ():
         if not any(fnmatchcase(name, pattern) for name in names):
-            yield checks.Warning(
-                f"{PREFIX}_SELECTION names {pattern!r}, and no fact has such a name.",
-                hint="See manage.py metric_collection dictionary for the names of all facts.",
-                id=f"{NAMESPACE}.W007",
+            yield warning(
+                "W007",
+                f"{PREFIX}_SELECTION has {pattern!r}, which matches no fact.",
+                hint="Run manage.py metric_collection dictionary for the names of all facts.",
+            )
+    if Settings.SELECTION.default != conf.SELECTION or not conf.CATEGORIES:
+        return  # a module that is not selected is not declared either
+    modules = [fact.name for probe, fact in declared if isinstance(probe, Modules)]
+    for pattern in conf.MODULES:
+        if not any(is_match(name, pattern) for name in modules):
+            yield warning(
+                "W001",
+                f"{PREFIX}_MODULES has {pattern!r}, which matches no module in INSTALLED_APPS.",
+                hint="Use the names of distributions (as pip knows them), not of packages or apps."
+                " System Info in the admin lists them under Installed here.",
             )
 
 
-def unknown_names() -> Iterator[CheckMessage]:
-    """W004: a name that begins like ours and is none of ours, likely a typing error."""
+def misspelt_names() -> Iterator[CheckMessage]:
+    """W003 and W004: a setting whose prefix, or name after the prefix, is misspelt."""
     known = [setting.name for setting in conf.declared()]
+    # The collector app checks its own settings.
+    others = OTHER_APPS if apps.is_installed("metric_collection.collector") else ()
     for name in dir(settings):
-        if name.startswith(f"{PREFIX}_") and name not in known:
-            nearest = get_close_matches(name, known, n=1, cutoff=0)
-            yield checks.Warning(
-                f"{name} is not a setting of metric_collection.",
-                hint=f"Did you mean {nearest[0]}?",
-                id=f"{NAMESPACE}.W004",
+        has_prefix = name.startswith(f"{PREFIX}_")
+        if name in known or name.startswith(others):
+            continue
+        if not has_prefix and "METRIC" not in name and "COLLECTION" not in name:
+            continue
+        nearest = get_close_matches(name, known, n=1, cutoff=0 if has_prefix else 0.9)
+        message = f"{name} is not a setting of metric_collection."
+        for meant in nearest:
+            hint = f"Did you mean {meant}?"
+            yield (
+                warning("W004", message, hint=hint)
+                if has_prefix
+                else warning("W003", message, hint=hint)
             )
 
 
-def missing_apps() -> Iterator[CheckMessage]:
-    """W005: the admin is there, but nothing can carry the notice to its index."""
+def missing_messages() -> Iterator[CheckMessage]:
+    """W005: the admin is installed, but its index cannot show the notice."""
     if apps.is_installed("django.contrib.admin") and not apps.is_installed(
         "django.contrib.messages"
     ):
-        yield checks.Warning(
+        yield warning(
+            "W005",
             "django.contrib.messages is not installed: the admin index cannot show the notice.",
-            hint="Add it to INSTALLED_APPS, or point superusers to the System information page.",
-            id=f"{NAMESPACE}.W005",
+            hint="Add it to INSTALLED_APPS, or tell superusers about the System Info page.",
         )
 
 
 def missing_page() -> Iterator[CheckMessage]:
-    """W010: the admin is there, but no site has the page with the switch."""
+    """W010: the admin is installed, but no site has the System Info page."""
     if not apps.is_installed("django.contrib.admin"):
         return
     from django.contrib.admin.sites import all_sites  # noqa: PLC0415  needs the admin installed
 
     if not any(site.is_registered(Consent) for site in all_sites):
-        yield checks.Warning(
-            "No AdminSite has the System information page: operators cannot see it, nor its switch.",
+        yield warning(
+            "W010",
+            "No AdminSite has the System Info page: operators cannot see what is sent, nor decline.",
             hint="Register it: my_site.register(metric_collection.models.Consent, SystemInfoAdmin).",
-            id=f"{NAMESPACE}.W010",
         )
 
 
-def refused_campaigns() -> Iterator[CheckMessage]:
-    """W112: a campaign that cannot be run; the others can."""
+def invalid_campaigns() -> Iterator[CheckMessage]:
+    """W112: an invalid campaign; the others run."""
     for error in declaration().refused:
-        yield checks.Warning(
+        yield warning(
+            Settings.CAMPAIGNS.id,
             f"{PREFIX}_CAMPAIGNS: {error}.",
-            hint="Mend this campaign. Until then nothing is measured for it.",
-            id=f"{NAMESPACE}.{Settings.CAMPAIGNS.id}",
+            hint="Fix this campaign. Until then nothing is measured for it.",
         )
 
 
-def silent_campaigns() -> Iterator[CheckMessage]:
-    """W008: a campaign that tells the operator nothing about itself."""
+def undescribed_campaigns() -> Iterator[CheckMessage]:
+    """W008: a campaign without a title or a purpose; operators read them."""
     for campaign_id, declared in campaigns().items():
         if not declared.purpose or declared.title == campaign_id:
-            yield checks.Warning(
+            yield warning(
+                "W008",
                 f"The campaign {campaign_id!r} has no title or no purpose.",
-                hint="Say in both what is measured, and why: operators decide by them.",
-                id=f"{NAMESPACE}.W008",
+                hint="Operators read both before they decide: say what is measured, and why.",
             )
 
 
 def unusable_folder() -> Iterator[CheckMessage]:
-    """W009: measurements cannot be kept on the disk until the database takes them."""
+    """W009: measurements are kept in memory until they are flushed."""
     problem = state_folder().problem() if campaigns() and silenced() is None else None
     if problem is not None:
-        yield checks.Warning(
-            f"Measurements are kept in memory until they are counted: {problem}.",
-            hint=f"Let {PREFIX}_STATE_FOLDER name a folder that this user can write to. Until then"
-            " a process that is killed takes up to one flush interval of counts with it.",
-            id=f"{NAMESPACE}.W009",
+        yield warning(
+            "W009",
+            f"Measurements are kept in memory until they are flushed: {problem}.",
+            hint=f"Set {PREFIX}_STATE_FOLDER to a folder that this user can write to. Until then a"
+            " process that is killed loses up to one flush interval of measurements.",
         )

@@ -105,15 +105,15 @@ def forget(now: datetime) -> None:
         old.delete()
 
 
-def export(write: Callable[[Sequence[str]], object], *, now: datetime) -> int:
-    """Hand the queued bodies to `write` and settle them; none is settled when it raises."""
+def export(write: Callable[[Sequence[Report]], object], *, now: datetime) -> int:
+    """Pass the queued reports to `write` and settle them; none is settled if it raises."""
     with atomic():
         waiting = list(Report.objects.unclaimed(now).select_for_update())
         exported = Report.objects.unclaimed(now).filter(pk__lte=waiting[-1].pk if waiting else 0)
         exported.update(
             state=Report.State.EXPORTED, outcome=Report.Outcome.EXPORTED, settled_at=now
         )
-        write([report.body for report in waiting])
+        write(waiting)
     return len(waiting)
 
 

@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 from django.contrib.admin.sites import all_sites
 from django.core import checks
+from django.db import OperationalError, connection
 from django.test import override_settings
 
-from metric_collection.checks import check_settings
+from metric_collection.checks import check_delivery, check_deployment, check_settings
 from metric_collection.models import Consent
 from metric_collection.probes import Fact
+from metric_collection.reporting.collection import Collection
 
 
 def found(**expected) -> list[str]:
@@ -57,10 +59,29 @@ def test_a_missing_required_setting_is_an_error(settings, name):
     ]
 
 
-def test_no_modules_is_a_warning(settings):
-    settings.METRIC_COLLECTION_MODULES = []
+def test_a_pattern_that_matches_no_module_is_quoted(settings):
+    settings.METRIC_COLLECTION_MODULES = ["django*", "openwisp-*"]
+    assert [message.id for message in check_settings()] == ["usage_metrics.W001"]
+    assert "'openwisp-*', which matches no module" in check_settings()[0].msg
+
+
+def test_a_pattern_is_no_concern_where_modules_are_not_selected(settings):
+    settings.METRIC_COLLECTION_MODULES = ["openwisp-*"]
+    settings.METRIC_COLLECTION_SELECTION = ["os_*"]
+    assert found() == []
+
+
+def test_the_default_product_is_a_warning(settings):
+    del settings.METRIC_COLLECTION_PRODUCT
+    assert found() == ["usage_metrics.W020"]
+
+
+@pytest.mark.parametrize("url", ["http://me:secret@example.org/x", "ftp://me:secret@example.org/x"])
+def test_the_password_of_a_url_is_never_printed(settings, url):
+    settings.METRIC_COLLECTION_COLLECTOR_URL = url
     (message,) = check_settings()
-    assert (message.id, message.level) == ("usage_metrics.W001", checks.WARNING)
+    assert "example.org" in message.msg
+    assert "secret" not in f"{message.msg} {message.hint}"
 
 
 @pytest.mark.parametrize("host", ["metrics.example.org", "192.0.2.1", "[2001:db8::1]"])
@@ -129,7 +150,7 @@ def test_a_probe_with_options_and_words_is_fine(settings):
         ((WEATHER, {"description": " "}), "has no description of 'sky'"),
         ((WEATHER, {"purpose": ""}), "has no purpose of 'sky'"),
         (f"{__name__}.Silent", "has no docstring"),
-        (f"{__name__}.Broken", "cannot declare its facts: LookupError('no sky')"),
+        (f"{__name__}.Broken", "cannot declare its facts: LookupError: no sky"),
     ],
 )
 def test_a_probe_that_does_not_say_what_it_reports_is_an_error(settings, entry, problem):
@@ -143,7 +164,7 @@ def test_a_probe_that_does_not_say_what_it_reports_is_an_error(settings, entry, 
     ("name", "value", "problem"),
     [
         ("FACTS", {"edition": {"value": "free", "purpose": ""}}, "has no purpose of 'edition'"),
-        ("FACTS", {"edition": {"purpose": "P."}}, "KeyError('value')"),
+        ("FACTS", {"edition": {"purpose": "P."}}, "KeyError: 'value'"),
         ("FACTS", {"edition": ["free"]}, "list is not a valid value for a fact"),
         ("COUNTS", {"users": "auth.Nobody"}, "'auth.Nobody' is not a model"),
         ("COUNTS", {"users": {"of": "auth.User", "description": ""}}, "no description of 'users'"),
@@ -215,9 +236,79 @@ def test_a_path_to_a_module_that_breaks_is_a_warning(settings, tmp_path, monkeyp
 @pytest.mark.parametrize(
     "value", ["1.0.dev1", "2024.1-custom", "django.__version__", "docker", None]
 )
-def test_texts_and_good_paths_are_not(settings, value):
+def test_strings_and_good_paths_are_not(settings, value):
     settings.METRIC_COLLECTION_PRODUCT_VERSION = value
     assert found() == []
+
+
+def test_a_stated_fact_with_the_host_name_is_a_warning(settings, monkeypatch):
+    monkeypatch.setattr("socket.gethostname", lambda: "Frodo-01.example.org")
+    settings.METRIC_COLLECTION_FACTS = {"site": "built on frodo-01", "edition": {"value": "free"}}
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W019"
+    assert "FACTS['site'] is 'built on frodo-01'" in message.msg
+
+
+@pytest.mark.parametrize("host", ["", "db", "localhost"])
+def test_a_host_name_that_identifies_nothing_is_no_concern(settings, monkeypatch, host):
+    monkeypatch.setattr("socket.gethostname", lambda: host)
+    settings.METRIC_COLLECTION_FACTS = {"database": "mariadb on localhost"}
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "meant"),
+    [
+        ("METRIC_COLECTION_SITE_ID", "W003", "METRIC_COLLECTION_SITE_ID"),
+        ("METRICS_COLLECTION_MODULES", "W003", "METRIC_COLLECTION_MODULES"),
+        ("METRIC_COLLECTION_MODULE", "W004", "METRIC_COLLECTION_MODULES"),
+    ],
+)
+def test_a_misspelt_prefix_or_name_is_told_the_nearest(settings, name, number, meant):
+    setattr(settings, name, 7)
+    (message,) = check_settings()
+    assert message.id == f"usage_metrics.{number}"
+    assert message.hint == f"Did you mean {meant}?"
+
+
+@pytest.mark.parametrize(
+    "name", ["METRICS_DIRECTORY", "COLLECTIONS", "PROMETHEUS_METRIC_NAMESPACE"]
+)
+def test_settings_of_others_are_no_concern(settings, name):
+    setattr(settings, name, 7)
+    assert found() == []
+
+
+def test_development_reporting_is_a_warning_in_production_only(settings):
+    settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = True
+    run = checks.run_checks(tags=["usage_metrics"], include_deployment_checks=True)
+    assert {message.id for message in run} == {"usage_metrics.W021"}
+    assert checks.run_checks(tags=["usage_metrics"]) == []
+    settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
+    assert check_deployment() == []
+
+
+@pytest.mark.django_db
+class TestDelivery:
+    def test_reports_that_nothing_delivers_are_a_warning(self, clock):
+        Collection(clock=clock, random=lambda: 0.5).record()
+        assert check_delivery(databases=["default"], now=clock()) == []
+        clock.advance(days=3)
+        (message,) = check_delivery(databases=["default"], now=clock())
+        assert message.id == "usage_metrics.W022"
+        assert "Nothing has tried to deliver since" in message.msg
+
+    def test_it_is_asked_only_with_the_database(self, clock):
+        Collection(clock=clock, random=lambda: 0.5).record()
+        assert check_delivery(databases=["other"]) == []
+        assert check_delivery() == []
+
+    def test_without_our_tables_there_is_nothing_to_say(self):
+        def fail(execute, sql, *arguments):
+            raise OperationalError("no such table")
+
+        with connection.execute_wrapper(fail):
+            assert check_delivery(databases=["default"]) == []
 
 
 DAILY = {

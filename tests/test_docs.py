@@ -92,7 +92,7 @@ def test_every_check_is_documented():
     modules = Path(checks.__file__).parent.rglob("checks.py")
     client = [module for module in modules if module.parent.name != "collector"]
     source = "".join(module.read_text() for module in client)
-    single = set(re.findall(r"NAMESPACE}\.([EW]\d+)", source))
+    single = set(re.findall(r'(?:NAMESPACE}\.|warning\(\s*")(W\d{3})\b', source))
     named = re.findall(r"usage_metrics\.([EW]\d+)``\n", reference("checks"))
     assert single == set(named)
     assert len(named) == len(set(named))

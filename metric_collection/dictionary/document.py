@@ -1,9 +1,9 @@
-"""The dictionary as a document that can be published as it is, and as JSON."""
+"""The dictionary as a document to publish, as a table for a terminal, and as JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from typing import Any
@@ -13,23 +13,24 @@ from ..cleaninsights import payload
 from ..cleaninsights.campaigns import Campaign, EventAggregationRule
 from ..conf.settings import Mode, conf
 from ..consent.rules import off_switches
-from ..probes.probe import Fact, heading_of, path_of
+from ..probes.probe import Fact, group_of, heading_of, path_of
 from ..recorders.recorder import Recorder
 from ..reporting.collection import events_of
+from ..reporting.state import collector
 from .entries import Dictionary, Entry
-from .markup import Markdown, Markup, Rst
+from .markup import Markdown, Markup, Plain, Rst
 
-MARKUPS = {"rst": Rst, "markdown": Markdown}
+MARKUPS: dict[str, Callable[[], Markup]] = {"rst": Rst, "markdown": Markdown, "table": Plain}
 FORMS = (*MARKUPS, "json")
 LONGEST = 255  # characters of a value, as on the wire
 OCCASIONS = {"Install": "when it is installed", "Upgrade": "when it is upgraded"}
 OPT_OUT = "``manage.py metric_collection opt-out``"
-COUNTED = "once a period of what it counts is over"
+AFTER_PERIODS = "at the end of each period of a campaign"
 EXAMPLE_HOUR = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CONDITIONS = {
-    Mode.OPT_OUT: "It does so unless its operators decline.",
-    Mode.NOTICE: "It does so once a superuser has been shown a notice, unless they decline.",
-    Mode.OPT_IN: "It gathers and sends nothing unless a superuser agrees.",
+    Mode.OPT_OUT: "Operators can decline at any time.",
+    Mode.NOTICE: "Nothing is sent before a superuser has seen a notice. Operators can decline at any time.",
+    Mode.OPT_IN: "Nothing is gathered or sent unless a superuser agrees.",
 }
 AGGREGATES = {
     EventAggregationRule.SUM: "the sum of the values",
@@ -41,10 +42,11 @@ RECORDER_COLUMNS = ("Recorder", "Description", "Campaign")
 
 
 def document(dictionary: Dictionary, markup: Markup) -> str:
-    """Write a page about everything that the product can send."""
+    """Return a page about everything that the product can send."""
     blocks = [
         markup.title(f"Usage metrics of {conf.PRODUCT}"),
         markup.paragraph(offer()),
+        *([markup.paragraph(recipient())] if conf.COLLECTOR_URL else []),
         markup.paragraph(way_out()),
         *([markup.paragraph(f"On this machine: {dictionary.state}")] if dictionary.state else []),
         *sections(dictionary.entries, markup),
@@ -56,38 +58,43 @@ def document(dictionary: Dictionary, markup: Markup) -> str:
 
 
 def offer() -> str:
-    """Say when there are reports, and on what condition, as the settings have it."""
+    """Return when reports are sent, and on which condition."""
     return (
-        f"{conf.PRODUCT} sends usage metrics to its makers: {occasions()}. It sends nothing but what is"
-        " listed here, and no identifier of a person, a host or an installation."
+        f"{conf.PRODUCT} sends usage metrics to its makers: {occasions()}. Everything that can be sent is"
+        " listed here. No identifier of a person, a host or an installation is sent."
         f" {CONDITIONS[conf.CONSENT]}"
     )
 
 
+def recipient() -> str:
+    """Return who receives the reports."""
+    return f"Reports go to {collector()}. It sees the address that the server connects from."
+
+
 def occasions() -> str:
-    """Say when there are reports."""
+    """Return when reports are sent."""
     often = f"once every {conf.HEARTBEAT_INTERVAL / timedelta(hours=1):g} hours"
-    *others, last = [OCCASIONS.get(each, often) for each in conf.CATEGORIES] or [COUNTED]
+    *others, last = [OCCASIONS.get(each, often) for each in conf.CATEGORIES] or [AFTER_PERIODS]
     return f"{', '.join(others)} and {last}" if others else last
 
 
 def way_out() -> str:
-    """Say how to stop them."""
+    """Return how to switch metrics off."""
+    last = "One last event reports that." if conf.REPORT_OPT_OUT else "Nothing is sent any more."
     return (
-        f"To switch it off, use the page System information in the admin, or run {OPT_OUT}, or set"
-        f" {' or '.join(variables())} in the environment. What has not been sent by then is deleted."
-        f" {'One last event says so.' if conf.REPORT_OPT_OUT else 'Nothing is sent any more.'}"
+        f"To switch metrics off, use System Info in the admin, or run {OPT_OUT}, or set"
+        f" {' or '.join(variables())} in the environment of every process. Unsent data is deleted. {last}"
     )
 
 
 def variables() -> list[str]:
-    """List what switches off in the environment."""
+    """Return the environment variables that switch metrics off."""
     ours = [f"{name}={1 if answer else False}" for name, answer in off_switches()]
     return [f"``{assignment}``" for assignment in (*ours, "DO_NOT_TRACK=1")]
 
 
 def sections(entries: Sequence[Entry], markup: Markup) -> Iterator[str]:
-    """Write a section with a table for each probe."""
+    """Yield a section with a table for each probe."""
     for probe, group in groupby(entries, key=lambda entry: entry.probe):
         listed = list(group)
         summary = (probe.__doc__ or "").strip().partition("\n")[0]
@@ -98,7 +105,7 @@ def sections(entries: Sequence[Entry], markup: Markup) -> Iterator[str]:
 
 
 def row(entry: Entry, markup: Markup) -> list[str]:
-    """Write the cells of a fact."""
+    """Return the cells of a fact."""
     fact = entry.fact
     cells = [
         markup.literal(fact.name),
@@ -113,17 +120,18 @@ def row(entry: Entry, markup: Markup) -> list[str]:
 
 
 def campaign_section(campaigns: Sequence[CampaignDeclaration], markup: Markup) -> Iterator[str]:
-    """Write a section about what is counted for a while, if anything is."""
+    """Yield a section about campaigns, if there are any."""
     if campaigns:
         yield markup.heading("Campaigns")
         yield markup.paragraph(
-            "What is counted for a while, added up on the machine, and sent once a period is over."
+            "Usage that is counted for a limited time: totals are kept on the machine and sent at the end of"
+            " each period."
         )
         yield markup.table(CAMPAIGN_COLUMNS, [campaign_row(each, markup) for each in campaigns])
 
 
 def campaign_row(declared: CampaignDeclaration, markup: Markup) -> list[str]:
-    """Write the cells of a campaign."""
+    """Return the cells of a campaign."""
     campaign = declared.campaign
     return [
         markup.text(declared.title),
@@ -135,7 +143,7 @@ def campaign_row(declared: CampaignDeclaration, markup: Markup) -> list[str]:
 
 
 def how_counted(campaign: Campaign) -> str:
-    """Say what is left of the single events."""
+    """Return how the events of a campaign are aggregated."""
     days = campaign.aggregation_period_length
     period = "a day" if days == 1 else f"{days} days"
     if campaign.only_record_once:
@@ -144,20 +152,20 @@ def how_counted(campaign: Campaign) -> str:
 
 
 def recorder_section(recorders: Sequence[tuple[Recorder, str]], markup: Markup) -> Iterator[str]:
-    """Write a section about what campaigns count by themselves, if anything is."""
+    """Yield a section about recorders, if there are any."""
     if recorders:
         packages = ", ".join(f"``{name}``" for name in conf.PACKAGES)
         yield markup.heading("Recorders")
         yield markup.paragraph(
-            f"What these campaigns count by themselves, and nothing but what is in: {packages}."
+            f"What is counted automatically, limited to these packages: {packages}."
             if packages
-            else "What these campaigns count by themselves."
+            else "What is counted automatically."
         )
         yield markup.table(RECORDER_COLUMNS, [recorder_row(*each, markup) for each in recorders])
 
 
 def recorder_row(recorder: Recorder, title: str, markup: Markup) -> list[str]:
-    """Write the cells of a recorder."""
+    """Return the cells of a recorder."""
     return [
         markup.literal(recorder.name),
         markup.text(f"{recorder.description} {recorder.coarsened}"),
@@ -166,18 +174,15 @@ def recorder_row(recorder: Recorder, title: str, markup: Markup) -> list[str]:
 
 
 def example_section(entries: Sequence[Entry], markup: Markup) -> Iterator[str]:
-    """Write a report of one fact, if there are any in one."""
+    """Yield a report with a single fact, if there are any facts."""
     if entries:
-        where = f"to ``{conf.COLLECTOR_URL}``" if conf.COLLECTOR_URL else "to the makers"
         yield markup.heading("What a report looks like")
-        yield markup.paragraph(
-            f"This one has the first of the facts alone, as it is posted {where}, dated to the hour:"
-        )
+        yield markup.paragraph("A report with the first fact only. Times are rounded to the hour:")
         yield markup.code(example(entries[0].fact))
 
 
 def example(fact: Fact) -> str:
-    """Write the body of a report of this fact."""
+    """Return the body of a report with this fact."""
     facts = {fact.name: fact.example[:LONGEST]}
     body = payload.encode(
         conf.SITE_ID or 1, events=events_of(facts, conf.CATEGORIES[0], EXAMPLE_HOUR)
@@ -186,7 +191,7 @@ def example(fact: Fact) -> str:
 
 
 def written(dictionary: Dictionary, form: str) -> str:
-    """Write the dictionary in one of FORMS."""
+    """Return the dictionary in one of FORMS."""
     if form == "json":
         return json.dumps(as_json(dictionary), indent=2)
     return document(dictionary, MARKUPS[form]())
@@ -197,9 +202,10 @@ def day(moment: datetime) -> str:
 
 
 def as_json(dictionary: Dictionary) -> dict[str, Any]:
-    """Return the dictionary as JSON can hold it."""
+    """Return the dictionary as JSON."""
     return {
         "product": conf.PRODUCT,
+        "recipient": collector() or None,
         "state": dictionary.state or None,
         "facts": [fact_as_json(entry) for entry in dictionary.entries],
         "campaigns": [campaign_as_json(declared) for declared in dictionary.campaigns],
@@ -215,6 +221,7 @@ def fact_as_json(entry: Entry) -> dict[str, Any]:
         "example": fact.example,
         "purpose": fact.purpose,
         "probe": entry.source,
+        "group": group_of(entry.probe),
         "since": fact.since or None,
         "coarsened": fact.coarsened or None,
         "sent": entry.is_sent,

@@ -1,4 +1,4 @@
-"""What stands in the dictionary: each fact as it is declared, and whether it is sent at present."""
+"""The contents of the dictionary: each declared fact, and whether it is sent at present."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..consent.choice import held_back
 from ..consent.rules import Ruling, ruling
 from ..models import Consent, Snapshot
 from ..probes import registry
-from ..probes.probe import Fact, Probe, name_of
+from ..probes.probe import Fact, Probe, group_of, name_of
 from ..probes.registry import Gathered
 from ..recorders.recorder import Recorder
 from ..recorders.registry import declaration
@@ -19,7 +19,7 @@ from ..reporting.collection import is_more_wanted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A fact and the probe that declares it; `is_sent` is None where no machine was looked at."""
+    """A fact and the probe that declares it; `is_sent` is None if no machine was looked at."""
 
     fact: Fact
     probe: type[Probe]
@@ -30,9 +30,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dictionary:
-    """What a product can send; `state` says whether this machine sends anything.
+    """Everything that a product can send; `state` is whether this machine sends anything.
 
-    A recorder stands beside the title of its campaign.
+    Each recorder is listed with the title of its campaign.
     """
 
     entries: Sequence[Entry]
@@ -42,7 +42,7 @@ class Dictionary:
 
 
 def as_declared() -> Dictionary:
-    """Describe what the settings declare, without a look at the machine or the database."""
+    """Describe the facts that the settings declare, without values of this machine."""
     entries = [
         Entry(fact=fact, probe=type(probe), source=name_of(probe))
         for probe, fact in registry.declared()
@@ -57,11 +57,11 @@ def as_declared() -> Dictionary:
 
 
 def as_found_here() -> Dictionary:
-    """Describe it with the values of this machine for examples, and say what is sent at present."""
-    consent, gathered, dictionary = Consent.objects.current(), registry.gather(), as_declared()
-    texts, allowed = gathered.facts, ruling(consent)
-    names = [entry.fact.name for entry in dictionary.entries]
-    reasons = reasons_not_to_send(names, gathered, consent, allowed)
+    """Describe them with the values of this machine as examples, and whether each is sent at present."""
+    consent, dictionary = Consent.objects.current(), as_declared()
+    gathered, allowed = registry.gather(declined=consent.declined_groups), ruling(consent)
+    texts = gathered.facts
+    reasons = reasons_not_to_send(dictionary.entries, gathered, consent, allowed)
     entries = [
         replace(
             entry,
@@ -75,16 +75,19 @@ def as_found_here() -> Dictionary:
 
 
 def reasons_not_to_send(
-    names: Sequence[str], gathered: Gathered, consent: Consent, allowed: Ruling
+    entries: Sequence[Entry], gathered: Gathered, consent: Consent, allowed: Ruling
 ) -> dict[str, str]:
     """Return fact name -> reason for the facts that are not sent at present; "" if none is sent."""
+    names = [entry.fact.name for entry in entries]
     if not allowed.sends:
         return dict.fromkeys(names, "")
     if not is_more_wanted(Snapshot.objects.current()):
         return dict.fromkeys(names, "no further report is planned")
+    declined = [e.fact.name for e in entries if group_of(e.probe) in consent.declined_groups]
     return {
         **{name: unknown(gathered, name) for name in names if name not in gathered.facts},
-        **dict.fromkeys(held_back(names, consent), "held back until it is announced"),
+        **dict.fromkeys(held_back(names, consent), "held back until consent covers it"),
+        **dict.fromkeys(declined, "this group of facts was declined"),
     }
 
 

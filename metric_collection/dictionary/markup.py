@@ -1,23 +1,23 @@
-"""The markups that a dictionary is written in; any text comes out of them as it went in."""
+"""The markups of a dictionary. Any text is shown as it is, whatever characters are in it."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from textwrap import indent
 from typing import Protocol
 from unicodedata import east_asian_width
 
+from .tables import table, underlined, wrapped
+
 LITERAL = re.compile(r"(?:(?<=[\s(])|^)``([^`\s\\](?:[^`\\]*[^`\s\\])?)``(?=[\s.,;:?!)]|$)")
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
 class Markup(Protocol):
-    """Writes blocks of text; the cells of a table are made by `literal` and `text`.
+    """Writes blocks of text. The cells of a table are made by `literal` and `text`.
 
-    A paragraph may have ``literals`` in it, as docstrings have. The lines of `code` stay as they are.
+    A paragraph may contain ``literals``, as docstrings do. The lines of `code` stay as they are.
     """
 
     def title(self, text: str) -> str: ...
@@ -51,10 +51,12 @@ class Rst:
         return self._begun(in_parts(text, self.literal, self._escaped))
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-        lines = io.StringIO()
-        csv.writer(lines, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([header, *rows])
-        indented = lines.getvalue().rstrip("\n").replace("\n", "\n   ")
-        return f".. csv-table::\n   :header-rows: 1\n   :widths: auto\n\n   {indented}"
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
+        for row in (header, *rows):
+            lines += [
+                f"   {'*' if number == 0 else ' '} - {cell}" for number, cell in enumerate(row)
+            ]
+        return "\n".join(map(str.rstrip, lines))
 
     def code(self, text: str) -> str:
         return "::\n\n" + indent(text, "    ")
@@ -72,7 +74,7 @@ class Rst:
         return re.sub(special, lambda found: "".join(f"\\{sign}" for sign in found[0]), text)
 
     def _begun(self, text: str) -> str:
-        """What does not begin with a word may be taken for a list, an option or a comment."""
+        """Escape the beginning of a text that could be read as a list, an option or a comment."""
         is_word = re.match(r"[^\W\d_][\w']+([ ,:]|$)|\d+(\.\d+)*( |$)|``|$", text)
         return text if is_word else rf"\ {text}"
 
@@ -114,12 +116,37 @@ class Markdown:
         return re.sub(r"[\\`*|~$\[\]]|_(?![^\W_])|(?<![^\W_])_", r"\\\g<0>", text)
 
     def _begun(self, text: str) -> str:
-        """What would make a list or a heading of a line does not in this one."""
+        """Escape the beginning of a text that could be read as a list or a heading."""
         return re.sub(r"^(\d+(?=[.)](?: |$))|(?=[-+#=>]))", r"\1\\", text)
 
 
+class Plain:
+    """Plain text for a terminal, with tables that fit its width."""
+
+    def title(self, text: str) -> str:
+        return underlined(one_line(text), "=")
+
+    def heading(self, text: str) -> str:
+        return underlined(one_line(text), "-")
+
+    def paragraph(self, text: str) -> str:
+        return wrapped(in_parts(text, str, str))
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+        return "\n".join(table(header, rows))
+
+    def code(self, text: str) -> str:
+        return indent(text, "    ")
+
+    def literal(self, text: str) -> str:
+        return one_line(text)
+
+    def text(self, text: str) -> str:
+        return one_line(text)
+
+
 def in_parts(text: str, literal: Callable[[str], str], other: Callable[[str], str]) -> str:
-    """Write a text that has ``literals`` in it, and any other part of it by `other`."""
+    """Write the ``literals`` in a text by `literal` and the parts between them by `other`."""
     parts = LITERAL.split(one_line(text))
     return "".join(
         literal(part) if number % 2 else other(part) for number, part in enumerate(parts)
@@ -127,6 +154,6 @@ def in_parts(text: str, literal: Callable[[str], str], other: Callable[[str], st
 
 
 def one_line(text: str) -> str:
-    """Put a text on one line, with a sign for each character that cannot be printed."""
+    """Join the lines of a text, with U+FFFD for each character that cannot be printed."""
     shown = (sign if sign.isprintable() or sign.isspace() else UNKNOWN for sign in text)
     return " ".join("".join(shown).split())

@@ -1,93 +1,118 @@
-"""What the command answers: as JSON can hold it, and as lines for an operator."""
+"""The output of the command, as JSON and as lines for an operator."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from metric_collection import outbox as reports
-from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.consent import rules as consent
-from metric_collection.models import Consent
-from metric_collection.proof import Testimony
-from metric_collection.reporting.state import delivery_state
-from metric_collection.system_info import campaigns as usage
+from django.core.management.color import Style
+
+from ..cleaninsights.clock import utc_now
+from ..consent.rules import Ruling, ruling
+from ..dictionary.tables import aligned, table
+from ..models import Consent, Report
+from ..outbox import described, iso
+from ..proof import Testimony
+from ..reporting.state import DeliveryState, collector, delivery_state, shown
+from ..system_info import campaigns as usage
 
 
-def current_state() -> dict[str, Any]:
-    """Return what `status` prints; moments in ISO 8601, UTC."""
-    ruling = consent.ruling()
-    delivery = delivery_state(utc_now(), allowed=ruling)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The state of metrics at a moment."""
+
+    ruling: Ruling
+    delivery: DeliveryState
+    campaigns: Sequence[usage.Usage]
+    declined_groups: Sequence[str]
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The state as JSON; moments in ISO 8601, UTC."""
+        delivery = self.delivery
+        return {
+            "on": self.ruling.sends,
+            "rule": self.ruling.rule.value,
+            "reason": self.ruling.sentence,
+            "locked": self.ruling.is_locked,
+            "recipient": collector(),
+            "delivery": delivery.situation.value,
+            "delivery_sentence": delivery.sentence,
+            "last_heartbeat": iso(delivery.last_heartbeat),
+            "next_heartbeat": iso(delivery.next_heartbeat),
+            "queued": delivery.queued,
+            "next_attempt": iso(delivery.next_attempt),
+            "last_report": delivery.last_settled and described(delivery.last_settled),
+            "declined_groups": list(self.declined_groups),
+            "campaigns": [usage.described(each) for each in self.campaigns],
+        }
+
+    def lines(self, style: Style) -> list[str]:
+        """Return the ruling in one line, then a line for each subject."""
+        color = style.SUCCESS if self.ruling.sends else style.WARNING
+        delivery, last = self.delivery, self.delivery.last_settled
+        sentence = delivery.sentence
+        pairs = [
+            ("Recipient", collector() or "not set"),
+            ("Delivery", style.ERROR(sentence) if delivery.needs_attention else sentence),
+            ("Last heartbeat", shown(delivery.last_heartbeat) or "none yet"),
+            ("Next heartbeat", shown(delivery.next_heartbeat) or "not planned"),
+            ("Queue", delivery.queue_sentence or "No report is queued."),
+            ("Last report", " ".join(report_cells(last)) if last else "none yet"),
+        ]
+        if self.declined_groups:
+            pairs.append(("Declined groups", ", ".join(self.declined_groups)))
+        pairs += [
+            (f"Campaign {each.declared.id}", f"{each.sentence} Counted: {each.tally.times}")
+            for each in self.campaigns
+        ]
+        return [color(self.ruling.sentence), *aligned(pairs)]
+
+
+def current_status() -> Status:
+    """Read the state of metrics."""
+    consent, now = Consent.objects.current(), utc_now()
+    allowed = ruling(consent)
+    return Status(
+        ruling=allowed,
+        delivery=delivery_state(now, allowed=allowed),
+        campaigns=usage.usages(consent, now=now),
+        declined_groups=consent.declined_groups,
+    )
+
+
+def report_lines(reports: Sequence[Report]) -> list[str]:
+    """Return a table of reports; without any, the ruling explains why."""
+    if not reports:
+        return [ruling().sentence, "No report."]
+    return table(["Sealed", "Report", "Outcome"], map(report_cells, reports))
+
+
+def report_cells(report: Report) -> list[str]:
+    """Return the time, the subject and the outcome of a report."""
+    subject = ": ".join(filter(None, [report.category, report.campaign_id]))
+    state, outcome = str(report.get_state_display()), report.outcome_text
+    is_plain = not outcome or report.state in {Report.State.DELIVERED, Report.State.EXPORTED}
+    return [shown(report.sealed_at), subject, state if is_plain else f"{state} ({outcome})"]
+
+
+def proof_of(allowed: Ruling, seen: Testimony) -> dict[str, Any]:
+    """Return the result of `prove-off` as JSON."""
     return {
-        "on": ruling.sends,
-        "rule": ruling.rule.value,
-        "reason": ruling.sentence,
-        "locked": ruling.is_locked,
-        "delivery": delivery.situation.value,
-        "delivery_sentence": delivery.sentence,
-        "last_heartbeat": reports.iso(delivery.last_heartbeat),
-        "next_heartbeat": reports.iso(delivery.next_heartbeat),
-        "queued": delivery.queued,
-        "next_attempt": reports.iso(delivery.next_attempt),
-        "last_report": delivery.last_settled and reports.described(delivery.last_settled),
-        "campaigns": [usage.described(each) for each in current_usages().values()],
-    }
-
-
-def status_lines(state: dict[str, Any]) -> list[str]:
-    """Say the state as an operator reads it."""
-    last = state["last_report"]
-    return [
-        state["reason"],
-        f"Last heartbeat: {state['last_heartbeat'] or 'none yet'}",
-        f"Next heartbeat: {state['next_heartbeat'] or 'not planned'}",
-        f"Queued reports: {state['queued']}"
-        + (f", next attempt {state['next_attempt']}" if state["next_attempt"] else ""),
-        f"Last report: {report_line(last) if last else 'none yet'}",
-        *(campaign_line(campaign) for campaign in state["campaigns"]),
-    ]
-
-
-def campaign_line(campaign: dict[str, Any]) -> str:
-    """Say where a campaign stands, and how much it has counted in the period that runs."""
-    return f"Campaign {campaign['id']}: {campaign['reason']} Counted: {campaign['counted']}"
-
-
-def report_lines(listed: Sequence[dict[str, Any]]) -> list[str]:
-    """Give each report a line, or say that there is none."""
-    return [report_line(report) for report in listed] or [consent.ruling().sentence, "No report."]
-
-
-def report_line(report: dict[str, Any]) -> str:
-    """Say when a report was sealed, what it tells, how large it is and what came of it."""
-    outcome = report["outcome"]
-    outcome = f" ({outcome})" if outcome and outcome != report["state"] else ""
-    subject = ": ".join(filter(None, [report["category"], report["campaign"]]))
-    return f"{report['sealed_at']}  {subject}  {report['bytes']} bytes  {report['state']}{outcome}"
-
-
-def proof_of(ruling: consent.Ruling, seen: Testimony) -> dict[str, Any]:
-    """Return what `prove-off` prints."""
-    return {
-        "off": not ruling.sends,
-        "rule": ruling.rule.value,
-        "reason": ruling.sentence,
+        "off": not allowed.sends,
+        "rule": allowed.rule.value,
+        "reason": allowed.sentence,
         "gathered": seen.gathered,
         "written": [str(write) for write in seen.written],
         "tried": seen.tried,
     }
 
 
-def proof_lines(told: dict[str, Any]) -> list[str]:
-    """Name the rule, and what a whole cycle did under it."""
-    if not told["off"]:
-        return [told["reason"], "Nothing was run, for there is nothing to prove. See opt-out."]
-    done = [f"{word}: {what}" for word in ("gathered", "written", "tried") for what in told[word]]
+def proof_lines(proof: dict[str, Any]) -> list[str]:
+    """Return the ruling, and everything that a whole cycle did under it."""
+    if not proof["off"]:
+        return [proof["reason"], "Metrics are on, so there is nothing to prove. Run opt-out first."]
+    done = [f"{word}: {each}" for word in ("gathered", "written", "tried") for each in proof[word]]
     nothing = ["A whole cycle with every socket refused has gathered, written and tried nothing."]
-    return [told["reason"], *(done or nothing)]
-
-
-def current_usages() -> dict[str, usage.Usage]:
-    """Look at the campaigns as they stand now, by id."""
-    found = usage.usages(Consent.objects.current(), now=utc_now())
-    return {each.declared.id: each for each in found}
+    return [proof["reason"], *(done or nothing)]

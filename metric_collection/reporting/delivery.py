@@ -219,6 +219,17 @@ class Delivery:
     def _is_impatient(self, report: Report) -> bool:
         return report.failed_at is not None and report.failed_at <= self.clock() - PATIENCE
 
+    def post_exported(self, key: str, body: bytes) -> str | None:
+        """Post a report that another machine has exported; return the problem, or None if it was accepted."""
+        headers = {**HEADERS, "Idempotency-Key": key}
+        try:
+            answer = self.transport.post(
+                conf.COLLECTOR_URL, body, headers=headers, timeout=conf.TIMEOUT
+            )
+        except TransportError as error:
+            return str(error)
+        return None if answer.accepted else f"the collector answered {answer.status}"
+
     def test_server(self) -> str | None:
         """Post an empty body, which a Clean Insights endpoint refuses; return the problem, or None."""
         try:

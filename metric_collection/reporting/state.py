@@ -157,7 +157,7 @@ def is_stalled(now: datetime, snapshot: Snapshot, head: Report | None) -> bool:
 
 def collector() -> str:
     """Return the collector's host and port; never the whole URL, which may hold credentials."""
-    return urlsplit(conf.COLLECTOR_URL).netloc.rpartition("@")[2]
+    return urlsplit(conf.COLLECTOR_URL or "").netloc.rpartition("@")[2]
 
 
 def shown(moment: datetime | None) -> str:

@@ -145,12 +145,12 @@ def test_a_report_of_one_fact_stands_there_as_it_is_posted(settings, form):
     assert body["idsite"] == 5
     named = (event["category"], event["action"], event["name"])
     assert named == ("Heartbeat", "Acme Version", "1.0")
-    assert "http://127.0.0.1:9/cleaninsights.php" in example
 
 
-def test_before_a_collector_is_named_a_report_goes_to_the_makers(settings):
+def test_without_a_collector_there_is_no_recipient(settings):
     settings.METRIC_COLLECTION_COLLECTOR_URL = None
-    assert "as it is posted to the makers" in written(as_declared(), "markdown")
+    assert "Reports go to" not in written(as_declared(), "markdown")
+    assert json.loads(written(as_declared(), "json"))["recipient"] is None
 
 
 def test_where_no_report_is_wanted_no_fact_is_listed_and_none_looks_like_anything(settings):
@@ -189,9 +189,9 @@ def test_recorders_say_what_they_count_what_they_leave_out_and_for_which_campaig
             "Speed | *fast*",
         ],
     ]
-    assert "nothing but what is in: acme, acme_labels." in text
+    assert "limited to these packages: acme, acme_labels." in text
     settings.METRIC_COLLECTION_PACKAGES = []
-    assert "What these campaigns count by themselves." in page_of(as_declared(), form)[1]
+    assert "What is counted automatically." in page_of(as_declared(), form)[1]
 
 
 def test_recorders_are_in_json_by_the_id_of_their_campaign(settings):
@@ -207,12 +207,12 @@ def test_recorders_are_in_json_by_the_id_of_their_campaign(settings):
 @pytest.mark.parametrize(
     ("setting", "value", "said"),
     [
-        ("CONSENT", "opt-out", "It does so unless its operators decline."),
-        ("CONSENT", "notice", "once a superuser has been shown a notice"),
-        ("CONSENT", "opt-in", "It gathers and sends nothing unless a superuser agrees."),
-        ("CATEGORIES", ["Install"], "to its makers: when it is installed. It sends nothing but"),
+        ("CONSENT", "opt-out", "Operators can decline at any time."),
+        ("CONSENT", "notice", "Nothing is sent before a superuser has seen a notice."),
+        ("CONSENT", "opt-in", "Nothing is gathered or sent unless a superuser agrees."),
+        ("CATEGORIES", ["Install"], "to its makers: when it is installed. Everything that can be"),
         ("CATEGORIES", ["Install", "Heartbeat"], "when it is installed and once every 24 hours."),
-        ("CATEGORIES", [], "to its makers: once a period of what it counts is over."),
+        ("CATEGORIES", [], "to its makers: at the end of each period of a campaign."),
         ("HEARTBEAT_INTERVAL", 5400, "once every 1.5 hours"),
         (
             "OFF_SWITCHES",
@@ -221,7 +221,7 @@ def test_recorders_are_in_json_by_the_id_of_their_campaign(settings):
         ),
         ("OFF_SWITCHES", {"ACME_NO_METRICS": True}, "or ACME_NO_METRICS=1 or DO_NOT_TRACK=1"),
         ("REPORT_OPT_OUT", False, "Nothing is sent any more."),
-        ("REPORT_OPT_OUT", True, "One last event says so."),
+        ("REPORT_OPT_OUT", True, "One last event reports that."),
         ("PRODUCT", "Häuser & *Co_*", "Usage metrics of Häuser & *Co_*"),
     ],
 )
@@ -246,6 +246,7 @@ def test_json_has_it_all_by_name():
         "coarsened": "In steps of 1, 2, 5, 10, 20, 50 and so on.",
         "sent": True,
         "reason": None,
+        "group": "counts",
     }
     assert told["campaigns"] == [
         {
@@ -266,5 +267,24 @@ def test_json_is_silent_where_no_machine_was_looked_at():
     assert {fact["sent"] for fact in told["facts"]} == {None}
 
 
-def test_there_are_three_forms():
-    assert FORMS == ("rst", "markdown", "json")
+def test_there_are_four_forms():
+    assert FORMS == ("rst", "markdown", "table", "json")
+
+
+def test_a_table_fits_the_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "70")
+    lines = written(as_declared(), "table").partition("What a report")[0].splitlines()
+    assert lines[:2] == ["Usage metrics of Acme", "====================="]
+    assert any(
+        line.split() == ["Fact", "Description", "Example", "Purpose", "Since"] for line in lines
+    )
+    assert max(map(len, lines)) <= 70
+
+
+@pytest.mark.parametrize("form", ["rst", "markdown", "table"])
+def test_the_recipient_is_named_without_credentials(settings, form):
+    settings.METRIC_COLLECTION_COLLECTOR_URL = "https://me:secret@metrics.example.org/ci.php"
+    page = " ".join(written(as_declared(), form).split())
+    assert "Reports go to metrics.example.org. It sees the address" in page
+    assert "secret" not in page
+    assert json.loads(written(as_declared(), "json"))["recipient"] == "metrics.example.org"

@@ -79,7 +79,7 @@ class TestHere:
         settings.METRIC_COLLECTION_CONSENT = "opt-in"
         choose(Consent.Choice.GRANTED, now=clock())
         settings.METRIC_COLLECTION_FACTS = {"edition": "free", "channel": "stable"}
-        assert unsent(as_found_here()) == {"channel": "held back until it is announced"}
+        assert unsent(as_found_here()) == {"channel": "held back until consent covers it"}
 
     def test_after_an_install_that_was_all_no_report_is_planned(self, settings):
         settings.METRIC_COLLECTION_CATEGORIES = ["Install"]

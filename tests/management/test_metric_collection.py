@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -16,6 +18,7 @@ from metric_collection.cleaninsights.exceptions import PayloadError
 from metric_collection.management.commands import metric_collection as command
 from metric_collection.models import CampaignConsent, Consent, Report
 from metric_collection.models import measurement as measurements
+from metric_collection.outbox import enqueue
 from metric_collection.reporting.collection import Collection
 from tests.campaigns import daily
 
@@ -44,17 +47,27 @@ def search(settings):
     return count
 
 
+class Received(list):
+    """The bodies that a collector has received; `status` is what it answers."""
+
+    def __init__(self):
+        self.keys = []
+        self.status = 204
+
+
 @pytest.fixture
 def collector(settings):
     """A collector on loopback that answers as CIMP does."""
-    bodies = []
+    bodies = Received()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             try:
-                bodies.append(payload.decode(body))
-                self.send_response(204)
+                found = payload.decode(body)
+                self.send_response(bodies.status)
+                bodies.append(found)
+                bodies.keys.append(self.headers["Idempotency-Key"])
             except PayloadError:
                 self.send_response(400)
             self.send_header("Content-Length", "0")
@@ -95,20 +108,47 @@ class TestStatus:
         assert told["last_report"] is None
 
     def test_it_tells_the_queue_and_the_last_outcome(self, collector):
-        assert "Last report: none yet" in run("status")
+        assert re.search("Last report: +none yet", run("status"))
         Collection().record()
-        assert "Queued reports: 1, next attempt 2" in run("status")
+        assert re.search(r"Queue: +Queued reports: 1\. Next attempt: ", run("status"))
         run("send")
         told = run("status")
-        assert "Queued reports: 0\n" in told
-        assert "delivered (accepted)" in told
+        assert re.search(r"Queue: +No report is queued\.", told)
+        assert re.search(r"Last report: .* Install delivered\n", told)
+        assert re.search(r"Recipient: +127\.0\.0\.1:\d+\n", told)
+
+    def test_reports_that_nothing_delivers_exit_with_4(self):
+        Collection(clock=lambda: utc_now() - timedelta(days=3)).record()
+        out = io.StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command("metric_collection", "status", stdout=out)
+        assert ended.value.code == 4
+        assert "Nothing has tried to deliver since" in out.getvalue()
+
+    def test_the_recipient_is_named_without_credentials(self, settings):
+        settings.METRIC_COLLECTION_COLLECTOR_URL = "https://me:secret@metrics.example.org/ci.php"
+        assert json.loads(run("status", "--json"))["recipient"] == "metrics.example.org"
+        assert "secret" not in run("status") + run("status", "--json")
+
+    def test_declined_groups_are_listed(self):
+        run("opt-out", "--group", "operating-system")
+        assert re.search("Declined groups: +operating-system", run("status"))
 
 
 def test_preview_prints_the_exact_bytes_and_nothing_else():
     assert run("preview").removesuffix("\n").encode() == Collection().preview()[1]
 
 
-def test_what_campaigns_have_counted_can_be_previewed_to_the_byte(search):
+def test_on_a_terminal_preview_is_a_table_and_json_the_exact_bytes():
+    out, exact = Terminal(), Terminal()
+    call_command("metric_collection", "preview", stdout=out)
+    assert "The next report, Install, goes to 127.0.0.1:9." in out.getvalue()
+    assert re.search("^Acme Version +1.0$", out.getvalue(), re.MULTILINE)
+    call_command("metric_collection", "preview", "--json", stdout=exact)
+    assert exact.getvalue().removesuffix("\n").encode() == Collection().preview()[1]
+
+
+def test_the_reports_of_campaigns_can_be_previewed_byte_for_byte(search):
     out, err = io.StringIO(), io.StringIO()
     call_command("metric_collection", "preview", "--campaigns", stdout=out, stderr=err)
     assert (out.getvalue(), err.getvalue()) == (
@@ -130,7 +170,7 @@ def test_where_no_report_is_planned_preview_and_status_say_so(settings):
         "",
         "No report is planned: METRIC_COLLECTION_CATEGORIES is ('Install',).\n",
     )
-    assert "Next heartbeat: not planned" in run("status")
+    assert re.search("Next heartbeat: +not planned", run("status"))
 
 
 class TestDictionary:
@@ -138,9 +178,14 @@ class TestDictionary:
         assert run("dictionary").startswith(
             "Usage metrics of Acme\n=====================\n\nAcme sends"
         )
-        assert '"``Acme Version``"' in run("dictionary", "--format", "rst")
+        assert "   * - ``Acme Version``" in run("dictionary", "--format", "rst")
         assert "| `Acme Version` |" in run("dictionary", "--format", "markdown")
         assert "On this machine: On" in run("dictionary")
+
+    def test_on_a_terminal_it_is_a_table(self):
+        out = Terminal()
+        call_command("metric_collection", "dictionary", stdout=out)
+        assert re.search("^Fact +Description", out.getvalue(), re.MULTILINE)
 
     def test_it_can_be_had_without_a_look_at_this_machine(self):
         assert "On this machine" not in run("dictionary", "--static")
@@ -157,6 +202,32 @@ class TestChoice:
         assert run("opt-in").startswith("On")
         assert Consent.objects.get().choice == "granted"
 
+    def test_an_opt_out_says_what_was_deleted(self):
+        Collection().record()
+        assert run("opt-out").splitlines() == [
+            "Off, because a superuser has declined.",
+            "1 unsent report deleted.",
+        ]
+        assert run("opt-out").endswith("No unsent report had to be deleted.\n")
+
+    def test_a_choice_that_has_no_effect_yet_is_said_to_be_saved(self, settings):
+        settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
+        settings.DEBUG = True
+        assert run("opt-in").splitlines() == [
+            "Off, because the Django setting DEBUG is on.",
+            "Your choice was saved. It takes effect once the reason above no longer applies.",
+        ]
+
+    def test_a_wrong_setting_does_not_stop_an_opt_out(self, settings):
+        settings.METRIC_COLLECTION_TIMEOUT = "10"
+        command.Command(stdout=io.StringIO()).run_from_argv(["", "metric_collection", "opt-out"])
+        assert Consent.objects.get().choice == "denied"
+
+    def test_the_alias_does_the_same(self):
+        for option, choice in (("--opt_out", "denied"), ("--opt_in", "granted")):
+            call_command("opt_in_out", option, stdout=io.StringIO())
+            assert Consent.objects.get().choice == choice
+
     def test_a_locked_switch_cannot_be_opted_in(self, monkeypatch):
         monkeypatch.setenv("METRIC_COLLECTION", "False")
         with pytest.raises(CommandError, match="METRIC_COLLECTION=False"):
@@ -169,10 +240,27 @@ class TestChoice:
         assert Consent.objects.get().choice == "denied"
 
 
+class TestGroups:
+    def test_a_group_can_be_declined_and_accepted(self):
+        assert "group of facts installation is declined" in run(
+            "opt-out", "--group", "installation"
+        )
+        assert Consent.objects.get().declined_groups == ["installation"]
+        assert "Installation Method" not in run("preview")
+        assert "this group of facts was declined" in run("dictionary")
+        assert "is accepted" in run("opt-in", "--group", "installation")
+        assert Consent.objects.get().declined_groups == []
+
+    def test_an_unknown_one_is_quoted_and_the_known_ones_are_named(self):
+        with pytest.raises(CommandError, match=r"no group 'x'.*: product, .*first-report\."):
+            run("opt-out", "--group", "x")
+
+
 class TestCampaigns:
     def test_a_campaign_can_be_declined_and_agreed_to_alone(self, search):
         assert run("opt-out", "--campaign", "search") == (
             "Off, because a superuser has declined this campaign.\n"
+            "No unsent report had to be deleted.\n"
         )
         assert "because a superuser has agreed" in run("opt-in", "--campaign", "search")
         assert CampaignConsent.objects.get().choice == "granted"
@@ -180,10 +268,10 @@ class TestCampaigns:
 
     @pytest.mark.parametrize("action", ["opt-in", "opt-out"])
     def test_an_unknown_one_is_quoted_and_the_known_ones_are_named(self, action, search, settings):
-        with pytest.raises(CommandError, match=r"no campaign 'x'.* declares: search\."):
+        with pytest.raises(CommandError, match=r"no campaign 'x'.*_CAMPAIGNS: search\."):
             run(action, "--campaign", "x")
         settings.METRIC_COLLECTION_CAMPAIGNS = {}
-        with pytest.raises(CommandError, match=r"declares: none\."):
+        with pytest.raises(CommandError, match=r"_CAMPAIGNS: none\."):
             run(action, "--campaign", "x")
         assert not CampaignConsent.objects.exists()
 
@@ -200,7 +288,7 @@ class TestCampaigns:
 
     def test_status_tells_where_each_stands(self, search):
         search(times=3)
-        assert "\nCampaign search: On until " in run("status")
+        assert re.search("^Campaign search: +On until ", run("status"), re.MULTILINE)
         assert run("status").endswith("and nobody has declined. Counted: 3\n")
         (told,) = json.loads(run("status", "--json"))["campaigns"]
         assert (told["id"], told["situation"], told["choice"], told["counted"]) == (
@@ -254,12 +342,12 @@ def test_in_opt_in_mode_one_yes_covers_the_campaigns_that_the_question_lists(
     settings.METRIC_COLLECTION_CONSENT = "opt-in"
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     assert "  Search: To know whether search is used." in run("consent")
-    assert "Campaign search: On until" in run("status")
+    assert re.search("Campaign search: +On until", run("status"))
 
 
 class TestSending:
     def test_a_heartbeat_from_cron_records_and_delivers(self, collector):
-        assert "delivered (accepted)" in run("heartbeat")
+        assert re.search(r"Install +delivered$", run("heartbeat"), re.MULTILINE)
         assert {event["category"] for event in collector[0]["events"]} == {"Install"}
 
     def test_it_can_be_quiet(self, collector):
@@ -280,23 +368,34 @@ class TestSending:
 
     def test_reports_lists_what_was_sent(self, collector):
         run("heartbeat")
-        (line,) = run("reports").splitlines()
-        assert "Install" in line
-        assert "bytes" in line
+        header, _rule, line = run("reports").splitlines()
+        assert header.split() == ["Sealed", "Report", "Outcome"]
+        assert line.endswith("Install  delivered")
         assert json.loads(run("reports", "--json"))[0]["status"] == 204
 
 
 class TestExport:
-    def test_each_line_is_a_body(self, tmp_path):
+    def test_each_line_is_a_report_with_its_key(self, tmp_path):
         sealed = Collection().record()
         file = tmp_path / "metrics.jsonl"
         run("export", str(file))
-        assert file.read_text() == sealed.body + "\n"
+        (line,) = map(json.loads, file.read_text().splitlines())
+        assert line == {"key": str(sealed.key), "body": json.loads(sealed.body)}
         assert Report.objects.get().state == "exported"
 
-    def test_to_the_terminal(self):
+    def test_bare_lines_are_the_exact_bodies(self):
         sealed = Collection().record()
-        assert run("export", "-") == sealed.body + "\n"
+        assert run("export", "--bare", "-") == sealed.body + "\n"
+
+    @pytest.mark.parametrize(
+        ("count", "said"), [(0, "0 reports"), (1, "1 report"), (2, "2 reports")]
+    )
+    def test_the_number_of_reports_is_told(self, count, said, clock):
+        for _ in range(count):
+            enqueue(b"{}", category="Heartbeat", now=clock())
+        err = io.StringIO()
+        call_command("metric_collection", "export", "-", stdout=io.StringIO(), stderr=err)
+        assert err.getvalue() == f"{said} exported.\n"
 
     @pytest.mark.django_db(transaction=True)
     def test_a_file_that_is_there_is_not_overwritten(self, tmp_path):
@@ -314,6 +413,57 @@ class TestExport:
             run("export", str(tmp_path / "x"))
 
 
+class TestSendingAFile:
+    @pytest.fixture
+    def file(self, tmp_path):
+        """A file that another machine has exported; its report is forgotten here."""
+        Collection().record()
+        file = tmp_path / "metrics.jsonl"
+        run("export", str(file))
+        return file
+
+    def test_its_reports_are_posted_byte_for_byte_with_their_keys(self, file, collector):
+        sealed = Report.objects.get()
+        assert run("send", "--from", str(file)) == "1 report sent.\n"
+        assert json.dumps(collector[0], separators=(",", ":")) == sealed.body
+        assert collector.keys == [str(sealed.key)]
+
+    def test_an_operators_opt_out_here_is_not_about_the_other_machine(self, file, collector):
+        run("opt-out")
+        assert run("send", "--from", str(file), "--json") == '{\n  "sent": 1\n}\n'
+
+    def test_switched_off_nothing_leaves(self, file, collector, monkeypatch):
+        monkeypatch.setenv("METRIC_COLLECTION", "False")
+        with pytest.raises(CommandError, match="Nothing may leave"):
+            run("send", "--from", str(file))
+        assert collector == []
+
+    def test_without_a_collector_nothing_is_sent(self, file, settings):
+        settings.METRIC_COLLECTION_COLLECTOR_URL = None
+        with pytest.raises(CommandError, match="COLLECTOR_URL is not set"):
+            run("send", "--from", str(file))
+
+    def test_a_server_that_is_not_there_is_named_with_the_line(self, file):
+        with pytest.raises(CommandError, match=r"line 1: .*127\.0\.0\.1:9.* Sent before it: 0"):
+            run("send", "--from", str(file))
+
+    def test_a_server_that_refuses_is_told(self, file, collector):
+        collector.status = 503
+        with pytest.raises(CommandError, match="line 1: the collector answered 503"):
+            run("send", "--from", str(file))
+
+    @pytest.mark.parametrize("line", ["", "{}", "x", '{"key": "k", "body": {"idsite": "5"}}'])
+    def test_a_line_that_is_no_report_is_named_and_nothing_is_sent(self, file, collector, line):
+        file.write_text(f"{file.read_text()}{line}\n")
+        with pytest.raises(CommandError, match=r"metrics\.jsonl, line 2: .* Nothing was sent"):
+            run("send", "--from", str(file))
+        assert collector == []
+
+    def test_a_missing_file_is_named(self, tmp_path):
+        with pytest.raises(CommandError, match="nowhere"):
+            run("send", "--from", str(tmp_path / "nowhere"))
+
+
 class TestServer:
     def test_an_endpoint_is_recognised(self, collector):
         assert "is a Clean Insights endpoint" in run("test-server")
@@ -328,6 +478,18 @@ class TestServer:
         with pytest.raises(CommandError, match="METRIC_COLLECTION_COLLECTOR_URL"):
             run("test-server")
 
+    def test_after_an_opt_out_no_request_is_made(self, collector):
+        run("opt-out")
+        with pytest.raises(CommandError, match="No request was made"):
+            run("test-server")
+
+    def test_a_failure_under_json_is_json(self):
+        out = io.StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command("metric_collection", "test-server", "--json", stdout=out)
+        assert ended.value.code == 1
+        assert "127.0.0.1:9" in json.loads(out.getvalue())["error"]
+
     def test_switched_off_no_request_is_made(self, collector, monkeypatch):
         monkeypatch.setenv("METRIC_COLLECTION", "no")
         with pytest.raises(CommandError, match="No request was made"):
@@ -338,10 +500,25 @@ class TestServer:
 def test_without_tables_the_command_says_what_to_do():
     call_command("migrate", "usage_metrics", "zero", verbosity=0)
     try:
-        with pytest.raises(CommandError, match="Has migrate been run"):
+        with pytest.raises(CommandError, match=r"Run manage\.py migrate"):
             run("status")
     finally:
         call_command("migrate", "usage_metrics", verbosity=0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("reports", "-v", "0", "--no-color", "--traceback"),
+        ("-v", "0", "reports"),
+        ("reports", "-v0"),
+    ],
+)
+def test_djangos_own_options_stand_before_or_after_the_action(arguments):
+    parser = command.Command().create_parser("manage.py", "metric_collection")
+    assert parser.parse_args(arguments).verbosity == 0
+    options = ("--settings", "tests.settings", "--pythonpath", ".", "--force-color")
+    assert parser.parse_args([*arguments, *options]).settings == "tests.settings"
 
 
 def test_every_action_has_a_summary_and_a_method():

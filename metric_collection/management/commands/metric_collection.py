@@ -3,178 +3,259 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, connections, router
 from django.utils.translation import gettext as _
 
-from metric_collection import outbox as reports
-from metric_collection import proof
+from metric_collection import outbox, proof
 from metric_collection.campaigns import campaigns
+from metric_collection.cleaninsights import payload
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.conf.settings import PREFIX, conf
 from metric_collection.consent import campaigns as windows
-from metric_collection.consent import rules as consent
-from metric_collection.consent.choice import choose
+from metric_collection.consent.choice import choose, choose_group, groups
+from metric_collection.consent.rules import (
+    Rule,
+    Ruling,
+    by_operator,
+    ruling,
+    silenced,
+    switched_off,
+)
 from metric_collection.dictionary import document, entries
+from metric_collection.dictionary.tables import table
+from metric_collection.management import files
 from metric_collection.management.answers import (
-    current_state,
-    current_usages,
+    current_status,
     proof_lines,
     proof_of,
     report_lines,
-    status_lines,
 )
+from metric_collection.management.doctor import Doctor, finding_lines
+from metric_collection.management.questions import ANSWERS, ask, notice
 from metric_collection.models import Consent, Report
-from metric_collection.probes import registry
 from metric_collection.proof import Testimony
 from metric_collection.reporting.collection import Collection
 from metric_collection.reporting.delivery import Delivery
+from metric_collection.reporting.state import Situation, collector
 from metric_collection.reporting.sweep import note_sweep, sweep
 from metric_collection.system_info import campaigns as usage
 
-OF_CAMPAIGNS = "What campaigns have counted so far instead, a report a line."
-EXIT_OFF = 3
-EXIT_NOT_PROVEN = 1
-ACTIONS = {
-    "status": "Say whether metrics are on, which rule decides, and what was sent last.",
-    "preview": "Print the exact JSON of the next heartbeat.",
-    "dictionary": "Print every fact that can be sent, as a page to publish or as JSON.",
+EXIT_OFF: Final = 3
+EXIT_STALLED: Final = 4
+EXIT_PROBLEM: Final = 1
+ACTIONS: Final = {
+    "status": "Show whether metrics are on, which rule decides, and how delivery is going.",
+    "doctor": "Check everything that a report needs to arrive, and say what to do.",
+    "preview": "Show the next report; elsewhere than on a terminal, as the exact JSON.",
+    "dictionary": "Show every fact that can be sent, as a table, a page to publish or JSON.",
     "opt-in": "Agree to usage metrics.",
-    "opt-out": "Decline usage metrics and delete what has not been sent.",
-    "consent": "Show the notice and ask; without an answer nothing is changed.",
-    "heartbeat": "Record a heartbeat if one is due, and deliver: for cron, instead of Celery.",
-    "send": "Deliver what waits, now.",
-    "reports": "List what was sent and what waits.",
-    "export": "Write the queued reports to a file, for a machine without a way out.",
-    "test-server": "Ask the collector whether it is one.",
-    "prove-off": "Run a whole cycle with every socket refused, and say what it did.",
+    "opt-out": "Decline usage metrics and delete unsent data.",
+    "consent": "Show the notice and ask; without an answer nothing changes.",
+    "heartbeat": "Record a heartbeat if one is due, and deliver: for cron instead of Celery.",
+    "send": "Deliver queued reports now, or those that another machine has exported.",
+    "reports": "List sent and queued reports.",
+    "export": "Move queued reports to a file, for a machine without internet access.",
+    "test-server": "Check that the collector can be reached and is a Clean Insights endpoint.",
+    "prove-off": "Run a whole cycle with every socket refused, and show what it did.",
 }
-PRINTING = ("status", "preview", "heartbeat", "send", "reports", "test-server", "prove-off")
-ANSWERS = {"y": Consent.Choice.GRANTED, "n": Consent.Choice.DENIED}
+PRINTING: Final = frozenset(ACTIONS) - {"dictionary", "consent"}
 
 
 class Command(BaseCommand):
     help = "Shows, sends, and switches on or off the usage metrics of this product."
+    requires_system_checks = ()  # a wrong setting must not stop an operator's opt-out
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
         for name, summary in ACTIONS.items():
             action = actions.add_parser(name, help=summary, description=summary)
+            add_django_options(action)
             if name in PRINTING:
                 action.add_argument("--json", action="store_true", help="Print JSON.")
             if name == "export":
                 action.add_argument("file", metavar="FILE", help="A new file, or - to print.")
+                action.add_argument("--bare", action="store_true", help="Bodies without keys.")
+            if name == "send":
+                action.add_argument("--from", dest="file", metavar="FILE", help="An exported file.")
             if name == "preview":
-                action.add_argument("--campaigns", action="store_true", help=OF_CAMPAIGNS)
+                of_campaigns = "The reports of campaigns instead, one a line."
+                action.add_argument("--campaigns", action="store_true", help=of_campaigns)
             if name in {"opt-in", "opt-out"}:
-                action.add_argument("--campaign", metavar="ID", help="For this campaign alone.")
+                part = action.add_mutually_exclusive_group()
+                part.add_argument("--campaign", metavar="ID", help="For this campaign only.")
+                part.add_argument("--group", metavar="NAME", help="For this group of facts only.")
             if name == "dictionary":
                 add_dictionary_options(action)
 
     def handle(self, *_args: Any, action: str, **options: Any) -> None:
         try:
-            getattr(self, action.replace("-", "_"))(**options)
-        except DatabaseError as error:
-            raise CommandError(f"The database says: {error}. Has migrate been run?") from error
+            try:
+                getattr(self, action.replace("-", "_"))(**options)
+            except DatabaseError as error:
+                message = f"The database failed: {error}. Run manage.py migrate if you have not."
+                raise CommandError(message) from error
+        except CommandError as error:
+            if not options.get("json"):
+                raise
+            self._write_json({"error": str(error)})
+            sys.exit(error.returncode)
 
     def status(self, **options: Any) -> None:
-        """Exit with 0 when reports are sent, with 3 when not."""
-        state = current_state()
-        self._print(state, lines=status_lines, **options)
-        if not state["on"]:
+        """Exit with 0 if reports are sent, 3 if not, 4 if they are due but nothing delivers them."""
+        status = current_status()
+        self._print(status.json, lines=lambda _: status.lines(self.style), **options)
+        if not status.ruling.sends:
             sys.exit(EXIT_OFF)
+        if status.delivery.situation is Situation.STALLED:
+            sys.exit(EXIT_STALLED)
+
+    def doctor(self, **options: Any) -> None:
+        """Exit with 0 if everything is ready, 1 if there is something to do."""
+        findings = list(Doctor().examine())
+        found = [
+            {"step": each.step, "result": each.result, "advice": each.advice or None}
+            for each in findings
+        ]
+        self._print(found, lines=lambda _: finding_lines(findings, self.style), **options)
+        if any(finding.is_problem for finding in findings):
+            sys.exit(EXIT_PROBLEM)
 
     def preview(self, *, campaigns: bool, **options: Any) -> None:
         if campaigns:
             self._preview_campaigns()
         elif (preview := Collection().preview()) is None:
             self.stderr.write(f"No report is planned: {PREFIX}_CATEGORIES is {conf.CATEGORIES!r}.")
-        else:
+        elif options["json"] or not self.stdout.isatty():
             self.stdout.write(preview[1].decode())
+        else:
+            category, body = preview
+            self.stdout.write(
+                f"The next report, {category}, goes to {collector() or 'nobody yet'}.\n"
+            )
+            facts = [
+                (event["action"], event.get("name", "")) for event in payload.decode(body)["events"]
+            ]
+            self.stdout.write("\n".join(table(["Fact", "Value"], facts)))
 
-    def dictionary(self, *, form: str, static: bool, **options: Any) -> None:
+    def dictionary(self, *, form: str | None, static: bool, **options: Any) -> None:
         dictionary = entries.as_declared() if static else entries.as_found_here()
-        self.stdout.write(document.written(dictionary, form))
+        default = "table" if self.stdout.isatty() else "rst"
+        self.stdout.write(document.written(dictionary, form or default))
 
-    def opt_in(self, *, campaign: str | None, **options: Any) -> None:
-        row = Consent.objects.current()
-        if locked := consent.switched_off() if campaign is None else windows.lock(row):
+    def opt_in(self, **options: Any) -> None:
+        main_only = not (options["campaign"] or options["group"])
+        if locked := switched_off() if main_only else windows.lock(Consent.objects.current()):
             raise CommandError(f"{locked.sentence} Change that first.")
-        self._choose(Consent.Choice.GRANTED, campaign)
+        self._choose(Consent.Choice.GRANTED, **options)
 
-    def opt_out(self, *, campaign: str | None, **options: Any) -> None:
-        self._choose(Consent.Choice.DENIED, campaign)
+    def opt_out(self, **options: Any) -> None:
+        self._choose(Consent.Choice.DENIED, **options)
 
     def consent(self, **options: Any) -> None:
-        self.stdout.write("\n".join(notice()))
-        self._ask(_("Share these usage metrics? Y/N: "))
+        self.stdout.write("\n".join([*notice(Consent.objects.current()), ruling().sentence]))
+        if choice := ANSWERS.get(ask(_("Share these usage metrics? Y/N: "))):
+            self._choose(choice)
+        else:
+            self.stdout.write(_("Nothing was changed."))
 
     def heartbeat(self, **options: Any) -> None:
         self._print_attempts(sweep(), **options)
 
-    def send(self, **options: Any) -> None:
-        note_sweep(utc_now())
-        self._print_attempts(Delivery(hurried=True).deliver(), **options)
+    def send(self, *, file: str | None, **options: Any) -> None:
+        if file is None:
+            note_sweep(utc_now())
+            self._print_attempts(Delivery(hurried=True).deliver(), **options)
+        else:
+            self._send_file(Path(file), **options)
 
     def reports(self, **options: Any) -> None:
-        listed = [reports.described(report) for report in Report.objects.order_by("id")]
-        self._print(listed, lines=report_lines, **options)
+        self._print_reports(list(Report.objects.order_by("id")), **options)
 
-    def export(self, *, file: str, **options: Any) -> None:
-        """Move the queue into a new file, one body a line; overwrite nothing."""
-        if not (ruling := consent.ruling()).sends:
-            raise CommandError(f"{ruling.sentence} Nothing may leave this machine.")
-        write = self._print_bodies if file == "-" else lambda bodies: write_new(Path(file), bodies)
+    def export(self, *, file: str, bare: bool, **options: Any) -> None:
+        """Move the queue to a new file, a report a line; nothing is overwritten."""
+        if not (allowed := ruling()).sends:
+            raise CommandError(f"{allowed.sentence} Nothing may leave this machine.")
+
+        def write(reports: Sequence[Report]) -> None:
+            lines = [files.line_of(report, bare=bare) for report in reports]
+            if file == "-":
+                self.stdout.write("\n".join(lines), ending="\n" if lines else "")
+            else:
+                files.write_new(Path(file), lines)
+
         try:
-            count = reports.export(write, now=utc_now())
+            count = outbox.export(write, now=utc_now())
         except OSError as error:
             raise CommandError(f"{error}. Nothing was exported; name another file.") from error
-        self.stderr.write(f"{count} reports exported.")
+        self.stderr.write("1 report exported." if count == 1 else f"{count} reports exported.")
 
     def test_server(self, **options: Any) -> None:
-        if locked := consent.switched_off():
-            raise CommandError(f"{locked.sentence} No request was made.")
-        unset = "METRIC_COLLECTION_COLLECTOR_URL is not set"
-        problem = Delivery().test_server() if conf.COLLECTOR_URL else unset
-        if problem is not None:
+        position = by_operator(Consent.objects.current())
+        if off := switched_off() or (position if position.rule is Rule.DENIED else None):
+            raise CommandError(f"{off.sentence} No request was made.")
+        if not conf.COLLECTOR_URL:
+            raise CommandError("METRIC_COLLECTION_COLLECTOR_URL is not set. No request was made.")
+        if problem := Delivery().test_server():
             raise CommandError(f"The collector cannot be used: {problem}.")
-        answer = "The collector can be reached and is a Clean Insights endpoint."
+        answer = f"{collector()} can be reached and is a Clean Insights endpoint."
         self._print({"reachable": True}, lines=lambda _: [answer], **options)
 
     def prove_off(self, **options: Any) -> None:
-        """Exit with 0 when nothing was gathered, written or tried, with 1 when it was or may be."""
-        ruling = consent.ruling()
-        seen = Testimony() if ruling.sends else proof.run_cycle()
-        self._print(proof_of(ruling, seen), lines=proof_lines, **options)
-        if ruling.sends or not seen.is_empty:
-            sys.exit(EXIT_NOT_PROVEN)
+        """Exit with 0 if nothing was gathered, written or tried, with 1 otherwise or if metrics are on."""
+        allowed = ruling_without_tables() or ruling()
+        seen = proof.run_cycle() if has_tables() and not allowed.sends else Testimony()
+        self._print(proof_of(allowed, seen), lines=proof_lines, **options)
+        if allowed.sends or not seen.is_empty:
+            sys.exit(EXIT_PROBLEM)
 
-    def _ask(self, question: str) -> None:
-        """Make the choice that is the answer; without one nothing is changed."""
-        if choice := ANSWERS.get(ask(question)):
-            self._choose(choice, None)
+    def _choose(
+        self,
+        choice: Consent.Choice,
+        *,
+        campaign: str | None = None,
+        group: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Save a choice, for everything or for a part, and describe its effect."""
+        unsent, now = Report.objects.queued().count(), utc_now()
+        if campaign is not None:
+            refuse_unknown("campaign", campaign, sorted(campaigns()), of=f"{PREFIX}_CAMPAIGNS")
+            windows.decide(campaign, choice, now=now)
+            found = {
+                each.declared.id: each for each in usage.usages(Consent.objects.current(), now=now)
+            }
+            lines = [found[campaign].sentence]
+        elif group is not None:
+            known = [*groups(), *Consent.objects.current().declined_groups]
+            refuse_unknown("group", group, known, of="this installation")
+            choose_group(group, choice)
+            verb = "declined" if choice == Consent.Choice.DENIED else "accepted"
+            lines = [f"The group of facts {group} is {verb}."]
         else:
-            self.stdout.write(_("Nothing was changed."))
-
-    def _choose(self, choice: Consent.Choice, campaign: str | None) -> None:
-        """Make a choice, for everything or for one campaign, and say what holds now."""
-        if campaign is None:
-            choose(choice, now=utc_now())
-            self.stdout.write(consent.ruling().sentence)
-        else:
-            known(campaign)
-            windows.decide(campaign, choice, now=utc_now())
-            self.stdout.write(current_usages()[campaign].sentence)
+            choose(choice, now=now)
+            lines = [ruling().sentence]
+        if choice == Consent.Choice.DENIED:
+            deleted = unsent - Report.objects.queued().count()
+            lines.append(
+                f"{deleted} unsent report{'' if deleted == 1 else 's'} deleted."
+                if deleted > 0
+                else "No unsent report had to be deleted."
+            )
+        elif ruling().rule is not by_operator(Consent.objects.current()).rule:
+            lines.append(
+                "Your choice was saved. It takes effect once the reason above no longer applies."
+            )
+        self._print(lines, lines=list, **{"json": False, **options})
 
     def _preview_campaigns(self) -> None:
-        """Print what each campaign has counted, a line for each report that would be made of it."""
+        """Print a line for each report that campaigns would send if their periods ended now."""
         now, counted = utc_now(), False
         for body in (body for each in campaigns() for body in usage.bodies(each, now=now)):
             self.stdout.write(body.decode())
@@ -182,65 +263,78 @@ class Command(BaseCommand):
         if not counted:
             self.stderr.write("No campaign has counted anything that was not sent.")
 
+    def _send_file(self, path: Path, **options: Any) -> None:
+        """Post the reports of a file; a repetition is recognized by its key, so run it again after a failure."""
+        if off := switched_off():
+            raise CommandError(f"{off.sentence} Nothing may leave this machine.")
+        if not conf.COLLECTOR_URL:
+            raise CommandError("METRIC_COLLECTION_COLLECTOR_URL is not set. Nothing was sent.")
+        try:
+            exported = list(files.read(path))
+        except (OSError, ValueError) as error:
+            raise CommandError(f"{error}. Nothing was sent.") from error
+        delivery = Delivery()
+        for report in exported:
+            if problem := delivery.post_exported(report.key, report.body):
+                sent = report.line - 1
+                raise CommandError(
+                    f"{path}, line {report.line}: {problem}. Sent before it: {sent}. Run this again later:"
+                    " a report that was sent twice is recognized by its key."
+                )
+        count = len(exported)
+        lines = ["1 report sent." if count == 1 else f"{count} reports sent."]
+        self._print({"sent": count}, lines=lambda _: lines, **options)
+
     def _print_attempts(self, attempted: Sequence[Report], **options: Any) -> None:
         if options["verbosity"]:
-            listed = [reports.described(report) for report in attempted]
-            self._print(listed, lines=report_lines, **options)
+            self._print_reports(attempted, **options)
+
+    def _print_reports(self, reports: Sequence[Report], **options: Any) -> None:
+        described = [outbox.described(report) for report in reports]
+        self._print(described, lines=lambda _: report_lines(reports), **options)
 
     def _print(
         self, content: Any, *, lines: Callable[[Any], Sequence[str]], **options: Any
     ) -> None:
-        as_json = options["json"]
-        self.stdout.write(json.dumps(content, indent=2) if as_json else "\n".join(lines(content)))
+        if options["json"]:
+            self._write_json(content)
+        else:
+            self.stdout.write("\n".join(lines(content)))
 
-    def _print_bodies(self, bodies: Sequence[str]) -> None:
-        for body in bodies:
-            self.stdout.write(body)
+    def _write_json(self, content: Any) -> None:
+        self.stdout.write(json.dumps(content, indent=2))
+
+
+def add_django_options(action: ArgumentParser) -> None:
+    """Accept Django's own options after the action too; before it, they are Django's."""
+    options: dict[str, Any] = {"default": SUPPRESS, "help": SUPPRESS}
+    action.add_argument("-v", "--verbosity", type=int, choices=range(4), **options)
+    action.add_argument("--settings", **options)
+    action.add_argument("--pythonpath", **options)
+    for name in ("--traceback", "--no-color", "--force-color"):
+        action.add_argument(name, action="store_true", **options)
 
 
 def add_dictionary_options(action: ArgumentParser) -> None:
-    """Say in which form, and with which examples, the dictionary is to be."""
-    add, forms = action.add_argument, document.FORMS
-    add("--format", dest="form", choices=forms, default=forms[0], help="How to write it.")
+    add = action.add_argument
+    add("--format", dest="form", choices=document.FORMS, help="The default is table on a terminal.")
     add("--json", dest="form", action="store_const", const="json", help="Print JSON.")
-    add("--static", action="store_true", help="Give declared examples, not this machine's values.")
+    add("--static", action="store_true", help="Declared examples instead of this machine's values.")
 
 
-def known(campaign: str) -> None:
-    """Refuse a campaign that is not declared, and name those that are."""
-    if campaign not in campaigns():
-        names = ", ".join(sorted(campaigns())) or "none"
-        raise CommandError(
-            f"There is no campaign {campaign!r}. {PREFIX}_CAMPAIGNS declares: {names}."
-        )
+def refuse_unknown(kind: str, name: str, known: Sequence[str], *, of: str) -> None:
+    if name not in known:
+        names = ", ".join(dict.fromkeys(known)) or "none"
+        raise CommandError(f"There is no {kind} {name!r}. Those of {of}: {names}.")
 
 
-def notice() -> list[str]:
-    """Say what is shared before asking: every fact, and every campaign with its purpose."""
-    facts = [f"  {fact.name}: {fact.description}" for _probe, fact in registry.declared()]
-    counted = [f"  {each.title}: {each.purpose}" for each in campaigns().values()]
-    return [
-        _("%(product)s can share anonymous usage metrics with its makers.")
-        % {"product": conf.PRODUCT},
-        _("No identifier of a person, host or installation is sent. What is shared:"),
-        *facts,
-        *counted,
-        *([_("Learn more: %s") % conf.LEARN_MORE_URL] if conf.LEARN_MORE_URL else []),
-        consent.ruling().sentence,
-    ]
+def has_tables() -> bool:
+    connection = connections[router.db_for_write(Report)]
+    return Report._meta.db_table in connection.introspection.table_names()
 
 
-def ask(question: str) -> str:
-    """Return the first letter of the answer, in lower case; none where nobody can answer."""
-    try:
-        return input(question).strip().lower()[:1] if sys.stdin.isatty() else ""
-    except EOFError:
-        return ""
-
-
-def write_new(path: Path, bodies: Sequence[str]) -> None:
-    """Write a line for each body to a file that does not exist yet, and see it onto the disk."""
-    with path.open("x", encoding="utf-8") as file:
-        file.writelines(f"{body}\n" for body in bodies)
-        file.flush()
-        os.fsync(file.fileno())
+def ruling_without_tables() -> Ruling | None:
+    """Return the ruling on a fresh database, where no operator can have made a choice yet."""
+    if has_tables():
+        return None
+    return switched_off() or silenced() or by_operator(Consent())

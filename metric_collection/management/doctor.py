@@ -1,0 +1,198 @@
+"""``doctor``: everything that a report needs to arrive, checked in order, with what to do about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from django.core.checks import CheckMessage
+from django.core.management.color import Style
+from django.db import connections, router
+from django.db.migrations.executor import MigrationExecutor
+
+from ..checks import check_settings
+from ..cleaninsights.clock import utc_now
+from ..conf.settings import NAMESPACE, conf
+from ..consent.rules import Rule, Ruling, by_operator, silenced, switched_off
+from ..dictionary.tables import wrapped
+from ..models import Consent, Report
+from ..reporting.collection import Collection
+from ..reporting.delivery import Delivery
+from ..reporting.state import DeliveryState, Situation, collector, delivery_state, shown
+
+COMMAND: Final = "manage.py metric_collection"
+CRON: Final = f"7 * * * * {COMMAND} heartbeat -v 0"
+ANSWER_WITHIN: Final = 2.0  # seconds for Celery workers
+SHAPES: Final = ("W001", "W003", "W004", "W006", "W017", "W018", "W020")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The result of one step; without advice all is well."""
+
+    step: str
+    result: str
+    advice: str = ""
+    is_skipped: bool = False
+
+    @property
+    def is_problem(self) -> bool:
+        return bool(self.advice)
+
+    def text(self, style: Style) -> str:
+        if self.is_problem:
+            advice = f"\n{'':19}{self.advice}"
+            return f"{style.ERROR('FAIL')}  {self.step:11}  {self.result}{advice}"
+        mark = "skip" if self.is_skipped else style.SUCCESS("ok  ")
+        return f"{mark}  {self.step:11}  {self.result}"
+
+
+def workers(timeout: float = ANSWER_WITHIN) -> int | None:
+    """Return how many Celery workers answer, None if Celery is not used here."""
+    if "celery" not in sys.modules:
+        return None
+    from celery import current_app  # noqa: PLC0415  optional
+
+    try:
+        return len(current_app.control.ping(timeout=timeout))
+    except Exception:  # noqa: BLE001  any error of the broker's client
+        return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doctor:
+    """Runs the steps; the network and the workers come in as arguments."""
+
+    delivery: Delivery = field(default_factory=Delivery)
+    workers: Callable[[], int | None] = workers
+    clock: Callable[[], datetime] = utc_now
+
+    def examine(self) -> Iterator[Finding]:
+        """Yield a finding for each step; steps that need an earlier one are skipped without it."""
+        settings = list(self._settings())
+        yield from settings
+        off = switched_off()
+        yield self._environment(off or silenced())
+        migrations = self._migrations()
+        yield migrations
+        if migrations.is_problem:
+            for step in ("consent", "schedule", "collector", "next report"):
+                yield Finding(step=step, result="not checked without tables", is_skipped=True)
+            return
+        consent = Consent.objects.current()
+        position = by_operator(consent)
+        yield self._consent(position)
+        yield self._schedule(delivery_state(self.clock()))
+        yield self._collector(off or (position if position.rule is Rule.DENIED else None))
+        yield self._next_report()
+
+    def _settings(self) -> Iterator[Finding]:
+        messages = [each for each in check_settings() if is_about_shape(each)]
+        for message in messages:
+            yield Finding(step="settings", result=message.msg, advice=str(message.hint))
+        if not messages:
+            yield Finding(step="settings", result=f"{conf.PRODUCT}, site {conf.SITE_ID}")
+
+    def _environment(self, off: Ruling | None) -> Finding:
+        find = partial(Finding, step="environment")
+        if off is None:
+            return find(result="production")
+        advice = {
+            Rule.DEBUG: "Set DEBUG = False, or METRIC_COLLECTION_SEND_IN_DEVELOPMENT = True for a trial.",
+            Rule.TEST_RUN: "Reports are never sent by a test run.",
+            Rule.CI: "Reports are never sent by a CI machine.",
+            Rule.CONFIGURATION: "Fix the settings above.",
+        }.get(
+            off.rule,
+            "Whoever runs this installation wants no metrics. Leave it, or remove that switch.",
+        )
+        return find(result=off.sentence, advice=advice)
+
+    def _migrations(self) -> Finding:
+        executor = MigrationExecutor(connections[router.db_for_write(Report)])
+        targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] == NAMESPACE]
+        if plan := executor.migration_plan(targets):
+            names = ", ".join(migration.name for migration, _backwards in plan)
+            return Finding(
+                step="migrations", result=f"not applied: {names}", advice="Run manage.py migrate."
+            )
+        return Finding(step="migrations", result="applied")
+
+    def _consent(self, position: Ruling) -> Finding:
+        advice = {
+            Rule.DENIED: f"The operator's answer is final. To change it: {COMMAND} opt-in.",
+            Rule.OPT_IN: f"Let a superuser agree on the System Info page, or run {COMMAND} consent.",
+            Rule.NOTICE_PENDING: "Let a superuser open the admin, where the notice is shown.",
+        }.get(position.rule, "")
+        return Finding(step="consent", result=position.sentence, advice=advice)
+
+    def _schedule(self, state: DeliveryState) -> Finding:
+        find = partial(Finding, step="schedule")
+        if state.swept_at is not None and state.situation is not Situation.STALLED:
+            return find(result=f"last run {shown(state.swept_at)}")
+        result = state.sentence if state.situation is Situation.STALLED else "nothing has run yet"
+        answered = self.workers()
+        if answered is None:
+            return find(
+                result=result,
+                advice=f"Celery is not used here. Add a line to cron: {CRON}",
+            )
+        if not answered:
+            return find(
+                result=f"{result}; no Celery worker answered",
+                advice="Start a worker: celery -A <your project> worker --beat",
+            )
+        return find(
+            result=f"{result}; Celery workers: {answered}",
+            advice="Start Celery beat, which sends a worker to deliver every 10 minutes:"
+            " celery -A <your project> beat",
+        )
+
+    def _collector(self, off: Ruling | None) -> Finding:
+        find = partial(Finding, step="collector")
+        if off is not None:
+            return find(result="not contacted while metrics are off", is_skipped=True)
+        if not conf.COLLECTOR_URL:
+            return find(result="not set", advice="Set METRIC_COLLECTION_COLLECTOR_URL.")
+        if problem := self.delivery.test_server():
+            is_answer = problem.startswith("The server answered")
+            result, _dot, advice = problem.partition(". ") if is_answer else (problem, "", "")
+            fallback = (
+                f"Check that this machine can reach {collector()}, and HTTPS_PROXY if it needs one"
+            )
+            return find(result=result, advice=f"{advice or fallback}.")
+        last = Report.objects.settled_last()
+        if last is not None and last.outcome == Report.Outcome.REFUSED:
+            return find(
+                result=f"the last report was refused: {last.outcome_text}",
+                advice="Check METRIC_COLLECTION_SITE_ID: does the collector know this site?",
+            )
+        return find(result=f"{collector()} is a Clean Insights endpoint")
+
+    def _next_report(self) -> Finding:
+        find = partial(Finding, step="next report")
+        if (preview := Collection(clock=self.clock).preview()) is None:
+            return find(
+                result=f"none: METRIC_COLLECTION_CATEGORIES is {list(conf.CATEGORIES)!r}",
+                advice="Add 'Heartbeat' to METRIC_COLLECTION_CATEGORIES.",
+            )
+        return find(result=f"{preview[0]}, see {COMMAND} preview")
+
+
+def is_about_shape(message: CheckMessage) -> bool:
+    """Whether a check is about a setting that keeps reports from being sent or from saying anything."""
+    number = str(message.id).rpartition(".")[2]
+    return number in SHAPES or number.startswith("W1")
+
+
+def finding_lines(findings: list[Finding], style: Style) -> list[str]:
+    """Return a line for each finding, and first of all what to do next."""
+    first = next((finding for finding in findings if finding.is_problem), None)
+    end = (
+        wrapped(f"Next: {first.advice}") if first else "Everything is ready: reports will be sent."
+    )
+    return [*(finding.text(style) for finding in findings), "", end]

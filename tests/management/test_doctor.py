@@ -1,0 +1,205 @@
+"""Ten typical mistakes in a publisher's first hour: each is named with its cause and what to do."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+from django.core.management.color import no_style
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from metric_collection.cleaninsights.testing import RecordingTransport
+from metric_collection.consent.choice import choose
+from metric_collection.management.doctor import Doctor, finding_lines
+from metric_collection.models import Consent, Report, Snapshot
+from metric_collection.reporting.collection import Collection
+from metric_collection.reporting.delivery import Delivery
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def endpoint():
+    """A collector that answers as a Clean Insights endpoint does."""
+    return RecordingTransport()
+
+
+@pytest.fixture
+def installed(clock):
+    """An installation that a worker has just looked at."""
+    Collection(clock=clock, random=lambda: 0.5).record()
+    Snapshot.objects.update(swept_at=clock())
+
+
+@pytest.fixture
+def examine(clock, endpoint):
+    def examine(workers=1, transport=endpoint):
+        doctor = Doctor(
+            delivery=Delivery(transport=transport, clock=clock),
+            workers=lambda: workers,
+            clock=clock,
+        )
+        return list(doctor.examine())
+
+    return examine
+
+
+@pytest.fixture
+def first_problem(examine):
+    """The step and the advice of the first finding that is a problem."""
+
+    def first_problem(**options):
+        found = next(each for each in examine(**options) if each.is_problem)
+        return found.step, f"{found.result} {found.advice}"
+
+    return first_problem
+
+
+def test_when_everything_is_ready_it_says_so(installed, examine):
+    findings = examine()
+    assert not any(finding.is_problem for finding in findings)
+    text = "\n".join(finding_lines(findings, no_style()))
+    assert "ok    collector    127.0.0.1:9 is a Clean Insights endpoint" in text
+    assert text.endswith("Everything is ready: reports will be sent.")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("METRIC_COLLECTION_SITE_ID", None, "METRIC_COLLECTION_SITE_ID is None"),
+        ("METRIC_COLLECTION_TIMEOUT", "10", "METRIC_COLLECTION_TIMEOUT is '10'"),
+        ("METRICS_COLLECTION_MODULES", ["acme-*"], "Did you mean METRIC_COLLECTION_MODULES?"),
+        ("METRIC_COLLECTION_MODULES", ["acme_app"], "'acme_app', which matches no module"),
+        ("METRIC_COLLECTION_PRODUCT", "Product", "METRIC_COLLECTION_PRODUCT is 'Product'"),
+    ],
+)
+def test_a_wrong_setting_is_named(settings, installed, first_problem, name, value, named):
+    setattr(settings, name, value)
+    step, text = first_problem()
+    assert step == "settings"
+    assert named in text
+
+
+def test_debug_is_named(settings, installed, first_problem):
+    settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
+    settings.DEBUG = True
+    step, text = first_problem()
+    assert step == "environment"
+    assert "DEBUG = False" in text
+
+
+def test_an_environment_variable_that_switches_off_is_named(monkeypatch, installed, examine):
+    monkeypatch.setenv("METRIC_COLLECTION", "False")
+    problem = next(each for each in examine() if each.is_problem)
+    assert (problem.step, "METRIC_COLLECTION=False" in problem.result) == ("environment", True)
+    assert [each.is_skipped for each in examine() if each.step == "collector"] == [True]
+
+
+def test_missing_migrations_are_named_and_later_steps_skipped(examine):
+    MigrationRecorder(connection).record_unapplied("usage_metrics", "0002_adopt_opt_out")
+    *_, migrations = (each for each in examine() if not each.is_skipped)
+    assert migrations.step == "migrations"
+    assert "0002_adopt_opt_out" in migrations.result
+    assert migrations.advice == "Run manage.py migrate."
+
+
+@pytest.mark.parametrize(
+    ("mode", "choice", "advice"),
+    [
+        ("opt-in", None, "metric_collection consent"),
+        ("notice", None, "open the admin"),
+        ("opt-out", Consent.Choice.DENIED, "metric_collection opt-in"),
+    ],
+)
+def test_missing_consent_is_named(settings, installed, first_problem, clock, mode, choice, advice):
+    settings.METRIC_COLLECTION_CONSENT = mode
+    if choice:
+        choose(choice, now=clock())
+    step, text = first_problem()
+    assert step == "consent"
+    assert advice in text
+
+
+@pytest.mark.parametrize(
+    ("workers", "advice"),
+    [(None, "heartbeat -v 0"), (0, "Start a worker"), (2, "Start Celery beat")],
+)
+def test_what_does_not_run_is_named(first_problem, workers, advice):
+    step, text = first_problem(workers=workers)
+    assert step == "schedule"
+    assert advice in text
+
+
+def test_a_schedule_that_has_stopped_is_named(installed, first_problem, clock):
+    clock.advance(days=3)
+    step, text = first_problem(workers=0)
+    assert step == "schedule"
+    assert "Nothing has tried to deliver since" in text
+
+
+def test_a_missing_collector_is_named(settings, installed, examine):
+    settings.METRIC_COLLECTION_COLLECTOR_URL = None
+    (found,) = (each for each in examine() if each.step == "collector")
+    assert found.advice == "Set METRIC_COLLECTION_COLLECTOR_URL."
+
+
+def test_a_collector_that_cannot_be_reached_is_named(installed, first_problem):
+    unreachable = RecordingTransport()
+    unreachable.fail()
+    step, text = first_problem(transport=unreachable)
+    assert step == "collector"
+    assert "can reach 127.0.0.1:9, and HTTPS_PROXY" in text
+
+
+def test_a_server_that_is_no_collector_is_named(installed, first_problem):
+    elsewhere = RecordingTransport()
+    elsewhere.answer(404)
+    step, text = first_problem(transport=elsewhere)
+    assert step == "collector"
+    assert "answered 404 Check the path of METRIC_COLLECTION_COLLECTOR_URL." in text
+
+
+def test_a_site_that_the_collector_refuses_is_named(installed, first_problem, clock):
+    Report.objects.get().settle(
+        Report.State.GIVEN_UP, outcome=Report.Outcome.REFUSED, status=403, now=clock()
+    )
+    step, text = first_problem()
+    assert step == "collector"
+    assert "METRIC_COLLECTION_SITE_ID" in text
+
+
+def test_categories_that_leave_no_report_are_named(settings, installed, first_problem):
+    settings.METRIC_COLLECTION_CATEGORIES = ["Install"]
+    step, text = first_problem()
+    assert step == "next report"
+    assert "Add 'Heartbeat'" in text
+
+
+def test_the_command_says_what_to_do_next_and_exits_with_1(monkeypatch):
+    monkeypatch.setenv("DO_NOT_TRACK", "1")
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("metric_collection", "doctor", stdout=out)
+    assert ended.value.code == 1
+    assert "FAIL  environment  Off, because DO_NOT_TRACK=1" in out.getvalue()
+    assert "\nNext: Whoever runs this installation wants no metrics." in out.getvalue()
+
+
+def test_as_json(monkeypatch):
+    monkeypatch.setenv("DO_NOT_TRACK", "1")
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("metric_collection", "doctor", "--json", stdout=out)
+    steps = [finding["step"] for finding in json.loads(out.getvalue())]
+    assert steps == [
+        "settings",
+        "environment",
+        "migrations",
+        "consent",
+        "schedule",
+        "collector",
+        "next report",
+    ]
