@@ -50,8 +50,11 @@ MOST_POINTS: Final = 2_000  # from which on no further journal is taken
 # What tells databases with equal settings apart. Passwords are left out: the folder's name is public.
 DATABASE_KEYS: Final = ("ENGINE", "HOST", "PORT", "USER", "NAME")
 LIBPQ_VARIABLES: Final = ("PGSERVICE", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGOPTIONS")
-# Limits for a connection that is opened at exit, in the units of the drivers.
-AT_EXIT: Final = {
+PATIENCE: Final = 2.0  # seconds, at exit
+PAUSE: Final = 0.05  # seconds
+# For a connection that is opened at exit, in the units of the drivers.
+LIMITS: Final[Mapping[str, Mapping[str, int]]] = {
+    "sqlite": {},  # has nothing to wait for but locks
     "postgresql": {"connect_timeout": 2, "tcp_user_timeout": 2_000},
     "mysql": {"connect_timeout": 2, "read_timeout": 2, "write_timeout": 2},
 }
@@ -96,7 +99,7 @@ class Flusher(Forkable):
         for journal in self._own:
             journal.release()
         self._own = []
-        self._has_flushed = False
+        self._is_reachable = False  # the database, as far as is known
         self._removed: list[str] = []  # keys that no longer need to be noted
         self._stuck: set[str] = set()  # keys of counted journals that cannot be removed
 
@@ -110,12 +113,19 @@ class Flusher(Forkable):
             connections[router.db_for_write(CountedJournal)].close_if_unusable_or_obsolete()
 
     def flush_at_exit(self) -> None:
-        """Flush as the process ends, if the database was in use lately; this takes a few seconds at most."""
+        """Flush as the process ends, if the database was reached lately; takes a few seconds at most."""
+        if not (self._meter.has_counts or self._own):
+            return
         database = connections[router.db_for_write(CountedJournal)]
-        is_known = database.connection is not None or (self._has_flushed and not self._has_failed)
-        if is_known and self._meter.has_counts and database.vendor in {"sqlite", *AT_EXIT}:
+        is_reachable = self._is_reachable or database.connection is not None
+        if is_reachable and not database.in_atomic_block and database.vendor in LIMITS:
             limit_time(database)
+            end = self._monotonic() + PATIENCE
             self.flush()
+            # The workers of a server end together, and have to flush in turn.
+            while self._is_reachable and self._meter.has_counts and self._monotonic() < end:
+                time.sleep(PAUSE)
+                self.flush()
 
     def flush(self) -> None:
         """Count what there is, unless another thread does so, or the caller has a transaction open.
@@ -130,7 +140,9 @@ class Flusher(Forkable):
             self._meter.notice_fork()
             self._meter.learn(self._flush())
             self._has_failed = False
+            self._is_reachable = True
         except ConsentHeldError as error:
+            self._is_reachable = True
             logger.debug("Not flushed, will retry: %s", error)
         except Exception as error:  # noqa: BLE001  the host must not fail because of us
             self._complain(error)
@@ -149,7 +161,6 @@ class Flusher(Forkable):
                 self._finish([*abandoned, *self._retire()])
             elif abandoned or self._own or self._meter.has_counts:
                 terms = terms_of(self._count(abandoned))
-                self._has_flushed = True
             else:
                 now = self._clock()
                 standings = self._standings(Consent.objects.current(), now=now, seen={})
@@ -228,6 +239,7 @@ class Flusher(Forkable):
 
     def _complain(self, error: Exception) -> None:
         """Log a failure, at WARNING once until a flush has succeeded."""
+        self._is_reachable = False
         level = logging.DEBUG if self._has_failed else logging.WARNING
         logger.log(level, "Flushing failed, will retry: %s", error)
         self._has_failed = True
@@ -319,8 +331,8 @@ def flush() -> None:
 
 
 def limit_time(database: Any) -> None:
-    """Let a connection wait a few seconds at most; SQLite in a file has nothing to wait for but locks."""
-    if limits := AT_EXIT.get(database.vendor):
+    """Have a connection opened anew that waits a few seconds at most for its server."""
+    if limits := LIMITS[database.vendor]:
         database.close()
         options = {**database.settings_dict["OPTIONS"], **limits}
         options.pop("pool", None)

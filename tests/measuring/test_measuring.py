@@ -46,3 +46,22 @@ def test_the_terms_are_asked_for_where_was_connected_last():
         assert flushed == ["last"]
     finally:
         measuring.connect(*before)
+
+
+@pytest.mark.thorough
+def test_a_misspelt_name_does_not_pass_a_type_checker(tmp_path):
+    pytest.importorskip("mypy")
+    (tmp_path / "product.py").write_text(
+        "from metric_collection import flush, measure_event, measure_visit\n"
+        "from metric_collection import measure_evnt\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), "product.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (line, _summary) = ran.stdout.splitlines()
+    assert "measure_evnt" in line
+    assert "attr-defined" in line

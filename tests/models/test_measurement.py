@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from metric_collection.cleaninsights.campaigns import Campaign
 from metric_collection.cleaninsights.datapoints import Event, Visit
-from metric_collection.models import CountedJournal, Measurement
+from metric_collection.models import CountedJournal, Measurement, measurement
 from metric_collection.models.measurement import (
     CHUNK,
     MOST_SEALED,
@@ -108,3 +108,44 @@ def test_what_is_too_old_is_forgotten():
     purge(TODAY + 2 * DAY)
     assert not Measurement.objects.exists()
     assert str(CountedJournal.objects.get()) == "b"
+
+
+class TestNames:
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch):
+        monkeypatch.setattr(measurement, "MOST_NAMES", 3)
+        monkeypatch.setattr(measurement, "MOST_ROWS", 5)
+
+    def counted(self):
+        return {row.point.identity: row.times for row in Measurement.objects.all()}
+
+    def test_further_names_of_a_campaign_and_period_count_as_other(self):
+        count((SUM, event(name=str(number))) for number in range(6))
+        count([(SUM, event(name="0")), (SUM, event(name="9"))])
+        assert self.counted() == {
+            ("Search", "Open", "0"): 2,
+            ("Search", "Open", "1"): 1,
+            ("Search", "Open", "2"): 1,
+            ("Search", "Open", "other"): 4,
+        }
+
+    def test_other_periods_and_campaigns_have_names_of_their_own(self):
+        later = {"period_start": TODAY + DAY, "period_end": TODAY + 2 * DAY}
+        for changes in ({}, later, {"campaign_id": "export"}):
+            count((SUM, event(name=str(number), **changes)) for number in range(3))
+        assert Measurement.objects.count() == 9
+        assert not Measurement.objects.filter(identity__contains="other").exists()
+
+    def test_categories_without_end_come_to_an_end(self):
+        count((SUM, event(str(number), name="name")) for number in range(9))
+        assert Measurement.objects.count() == 5
+
+    def test_other_places_are_visited_too(self):
+        period = {"campaign_id": "search", "period_start": TODAY, "period_end": TODAY + DAY}
+        count((SUM, Visit(path=(str(number),), **period)) for number in range(5))
+        assert self.counted() == {"0": 1, "1": 1, "2": 1, "other": 2}
+
+    def test_a_process_that_has_met_too_many_itself_adds_to_the_same_row(self):
+        count((SUM, event(name=str(number))) for number in range(4))
+        count([(SUM, event(name="other", times=7))])
+        assert self.counted()["Search", "Open", "other"] == 8

@@ -5,6 +5,7 @@ import os
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -15,7 +16,9 @@ from metric_collection.consent.choice import choose
 from metric_collection.measuring.folder import MEMORY
 from metric_collection.measuring.meter import Meter, meter
 from metric_collection.models import CampaignConsent, Consent, CountedJournal, Measurement
+from metric_collection.models.transactions import ConsentHeldError, held
 from metric_collection.reporting import flushing
+from metric_collection.reporting.collection import Collection
 from metric_collection.reporting.flushing import Flusher, first_terms, state_folder
 from tests.campaigns import daily
 
@@ -276,6 +279,17 @@ class TestConsent:
         process.flush()
         assert CampaignConsent.objects.count() == 3
 
+    @pytest.mark.parametrize("of", ["everything", "one campaign"])
+    def test_a_yes_in_opt_out_mode_keeps_what_was_counted_before(self, process, clock, of):
+        process.count(3)
+        clock.advance(1)
+        if of == "everything":
+            choose(GRANTED, now=clock())
+        else:
+            windows.decide("search", GRANTED, now=clock())
+        process.flush()
+        assert measured() == {("Open", None): (3, None)}
+
     @pytest.mark.parametrize("again", [False, True])
     def test_counts_from_before_an_opt_out_are_never_kept(self, process, clock, again):
         process.count(3)
@@ -453,3 +467,186 @@ def test_a_database_on_a_server_has_one_folder_wherever_a_process_works(monkeypa
     here = state_folder()
     monkeypatch.chdir(tmp_path)
     assert state_folder() == here
+
+
+class TestLateJournals:
+    """The journal of an idle process is flushed after its period was reported."""
+
+    @pytest.fixture
+    def late(self, start, clock):
+        """Return a function that has one process report, and another one flush afterwards."""
+
+        def late(campaign_id, *, late_action="Open", **given):
+            idle, busy = start(), start()
+            idle.count(1, late_action, campaign_id, **given)
+            busy.count(1, "Open", campaign_id, **given)
+            busy.flush()
+            clock.advance(days=1)
+            (report,) = Collection(clock=clock).seal()
+            assert report.campaign_id == campaign_id
+            idle.flush()
+            return measured()
+
+        return late
+
+    def test_what_is_recorded_once_is_reported_once(self, late):
+        assert late("once") == {}
+
+    def test_a_mean_is_reported_once(self, late):
+        assert late("mean", value=3) == {}
+
+    def test_a_sum_is_completed_by_a_second_report(self, late):
+        assert late("search", value=3) == {("Open", None): (1, 3.0)}
+
+    def test_what_was_not_in_the_report_is_reported(self, late):
+        assert late("once", late_action="Close") == {("Close", None): (1, None)}
+
+    def test_visits_are_found_again_too(self, start, clock):
+        idle, busy = start(), start()
+        for process in (idle, busy):
+            process.meter.measure_visit(["Search", "Results"], "once")
+        busy.flush()
+        clock.advance(days=1)
+        Collection(clock=clock).seal()
+        idle.flush()
+        assert measured() == {}
+
+
+class TestWindows:
+    def test_a_stale_journal_opens_no_window_of_another_campaign(self, product, start, clock):
+        killed = start()
+        killed.count()
+        killed.end()
+        clock.advance(days=40)
+        product.METRIC_COLLECTION_CAMPAIGNS = {
+            **product.METRIC_COLLECTION_CAMPAIGNS,
+            "new": daily(title="New"),
+        }
+        process = start()
+        process.flush()
+        assert CampaignConsent.objects.get(campaign_id="new").end > clock()
+        process.count(campaign_id="new")
+        process.flush()
+        assert measured() == {("Open", None): (1, None)}
+
+    def test_a_stale_journal_leaves_its_own_campaign_a_window_that_is_open(self, start, clock):
+        killed = start()
+        killed.count()
+        killed.end()
+        clock.advance(days=40)
+        process = start()
+        process.flush()
+        process.count()
+        process.flush()
+        assert measured() == {("Open", None): (1, None)}
+
+
+class TestBounds:
+    def test_journals_with_many_names_are_flushed_few_at_a_time(self, start, monkeypatch):
+        monkeypatch.setattr(flushing, "MOST_POINTS", 10)
+        for _ in range(3):
+            killed = start()
+            for number in range(10):
+                killed.count(action=f"Open {number}")
+            killed.end()
+        process = start()
+        for flushed in (1, 2, 3):
+            process.flush()
+            assert {times for times, _value in measured().values()} == {flushed}
+
+    def test_a_transaction_of_the_caller_is_not_made_longer(self, process):
+        process.count(3)
+        with transaction.atomic():
+            process.flush()
+            assert measured() == {}
+        process.flush()
+        assert measured() == {("Open", None): (3, None)}
+
+
+class TestExit:
+    def test_counts_are_flushed_if_the_database_was_reached(self, process):
+        process.flush()
+        process.count()
+        process.flusher.flush_at_exit()
+        assert measured() == {("Open", None): (1, None)}
+
+    def test_it_gives_way_to_processes_that_end_at_the_same_time(self, process, monkeypatch):
+        process.flush()
+        process.count()
+        tries = []
+
+        @contextmanager
+        def held_after_three():
+            tries.append(1)
+            if len(tries) < 3:
+                raise ConsentHeldError("another process is writing")
+            with held() as consent:
+                yield consent
+
+        monkeypatch.setattr(flushing, "held_at_once", held_after_three)
+        process.flusher.flush_at_exit()
+        assert measured() == {("Open", None): (1, None)}
+
+    def test_a_database_that_is_away_is_tried_once(self, process, caplog):
+        process.flush()
+        process.count()
+        with TestFailure().down(when="SELECT"):
+            process.flusher.flush_at_exit()
+        assert len(caplog.records) == 1
+        process.flusher.flush_at_exit()
+        process.flush()
+        assert measured() == {("Open", None): (1, None)}
+
+    @pytest.mark.parametrize("vendor", ["postgresql", "mysql"])
+    def test_a_server_is_given_two_seconds(self, vendor):
+        closed = []
+        database = SimpleNamespace(
+            vendor=vendor,
+            settings_dict={"OPTIONS": {"pool": True, "charset": "utf8"}},
+            close=lambda: closed.append(1),
+        )
+        flushing.limit_time(database)
+        assert database.settings_dict["OPTIONS"]["connect_timeout"] == 2
+        assert database.settings_dict["OPTIONS"]["charset"] == "utf8"
+        assert "pool" not in database.settings_dict["OPTIONS"]
+        assert closed == [1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"USER": "acme"},
+        {"OPTIONS": {"service": "acme"}},
+        {"OPTIONS": {"options": "-c search_path=acme"}},
+        {"OPTIONS": {"read_default_file": "/etc/acme.cnf"}},
+    ],
+)
+def test_products_that_differ_only_in_options_have_folders_of_their_own(monkeypatch, change):
+    here = state_folder()
+    for key, value in change.items():
+        monkeypatch.setitem(connection.settings_dict, key, value)
+    assert state_folder() != here
+
+
+def test_a_password_does_not_show_in_the_name_of_the_folder(monkeypatch):
+    here = state_folder()
+    monkeypatch.setitem(connection.settings_dict, "PASSWORD", "secret")
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"passwd": "secret", "hook": print})
+    assert state_folder() == here
+
+
+def test_the_environment_of_libpq_tells_databases_apart(monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    here = state_folder()
+    monkeypatch.setenv("PGSERVICE", "acme")
+    assert state_folder() != here
+
+
+def test_a_machine_without_a_temporary_folder_keeps_counts_in_memory(product, monkeypatch, process):
+    product.METRIC_COLLECTION_STATE_FOLDER = None
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/nowhere"])
+    assert "No usable temporary directory" in state_folder().problem()
+    process.count(2)
+    process.flush()
+    assert measured() == {("Open", None): (2, None)}

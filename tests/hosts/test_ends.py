@@ -1,0 +1,73 @@
+"""Processes that end: their counts are in the database before they are gone."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.campaigns import ALWAYS, daily
+from tests.harness.host import LOADS_CELERY, Host
+
+TASKS = """
+    from celery import shared_task
+    from metric_collection import measure_event
+
+    @shared_task
+    def work():
+        measure_event("Work", "Done", "use")
+"""
+USES_THE_DATABASE = "from django.db import connection; connection.ensure_connection(); "
+MEASURES = "from metric_collection import measure_event; measure_event('Work', 'Done', 'use')"
+COUNTED = "SELECT SUM(times) FROM usage_metrics_measurement"
+
+
+@pytest.fixture
+def host(tmp_path):
+    (tmp_path / "state").mkdir()
+    host = Host(
+        tmp_path,
+        {**LOADS_CELERY, "product/tasks.py": TASKS},
+        METRIC_COLLECTION_CAMPAIGNS={"use": daily(**ALWAYS)},
+        METRIC_COLLECTION_STATE_FOLDER=str(tmp_path / "state"),
+        CELERY_IMPORTS=["product.tasks"],
+    )
+    assert host.manage("migrate", "-v", "0").returncode == 0
+    return host
+
+
+def test_a_program_that_has_used_the_database_counts_as_it_ends(host):
+    host.django(USES_THE_DATABASE + MEASURES)
+    assert host.sql(COUNTED) == [(1,)]
+
+
+def test_a_program_that_has_not_leaves_its_journal_to_the_next(host):
+    host.django(MEASURES)
+    assert host.sql(COUNTED) == [(None,)]
+    host.django("from metric_collection import flush; flush()")
+    assert host.sql(COUNTED) == [(1,)]
+
+
+def test_a_database_that_is_locked_holds_up_no_exit(host):
+    source = (
+        "import sqlite3, time; from django.conf import settings\n"
+        "other = sqlite3.connect(settings.DATABASES['default']['NAME'])\n"
+        "other.execute('BEGIN IMMEDIATE')\n"
+    )
+    ended = "import atexit, time; atexit.register(lambda: print(json.dumps(time.time())))\n"
+    begun = ended + source + USES_THE_DATABASE + MEASURES
+    # Exit handlers run in reverse order: the one that prints runs last.
+    before = time.time()
+    host.django(begun)
+    assert time.time() - before < 5
+    assert host.sql(COUNTED) == [(None,)]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("pool", ["prefork", "solo", "threads"])
+def test_a_worker_that_is_stopped_has_counted_everything(host, pool):
+    with host.celery("worker", "-l", "INFO", "--concurrency", "1", "-P", pool) as worker:
+        host.django("from product.tasks import work\nfor _ in range(5): work.delay()")
+        worker.await_line(r"work\[.*\] succeeded", times=5)
+        worker.stop()
+    assert host.sql(COUNTED) == [(5,)]
