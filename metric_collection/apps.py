@@ -51,6 +51,9 @@ class MetricCollectionConfig(AppConfig):
         listen(signals.task_postrun, "on_task_postrun", needs=CAMPAIGNS)
         listen(signals.task_postrun, "note_worker", needs=PROBES)
         listen(signals.worker_ready, "on_worker_ready")
+        listen(signals.beat_init, "on_beat_init")
+        for ended in (signals.worker_shutdown, signals.worker_process_shutdown):
+            listen(ended, "on_worker_shutdown", needs=CAMPAIGNS)
         on_import_modules = listen(signals.import_modules, "on_import_modules")
         if current_app.loader.worker_initialized:
             on_import_modules(current_app)

@@ -1,4 +1,4 @@
-"""The enabled modules: the distributions whose apps are in INSTALLED_APPS."""
+"""The enabled modules: distributions with an app in INSTALLED_APPS."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from .values.text import public_version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnabledModule:
-    """What is enabled; an app without a distribution goes by its package and has no version."""
+    """An enabled distribution; an app without one has the name of its package and no version."""
 
     name: str
     version: str | None
@@ -25,7 +25,7 @@ class EnabledModule:
 
 
 class Modules:
-    """Reports the enabled distributions that ``METRIC_COLLECTION_MODULES`` names, and no others."""
+    """Reports the enabled distributions that match ``METRIC_COLLECTION_MODULES``, and no others."""
 
     form = Fact(
         name="<module>",
@@ -76,10 +76,9 @@ def _module(package: str, distribution: Distribution | None) -> EnabledModule:
 
 
 def is_shared(name: str) -> bool:
-    """Whether ``METRIC_COLLECTION_MODULES`` has this distribution."""
+    """Whether ``METRIC_COLLECTION_MODULES`` has this distribution, in any spelling."""
     return any(is_match(name, pattern) for pattern in conf.MODULES)
 
 
 def is_match(name: str, pattern: str) -> bool:
-    """Whether a pattern matches the name of a distribution, in any spelling."""
     return fnmatchcase(normalize(name), normalize(pattern))
