@@ -1,0 +1,121 @@
+"""The web server of an embedded collector, and its worker in a process of its own.
+
+In a thread of the web server the roll-up would compete with requests for the interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+
+from ..conf import conf
+
+LARGEST_UPLOAD = 64 * 2**20
+CONNECTIONS = 500
+STALLED = 20  # seconds after which an idle connection is closed
+GRACE = 0.7  # seconds that a request in progress has when the server is stopped
+RESTART_AFTER = 1.0
+
+
+class Server(Protocol):
+    """What both web servers have in common."""
+
+    def run(self) -> Any: ...
+
+
+class SilentHandler(WSGIRequestHandler):
+    """Logs no request: each line would have an address."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class DevelopmentServer(ThreadedWSGIServer):
+    daemon_threads = True
+
+    def run(self) -> None:
+        self.serve_forever()
+
+
+def server_for(application: Any, host: str, port: int) -> tuple[Server, int]:
+    """Bind a server; return it with the port taken. Without waitress it is Django's own, with a warning."""
+    try:
+        from waitress.server import create_server  # noqa: PLC0415  an extra
+    except ImportError:
+        sys.stderr.write(
+            "waitress is not installed: stalled connections will hold threads. Install"
+            " django-metric-collection[collector].\n"
+        )
+        plain = DevelopmentServer((host, port), SilentHandler)
+        plain.set_app(application)
+        return plain, plain.server_address[1]
+    server = create_server(
+        application,
+        host=host,
+        port=port,
+        threads=8,
+        connection_limit=CONNECTIONS,
+        channel_timeout=STALLED,
+        cleanup_interval=5,
+        max_request_body_size=max(conf.MAX_BODY, LARGEST_UPLOAD),
+        clear_untrusted_proxy_headers=False,  # the limiter reads X-Forwarded-For by PROXIES
+        ident=None,
+    )
+    return server, server.effective_port
+
+
+def serve(server: Server, announce: Callable[[], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C. Then end within a second: unanswered reports are sent again."""
+
+    def stop(*_: Any) -> None:
+        threading.Timer(GRACE, os._exit, [0]).start()
+        raise KeyboardInterrupt
+
+    with suppress(KeyboardInterrupt):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        announce()
+        server.run()
+
+
+@contextmanager
+def worker(command: Sequence[str]) -> Iterator[None]:
+    """Run a process beside the block, again whenever it ends; terminate it with the block."""
+    ended = threading.Event()
+    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603  our own command
+
+    def watch() -> None:
+        nonlocal process
+        while not ended.is_set():
+            process.wait()
+            if not ended.wait(RESTART_AFTER):
+                process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+        process.terminate()
+
+
+def sleep_beside(parent: int) -> Callable[[float], None]:
+    """Return a sleep that ends the process once its parent is gone, which may have been killed."""
+
+    def sleep(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if os.getppid() != parent and os.name == "posix":
+                sys.exit()
+            time.sleep(min(1.0, left))
+
+    return sleep

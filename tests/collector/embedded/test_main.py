@@ -1,0 +1,139 @@
+"""The collector as one command, as a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+import requests
+
+from metric_collection.collector import __main__ as command
+from tests.collector.reports import report
+
+
+def now():
+    return datetime.now(timezone.utc)
+
+
+def post(embedded, body=None, **headers):
+    body = body or report(at=now())
+    return requests.post(f"{embedded.url}/cleaninsights.php", body, headers=headers, timeout=5)
+
+
+def test_a_report_is_received_counted_and_shown(embedded, running):
+    key = {"Idempotency-Key": "3c1d"}
+    assert [post(embedded, **key).status_code for _ in range(2)] == [204, 204]
+    counted = json.loads(embedded.manage("metric_collector", "work", "--once", "--json").stdout)
+    shown = json.loads(embedded.manage("metric_collector", "show", "5", "--json").stdout)
+    assert shown["days"][0]["installations"] == 1
+    assert counted["roll-up"] <= 2
+    stored = b"".join(path.read_bytes() for path in embedded.data.iterdir())
+    assert b'"category": "Heartbeat"' not in stored, "a body outlives its counting"
+
+
+def test_the_answer_says_nothing(embedded, running):
+    response = post(embedded)
+    assert response.content == b""
+    assert "Set-Cookie" not in response.headers
+    assert "Server" not in response.headers
+
+
+def test_nobody_else_can_read_the_folder(embedded, running):
+    assert stat.S_IMODE(embedded.data.stat().st_mode) == 0o700
+    for path in embedded.data.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+
+
+def test_the_first_account_sets_its_password_by_the_link(embedded, running):
+    (link,) = re.findall(r"account admin: (\S+)", running.log)
+    session = requests.Session()
+    form = session.get(link, timeout=5)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)[1]
+    secret = "correct horse battery"
+    fields = {"csrfmiddlewaretoken": token, "new_password1": secret, "new_password2": secret}
+    admin = session.post(form.url, fields, headers={"Referer": form.url}, timeout=5)
+    assert admin.url == f"{embedded.url}/admin/"
+    assert "Sites" in admin.text
+    assert session.get(f"{embedded.url}/static/admin/css/base.css", timeout=5).ok
+
+
+def test_settings_come_from_the_environment(embedded, running):
+    wrong = embedded.manage("check", METRIC_COLLECTOR_RATE="often")
+    assert "METRIC_COLLECTOR_RATE is 'often'" in wrong.stderr
+    right = embedded.manage("metric_collector", "check", METRIC_COLLECTOR_RATE="5")
+    assert right.returncode == 0
+
+
+def test_a_management_command_keeps_its_exit_code(embedded, running):
+    assert embedded.manage("metric_collector", "show", "7").returncode == 1
+
+
+def test_stalled_connections_stop_nobody(embedded, running):
+    host, port = embedded.url.removeprefix("http://").split(":")
+    stalled = [socket.create_connection((host, int(port))) for _ in range(64)]
+    try:
+        for each in stalled:
+            each.sendall(
+                b"POST /cleaninsights.php HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{"
+            )
+        began = time.monotonic()
+        assert post(embedded).status_code == 204
+        assert time.monotonic() - began < 2
+    finally:
+        for each in stalled:
+            each.close()
+
+
+def test_a_worker_that_was_killed_is_started_again(embedded, running):
+    def workers():
+        mine = [b"--worker", str(embedded.data).encode()]
+        commands = {path: command_of(path) for path in Path("/proc").glob("[0-9]*")}
+        return {int(path.name) for path, words in commands.items() if all(m in words for m in mine)}
+
+    (before,) = workers()
+    os.kill(before, signal.SIGKILL)
+    end = time.monotonic() + 10
+    while not (after := workers()) or after == {before}:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def command_of(process):
+    try:
+        return (process / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_within_a_second_and_loses_nothing(embedded, number):
+    with embedded.running("--site", "5=Acme") as process:
+        assert post(embedded).status_code == 204
+        began = time.monotonic()
+        assert process.stop(number) == 0
+        assert time.monotonic() - began < 1.5
+    status = json.loads(embedded.manage("metric_collector", "status", "--json").stdout)
+    counted = embedded.manage("metric_collector", "show", "5", "--json").stdout
+    assert status["waiting"] + json.loads(counted)["days"][0]["heartbeats"] >= 1
+
+
+@pytest.mark.parametrize("text", ["8080", ":8080", "localhost:", "localhost:99999"])
+def test_an_address_without_host_or_port_is_refused(text, capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--data", "/nowhere", "--bind", text])
+    assert f"{text!r} is not HOST:PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["Acme", "0=Acme", "5=", "x=Acme"])
+def test_a_site_without_id_or_name_is_refused(text, capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--data", "/nowhere", "--site", text])
+    assert f"{text!r} is not ID=NAME" in capsys.readouterr().err
