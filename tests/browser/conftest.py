@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -24,7 +25,9 @@ FLAGS = [
 
 
 def pytest_addoption(parser):
-    parser.addoption("--pictures", metavar="FOLDER", help="Where to keep the README's picture.")
+    parser.addoption(
+        "--pictures", metavar="FOLDER", help="Where to keep the pictures of the documents."
+    )
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +86,22 @@ def visit(open_tab, live_server):
         return tab
 
     return visit
+
+
+@pytest.fixture
+def picture(request, tmp_path):
+    """Keep what a tab shows as a small PNG, in the folder that --pictures names."""
+    image = pytest.importorskip("PIL.Image", reason='needs the extra "browser"')
+    folder = Path(request.config.getoption("--pictures", default=None) or tmp_path)
+
+    def picture(tab, name):
+        folder.mkdir(exist_ok=True)
+        path = folder / name
+        tab.screenshot(path=path)
+        image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
+        return path
+
+    return picture
 
 
 @pytest.fixture

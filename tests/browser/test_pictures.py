@@ -47,22 +47,6 @@ def rackbook(tmp_path):
         yield re.search(ADDRESS, web.log)[0]
 
 
-@pytest.fixture
-def picture(request, tmp_path):
-    """Keep what a tab shows as a small PNG, in the folder that --pictures names."""
-    image = pytest.importorskip("PIL.Image", reason='needs the extra "browser"')
-    folder = Path(request.config.getoption("--pictures", default=None) or tmp_path)
-
-    def picture(tab, name):
-        folder.mkdir(exist_ok=True)
-        path = folder / name
-        tab.screenshot(path=path)
-        image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
-        return path
-
-    return picture
-
-
 def test_an_operator_of_the_example_opts_out_and_back(rackbook, open_tab, picture):
     tab = open_tab(base_url=rackbook, viewport={"width": 1200, "height": 1450})
     tab.goto(PAGE)

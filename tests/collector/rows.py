@@ -28,7 +28,13 @@ SYSTEMS = ["Debian GNU/Linux 12 (bookworm)", "Ubuntu 24.04 LTS", "Alpine Linux v
 
 
 def grow(
-    *, site_id: int = 5, name: str = "Acme", size: int = 100, days: int = 100, facts: int = 1
+    *,
+    site_id: int = 5,
+    name: str = "Acme",
+    size: int = 100,
+    days: int = 100,
+    facts: int = 1,
+    grows: bool = False,
 ) -> Site:
     """Write a site with so many installations, days until today and facts beside its version."""
     site = Site.objects.create(id=site_id, name=name, slug=name.lower())
@@ -41,8 +47,9 @@ def grow(
     starts = {(span, start_of(span, TODAY - n * DAY)) for n in range(days) for span in Span.values}
     periods, cells, pairs = [], [], []
     for span, start in sorted(starts):
-        periods.append(period(site, span, start, size))
-        for version, n in zip(versions, shares(size, start, days), strict=True):
+        active = size_at(start, size) if grows else size
+        periods.append(period(site, span, start, active))
+        for version, n in zip(versions, shares(active, start, days), strict=True):
             cells.append(Cell(fact=product, value=version, span=span, start=start, n=n))
             if span == Span.WEEK:
                 pairs += [
@@ -52,7 +59,7 @@ def grow(
         for each in others:
             for system, part in zip(systems[each.pk], (0.6, 0.3, 0.1), strict=True):
                 cells.append(
-                    Cell(fact=each, value=system, span=span, start=start, n=int(size * part))
+                    Cell(fact=each, value=system, span=span, start=start, n=int(active * part))
                 )
     Period.objects.bulk_create(periods)
     Cell.objects.bulk_create([cell for cell in cells if cell.n])
@@ -78,6 +85,13 @@ def period(site: Site, span: str, start: date, size: int) -> Period:
         state=Period.State.OPEN if is_open else Period.State.SETTLED,
         is_folded=not is_open,
     )
+
+
+def size_at(start: date, size: int) -> int:
+    """A fleet that grows by a third in a hundred days, with fewer installations on weekends."""
+    age = (TODAY - start).days
+    ripple = (age * 37 % 11 - 5) / 400 - (0.03 if start.weekday() > 4 else 0)
+    return int(size * (1 - age / 300 + ripple))
 
 
 def shares(size: int, start: date, days: int) -> Iterator[int]:

@@ -433,9 +433,8 @@ def apart(heights: Sequence[float | None]) -> list[str | None]:
 
 def percentage(share: float) -> str:
     """Return a share as text: one decimal below ten per cent, none above."""
-    return (
-        f"{share:.1%}".replace("%", " %") if 0 < share < 0.1 else f"{share:.0%}".replace("%", " %")
-    )
+    decimals = 1 if 0 < share < 0.0995 else 0
+    return f"{100 * share:.{decimals}f} %"
 
 
 def before_text(share: float | None) -> str:

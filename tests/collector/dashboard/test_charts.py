@@ -130,7 +130,7 @@ def test_a_line_is_labelled_at_its_end_and_a_long_name_in_a_legend():
     assert "umc-legend" not in html
     named = Series(name="Debian GNU/Linux 12 (bookworm)", values=GROWING.values)
     html = html_of(Lines(points=DAYS, series=[named, FALLING]))
-    assert "Debian GN…" in texts(html, "text")
+    assert "Debian GNU…" in texts(html, "text")
     assert "<bdi>Debian GNU/Linux 12 (bookworm)</bdi></li>" in html
 
 

@@ -1,0 +1,94 @@
+"""The staff's pages of the collector in a real browser: accessible, on any screen, and without scripts.
+
+``python -m pytest tests/browser/test_collector.py --pictures docs`` takes the pictures of the documents.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from metric_collection.collector.dashboard import views
+from metric_collection.collector.models import Lateness, Refusal, Site, Work
+from tests.collector.rows import NOW, TODAY, grow
+
+from .test_states import unfold, violations
+
+DASHBOARD = reverse("admin:usage_metrics_collector_dashboard")
+OPERATIONS = reverse("admin:usage_metrics_collector_operations")
+LIMIT = 150_000  # bytes
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch):
+    monkeypatch.setattr(views, "utc_now", lambda: NOW)
+
+
+@pytest.fixture
+def fleet(transactional_db):
+    site = grow(size=1240, days=120, facts=2, grows=True)
+    Lateness.objects.create(site_id=5, day=TODAY, days=0, n=910)
+    Lateness.objects.create(site_id=5, day=TODAY, days=2, n=64)
+    Refusal.objects.create(site_id=7, day=TODAY, reason="unknown site", n=123)
+    Work.objects.create(name="roll-up", began_at=NOW, ended_at=NOW, outcome="done", detail="12")
+    return site
+
+
+@pytest.fixture
+def staff(viewer):
+    viewer.user_permissions.add(Permission.objects.get(codename="view_period"))
+    return viewer
+
+
+@pytest.mark.parametrize("path", [DASHBOARD, f"{DASHBOARD}?version=2.4", OPERATIONS])
+def test_the_pages_pass_wcag_in_light_and_dark_on_any_screen(path, fleet, visit, staff):
+    tab = visit(path, staff, color_scheme="light")
+    unfold(tab)
+    assert "Found 0 " in violations(tab), violations(tab)
+    tab.emulate_media(color_scheme="dark")
+    tab.set_viewport_size({"width": 360, "height": 740})
+    assert "Found 0 " in violations(tab), violations(tab)
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("path", [DASHBOARD, OPERATIONS])
+def test_a_new_collector_passes_wcag(path, visit, staff):
+    Site.objects.create(id=5, name="Acme", slug="acme")
+    tab = visit(path, staff)
+    assert "Found 0 " in violations(tab), violations(tab)
+
+
+@pytest.mark.parametrize("path", [DASHBOARD, OPERATIONS])
+def test_the_pages_keep_a_strict_content_security_policy(path, fleet, visit, staff, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browser.policy.content_security_policy"]
+    tab = visit(path, staff)
+    refused = []
+    tab.on("console", lambda message: refused.append(message.text))
+    tab.reload()
+    assert not [text for text in refused if "Content Security Policy" in text]
+    assert tab.locator(".umc-line").first.evaluate("line => getComputedStyle(line).fill") == "none"
+
+
+def test_the_pages_can_be_read_from_right_to_left(fleet, visit, staff, settings):
+    settings.LANGUAGE_CODE = "ar"
+    tab = visit(DASHBOARD, staff, viewport={"width": 360, "height": 740})
+    unfold(tab)
+    assert tab.evaluate("document.documentElement.dir") == "rtl"
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= 360
+
+
+def test_a_version_is_chosen_without_a_script(fleet, visit, staff):
+    tab = visit(DASHBOARD, staff, java_script_enabled=False)
+    tab.get_by_label("Version", exact=True).select_option("2.4")
+    tab.get_by_label("Time", exact=True).select_option("4 weeks")
+    tab.get_by_role("button", name="Show").click()
+    tab.get_by_text("2.4.0 leads with 100 % of the installations.").first.wait_for()
+    assert "days=28&version=2.4" in tab.url
+
+
+@pytest.mark.parametrize(("name", "path"), [("dashboard", DASHBOARD), ("operations", OPERATIONS)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pictures_of_the_documents_are_small(name, path, scheme, fleet, visit, staff, picture):
+    tab = visit(path, staff, color_scheme=scheme, viewport={"width": 1360, "height": 1500})
+    assert picture(tab, f"collector-{name}-{scheme}.png").stat().st_size < LIMIT
