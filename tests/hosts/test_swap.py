@@ -44,6 +44,19 @@ def host(tmp_path, peers):
     return host
 
 
+# What their migrate records when DEBUG is off.
+HISTORY = """
+from openwisp_utils.metric_collection.models import OpenwispVersion
+OpenwispVersion.log_module_version_changes({"OpenWISP Version": "24.11.1", "openwisp-users": "1.1.0"})
+print(json.dumps(OpenwispVersion.objects.count()))
+"""
+CATEGORIES = """
+from metric_collection.models import Change, Report
+print(json.dumps([list(Change.objects.order_by("id").values_list("category", flat=True)),
+                  list(Report.objects.values_list("category", flat=True))]))
+"""
+
+
 def migrate(host):
     migrated = host.manage("migrate")
     assert migrated.returncode == 0, migrated.stderr
@@ -65,3 +78,12 @@ def test_what_the_operator_decided_there_holds_here(answer, apps, state, host):
     migrate(host)
     host.configure(DEBUG=False)
     assert host.django(STATE) == state
+
+
+def test_their_version_history_is_adopted_and_no_second_install_is_reported(host):
+    migrate(host)
+    assert host.django(HISTORY) == 1
+    host.configure(INSTALLED_APPS=[*APPS, OURS], METRIC_COLLECTION_PRODUCT="OpenWISP", DEBUG=False)
+    host.configure(METRIC_COLLECTION_PRODUCT_VERSION="25.10.0")
+    migrate(host)
+    assert host.django(CATEGORIES) == [["Install", "Upgrade"], ["Upgrade"]]

@@ -1,0 +1,76 @@
+"""Adopt the version history of the app that this one replaces, so that no second Install is reported.
+
+That app (openwisp-utils, label ``metric_collection``) keeps all versions in a row for the install and for each
+upgrade. Its rows are only read here.
+"""
+
+import random
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.apps.registry import Apps
+from django.db import migrations, models
+from django.utils import timezone
+
+TABLE = "metric_collection_openwispversion"
+
+
+class OpenwispVersion(models.Model):
+    created = models.DateTimeField(primary_key=True)
+    module_version = models.JSONField()
+
+    class Meta:
+        apps = Apps()
+        app_label = "metric_collection"
+        db_table = TABLE
+        managed = False
+
+    def __str__(self) -> str:
+        return f"{self.created}"
+
+
+def adopt_version_history(apps: Any, schema_editor: Any) -> None:
+    alias = schema_editor.connection.alias
+    snapshots = apps.get_model("usage_metrics", "Snapshot").objects.using(alias)
+    if snapshots.exists() or not has_table(schema_editor.connection):
+        return
+    rows = OpenwispVersion.objects.using(alias).order_by("created")
+    history = [(aware(row.created), texts(row.module_version)) for row in rows]
+    if not history:
+        return
+    changes = apps.get_model("usage_metrics", "Change").objects.using(alias)
+    for (_, before), (moment, after) in pairwise([(None, {}), *history]):
+        changed = {
+            name: [before.get(name), text]
+            for name, text in after.items()
+            if before.get(name) != text
+        }
+        category = "Upgrade" if before else "Install"
+        changes.create(category=category, recorded_at=moment, changes=changed)
+    (installed_at, _), (_, facts) = history[0], history[-1]
+    due = timezone.now() + timedelta(days=random.random())  # noqa: S311
+    snapshots.create(facts=facts, installed_at=installed_at, heartbeat_due=aware(due))
+
+
+def has_table(connection: Any) -> bool:
+    with connection.cursor() as cursor:
+        if TABLE not in connection.introspection.table_names(cursor):
+            return False
+        columns = connection.introspection.get_table_description(cursor, TABLE)
+    return {"created", "module_version"} <= {column.name for column in columns}
+
+
+def texts(versions: Any) -> dict[str, str]:
+    found = versions if isinstance(versions, dict) else {}
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def aware(moment: Any) -> Any:
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
+class Migration(migrations.Migration):
+    dependencies = [("usage_metrics", "0002_adopt_opt_out")]
+
+    operations = [migrations.RunPython(adopt_version_history, migrations.RunPython.noop)]
