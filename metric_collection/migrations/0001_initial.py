@@ -362,6 +362,10 @@ class Migration(migrations.Migration):
                 ),
                 ("facts", models.JSONField(verbose_name="facts")),
                 (
+                    "platforms",
+                    models.JSONField(default=dict, verbose_name="platforms seen recently"),
+                ),
+                (
                     "installed_at",
                     metric_collection.models.fields.MomentField(verbose_name="installed at"),
                 ),

@@ -35,7 +35,7 @@ def adopt_version_history(apps: Any, schema_editor: Any) -> None:
     snapshots = apps.get_model("usage_metrics", "Snapshot").objects.using(alias)
     if snapshots.exists() or not has_table(schema_editor.connection):
         return
-    rows = OpenwispVersion.objects.using(alias).order_by("created")
+    rows = OpenwispVersion._default_manager.using(alias).order_by("created")
     history = [(aware(row.created), texts(row.module_version)) for row in rows]
     if not history:
         return

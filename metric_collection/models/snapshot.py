@@ -22,6 +22,7 @@ class Snapshot(OnlyRow):
     """The facts as last recorded, and when the next heartbeat is due."""
 
     facts = models.JSONField(_("facts"))
+    platforms = models.JSONField(_("platforms seen recently"), default=dict)
     installed_at = MomentField(_("installed at"))
     heartbeat_at = MomentField(_("last heartbeat at"), null=True)
     heartbeat_due = MomentField(_("next heartbeat due"))

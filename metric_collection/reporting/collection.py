@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from django.db import IntegrityError, router, transaction
 from packaging.version import InvalidVersion, Version
@@ -35,6 +35,9 @@ logger = logging.getLogger("metric_collection.reporting.collection")
 
 INSTALL, UPGRADE, HEARTBEAT = CATEGORIES
 
+Platforms: TypeAlias = Mapping[str, Mapping[str, str]]  # fact name -> value -> day when last seen
+PLATFORM_MEMORY: Final = timedelta(days=30)
+
 # No release of this package is older. A small board without a clock boots in 1970.
 EARLIEST: Final = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -50,7 +53,13 @@ class Finding:
     category: str
     facts: Mapping[str, str]
     remembered: Mapping[str, str]
+    platforms: Platforms
     changes: Mapping[str, tuple[str | None, str]]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no fact to send."""
+        return not set(self.facts) - {FIRST_REPORT_OF}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +74,7 @@ class Collection:
         if (begun := self._begin()) is None:
             return None
         consent, snapshot = begun
-        finding = find(consent, snapshot)
+        finding = find(consent, snapshot, self.clock())
         if snapshot is None:
             return self._install(finding)
         if finding.category == HEARTBEAT:
@@ -80,11 +89,11 @@ class Collection:
             return None
         consent, snapshot = begun
         if snapshot is None:
-            return self._install(find(consent, None))
+            return self._install(find(consent, None, self.clock()))
         if not self._is_due(snapshot):
             return None
         now = self.clock()
-        finding = find(consent, snapshot)
+        finding = find(consent, snapshot, now)
         category = wanted(finding.category, HEARTBEAT)
         values: dict[str, Any] = {"heartbeat_due": next_due(snapshot.heartbeat_due, now)}
         if category:
@@ -114,9 +123,9 @@ class Collection:
         now, snapshot = self.clock(), Snapshot.objects.current()
         if not is_more_wanted(snapshot):
             return None
-        finding = find(consent or Consent.objects.current(), snapshot, gathered)
+        finding = find(consent or Consent.objects.current(), snapshot, now, gathered)
         category = wanted(finding.category, HEARTBEAT)
-        if category is None:
+        if category is None or finding.is_empty:
             return None
         due = max(now, snapshot.heartbeat_due) if snapshot else now
         flag = first_report_of(snapshot.reported_on, due.date()) if snapshot else NOTHING
@@ -164,7 +173,10 @@ class Collection:
             with held() as consent:
                 if ruling(consent).gathers:
                     Snapshot.objects.create(
-                        facts=finding.remembered, installed_at=now, heartbeat_due=due
+                        facts=finding.remembered,
+                        platforms=finding.platforms,
+                        installed_at=now,
+                        heartbeat_due=due,
                     )
                     return seal_finding(finding, wanted(INSTALL), now, NOTHING)
         except IntegrityError:
@@ -184,8 +196,9 @@ class Collection:
         flag = first_report_of(snapshot.reported_on, now.date())
         if category and flag != NOTHING:
             values["reported_on"] = now.date()
+        values.update(facts=finding.remembered, platforms=finding.platforms)
         with atomic():
-            if consent.hold() and snapshot.advance(facts=finding.remembered, **values):
+            if consent.hold() and snapshot.advance(**values):
                 return seal_finding(finding, category, now, flag)
         logger.debug("Nothing is recorded: declined, or recorded by another process just now.")
         return None
@@ -214,41 +227,78 @@ def wanted(*categories: str) -> str | None:
     return next((category for category in categories if category in conf.CATEGORIES), None)
 
 
-def find(consent: Consent, snapshot: Snapshot | None, gathered: Gathered | None = None) -> Finding:
+def find(
+    consent: Consent, snapshot: Snapshot | None, now: datetime, gathered: Gathered | None = None
+) -> Finding:
     """Gather the facts that consent covers, and compare them with the snapshot."""
     gathered = gathered or registry.gather(declined=consent.declined_groups)
     withheld = held_back(gathered.facts, consent)
     facts = {name: value for name, value in gathered.facts.items() if name not in withheld}
     known = {name: value for name, value in facts.items() if name != FIRST_REPORT_OF}
+    before = snapshot.facts if snapshot else {}
+    recent = seen_since(snapshot.platforms if snapshot else {}, now.date() - PLATFORM_MEMORY)
+    platforms = with_seen(recent, [before, known], gathered.compared, now.date())
     if snapshot is None:
         new = {name: (None, value) for name, value in known.items()}
-        return Finding(category=INSTALL, facts=facts, remembered=known, changes=new)
-    changes = upgrades(snapshot.facts, known, gathered.compared)
+        return Finding(
+            category=INSTALL, facts=facts, remembered=known, platforms=platforms, changes=new
+        )
+    changes = upgrades(before, known, gathered.compared, recent)
     is_partial = gathered.failed or consent.declined_groups
     return Finding(
         category=UPGRADE if changes else HEARTBEAT,
         facts=facts,
-        remembered={**snapshot.facts, **known} if is_partial else known,
+        remembered={**before, **known} if is_partial else known,
+        platforms=platforms,
         changes=changes,
     )
 
 
-def upgrades(
-    before: Mapping[str, str], after: Mapping[str, str], compared: Mapping[str, Compared]
-) -> dict[str, tuple[str | None, str]]:
-    """Return fact name -> (from, to) for every change that counts as an upgrade."""
+def seen_since(platforms: Platforms, day: date) -> dict[str, dict[str, str]]:
+    """Return the platforms without values last seen before that day."""
     return {
-        name: (before.get(name), value)
-        for name, value in after.items()
-        if is_upgrade(before.get(name), value, compared[name])
+        name: {value: seen for value, seen in values.items() if seen >= day.isoformat()}
+        for name, values in platforms.items()
     }
 
 
-def is_upgrade(before: str | None, after: str, compared: Compared) -> bool:
-    """Whether a fact makes an Upgrade: a version that is new or higher, a platform that differs."""
-    if compared is Compared.VERSION:
-        return before is None or is_higher(after, before)
-    return compared is Compared.VALUE and before != after
+def with_seen(
+    recent: Platforms,
+    sightings: Sequence[Mapping[str, str]],
+    compared: Mapping[str, Compared],
+    today: date,
+) -> Platforms:
+    """Return the platforms with the platform facts among these facts, seen today."""
+    platforms = {name: dict(values) for name, values in recent.items()}
+    for facts in sightings:
+        for name, value in facts.items():
+            if compared.get(name) is Compared.VALUE:
+                platforms.setdefault(name, {})[value] = today.isoformat()
+    return platforms
+
+
+def upgrades(
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    compared: Mapping[str, Compared],
+    recent: Platforms,
+) -> dict[str, tuple[str | None, str]]:
+    """Return fact name -> (from, to) for every change that counts as an upgrade.
+
+    That is a version that is new or higher, or a platform not seen recently on any node: the heartbeats of
+    two nodes with different kernels are no upgrades.
+    """
+    changes = {}
+    for name, value in after.items():
+        old = before.get(name)
+        if compared[name] is Compared.VERSION:
+            is_upgrade = old is None or is_higher(value, old)
+        else:
+            is_platform = compared[name] is Compared.VALUE
+            is_upgrade = is_platform and value != old and value not in recent.get(name, {})
+        if is_upgrade:
+            changes[name] = (old, value)
+    return changes
 
 
 def is_higher(after: str, before: str) -> bool:
@@ -262,7 +312,7 @@ def is_higher(after: str, before: str) -> bool:
 def refresh(snapshot: Snapshot, finding: Finding) -> None:
     """Store downgrades, removals and other changes that are no upgrade."""
     if finding.remembered != snapshot.facts:
-        snapshot.advance(facts=finding.remembered)
+        snapshot.advance(facts=finding.remembered, platforms=finding.platforms)
 
 
 def seal_finding(finding: Finding, category: str | None, now: datetime, flag: str) -> Report | None:
@@ -272,7 +322,7 @@ def seal_finding(finding: Finding, category: str | None, now: datetime, flag: st
         transaction.on_commit(
             partial(announce, finding), using=router.db_for_write(Change), robust=True
         )
-    if category is None or not set(finding.facts) - {FIRST_REPORT_OF}:
+    if category is None or finding.is_empty:
         return None
     return seal(events_of(finding.facts, category, now, flag), category=category, now=now)
 

@@ -10,7 +10,7 @@ from metric_collection.cleaninsights.clock import EPOCH
 from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.consent.choice import choose, choose_group, disclose, groups
 from metric_collection.models import Change, Consent, Measurement, Report, Snapshot
-from metric_collection.probes.probe import Fact
+from metric_collection.probes.probe import Compared, Fact
 from metric_collection.reporting.collection import Collection, is_higher
 from tests.campaigns import daily
 
@@ -104,8 +104,29 @@ class TestUpgrade:
         assert categories() == ["Upgrade"]
 
     def test_a_platform_that_differs_is_an_upgrade(self, collection, installed):
-        installed.advance(facts={**installed.facts, "kernel_version": "999.0"})
+        installed.advance(facts={**installed.facts, "kernel_version": "999.0"}, platforms={})
         assert collection.record().category == "Upgrade"
+
+    def test_two_nodes_with_different_kernels_are_one_upgrade(
+        self, settings, collection, installed, clock
+    ):
+        """The heartbeats come from whichever node's worker is first."""
+        settings.METRIC_COLLECTION_PROBES = ["tests.reporting.test_collection.Kernel"]
+        for day in range(30):
+            clock.advance(DAY)
+            Kernel.release = f"6.{day % 2}"
+            collection.heartbeat()
+        assert categories() == ["Upgrade"] * 2 + ["Heartbeat"] * 28
+
+    def test_a_platform_not_seen_for_a_month_is_new_again(
+        self, settings, collection, installed, clock
+    ):
+        settings.METRIC_COLLECTION_PROBES = ["tests.reporting.test_collection.Kernel"]
+        for release, days in [("6.0", 1), ("6.1", 1), ("6.0", 32)]:
+            Kernel.release = release
+            clock.advance(days * DAY)
+            collection.heartbeat()
+        assert categories() == ["Upgrade"] * 3
 
     def test_a_version_that_was_not_there_before_is_an_upgrade(self, collection, installed):
         facts = {name: v for name, v in installed.facts.items() if name != "Acme Version"}
@@ -457,6 +478,18 @@ class Flaky:
         if self.broken:
             raise RuntimeError
         return {"flaky": 1}
+
+
+class Kernel:
+    """The kernel of the node that is asked."""
+
+    facts = (
+        Fact(name="release", description="d", example="1", purpose="p", compared=Compared.VALUE),
+    )
+    release = "6.0"
+
+    def gather(self):
+        return {"release": self.release}
 
 
 class TestPreview:
