@@ -48,9 +48,9 @@ def run_due(now: datetime, jobs: tuple[Job, ...] = JOBS) -> dict[str, int]:
 
 
 def _run(job: Job, now: datetime) -> int | None:
-    if not _claim(job, now):
-        return None
     try:
+        if not _claim(job, now):
+            return None
         done = job.run(now)
     except DatabaseError as error:
         logger.warning("%s failed and will be retried: %s", job.name, type(error).__name__)

@@ -1,0 +1,20 @@
+"""What Celery runs. A message may be lost, late or run twice: the database knows what is due."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.apps import apps
+
+from ..cleaninsights.clock import utc_now
+from .receivers import WORK
+from .work import run_due
+
+
+@shared_task(name=WORK, ignore_result=True)  # type: ignore[untyped-decorator]
+def work() -> None:
+    """Count what has arrived, and do what is due once a day."""
+    run_due(utc_now())
+
+
+# A program of the host's own may import Celery, and by it this module, only after Django is set up.
+apps.get_app_config("usage_metrics_collector").connect_celery()  # type: ignore[attr-defined]

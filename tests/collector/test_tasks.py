@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from celery import Celery, current_app
+from django.apps import apps
+from django.db import DatabaseError
+
+from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.collector import tasks, work
+from metric_collection.collector.counting import rollup
+from metric_collection.collector.models import Period, Work
+from metric_collection.collector.receivers import on_beat_init, on_import_modules
+from tests.collector.reports import NOON, report
+from tests.collector.services.conftest import APPS
+from tests.harness.host import LOADS_CELERY, Host
+
+
+class Beat:
+    """A beat service, and the entries that its scheduler was given."""
+
+    def __init__(self, **settings):
+        self.app = Celery("product", set_as_current=False)
+        self.app.conf.update(settings)
+        self.scheduler = self
+        self.entries = {}
+
+    def update_from_dict(self, entries):
+        self.entries.update(entries)
+
+
+def test_the_entry_is_given_to_the_scheduler_and_nothing_is_written(settings):
+    settings.METRIC_COLLECTOR_QUEUE = "metrics"
+    on_beat_init(beat := Beat())
+    options = {"expires": 60, "queue": "metrics"}
+    assert beat.entries == {
+        "collector.work": {
+            "task": "collector.work",
+            "schedule": timedelta(minutes=1),
+            "options": options,
+        }
+    }
+    assert beat.app.conf.beat_schedule == {}
+
+
+def test_the_hosts_own_schedule_takes_precedence():
+    on_beat_init(beat := Beat(beat_schedule={"collector.work": {"schedule": 5}}))
+    assert beat.entries["collector.work"]["schedule"] == 5
+
+
+def test_the_task_is_imported_into_a_worker():
+    app = Celery("product", set_as_current=False)
+    on_import_modules(app)
+    app.finalize()
+    assert "collector.work" in app.tasks
+
+
+def test_a_program_that_has_imported_its_modules_already_is_served_too(monkeypatch):
+    monkeypatch.setattr(current_app.loader, "worker_initialized", True)
+    monkeypatch.setattr(current_app.loader, "task_modules", modules := set())
+    apps.get_app_config("usage_metrics_collector").connect_celery()
+    assert "metric_collection.collector.tasks" in modules
+
+
+@pytest.mark.django_db
+def test_the_task_counts_what_has_arrived(put):
+    put(report())
+    tasks.work()
+    assert Period.objects.exists()
+
+
+@pytest.mark.django_db
+class TestWork:
+    def test_a_daily_job_runs_once_a_day(self):
+        job = work.Job(name="daily", run=lambda now: 1)
+        now = utc_now()
+        assert work.run_due(now, (job,)) == {"daily": 1}
+        assert work.run_due(now, (job,)) == {}
+        assert work.run_due(now + timedelta(days=1), (job,)) == {"daily": 1}
+
+    def test_another_runner_skips_a_job_that_runs(self):
+        seen = []
+        job = work.Job(
+            name="job", run=lambda now: seen.append(work.run_due(now, (job,))) or 1, is_daily=False
+        )
+        assert work.run_due(NOON, (job,)) == {"job": 1}
+        assert seen == [{}]
+
+    def test_a_run_that_was_killed_is_taken_over(self):
+        job = work.Job(name="job", run=lambda now: 1, is_daily=False)
+        Work.objects.create(name="job", began_at=NOON, outcome="running")
+        assert work.run_due(NOON + timedelta(minutes=9), (job,)) == {}
+        assert work.run_due(NOON + timedelta(minutes=11), (job,)) == {"job": 1}
+
+    def test_a_job_that_fails_is_noted_and_retried_and_the_others_run(self, caplog):
+        def fail(now):
+            raise DatabaseError("secret")
+
+        jobs = work.Job(name="bad", run=fail), work.Job(name="good", run=lambda now: 7)
+        assert work.run_due(NOON, jobs) == {"good": 7}
+        bad = Work.objects.get(name="bad")
+        assert (bad.outcome, bad.detail, bad.ended_at) == ("failed", "DatabaseError", None)
+        assert "secret" not in caplog.text
+        again = work.Job(name="bad", run=lambda now: 2)
+        assert work.run_due(NOON + timedelta(minutes=1), (again,)) == {"bad": 2}
+
+    def test_it_runs_every_minute(self, put):
+        slept = []
+        runs = work.run_forever(sleep=slept.append, clock=lambda: NOON)
+        put(report())
+        assert next(runs)["roll-up"] == 1
+        assert next(runs)["roll-up"] == 0
+        assert slept == [60.0]
+
+
+def test_a_database_that_is_away_costs_nothing_but_time(monkeypatch, caplog):
+    def fail(*_, **__):
+        raise DatabaseError
+
+    monkeypatch.setattr(Work.objects, "get_or_create", fail)
+    monkeypatch.setattr(Work.objects, "filter", fail)
+    assert work.run_due(NOON) == {}
+    assert "roll-up failed and will be retried: DatabaseError" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_backlog_is_counted_in_batches_until_the_time_is_up(put, monkeypatch):
+    monkeypatch.setattr(rollup, "MOST", {"sqlite": 2})
+    for _ in range(6):
+        put(report())
+    ticks = iter([0, 1, 2, 99, 99])
+    assert rollup.roll_up(lambda: NOON, seconds=50, timer=lambda: next(ticks)) == 4
+    monkeypatch.setattr(rollup, "MOST_BYTES", 10)
+    assert rollup.roll_up(lambda: NOON) == 2
+
+
+@pytest.mark.thorough
+def test_a_worker_with_a_beat_counts_what_arrives(tmp_path):
+    schedule = {"collector.work": {"schedule": 1}}
+    host = Host(tmp_path, LOADS_CELERY, INSTALLED_APPS=APPS, CELERY_BEAT_SCHEDULE=schedule)
+    assert host.manage("migrate").returncode == 0
+    put = """
+        from metric_collection.cleaninsights.clock import utc_now
+        from metric_collection.collector.door import inbox
+        from metric_collection.collector.models import Site
+        from tests.collector.reports import report
+        Site.objects.create(id=5, name="Acme", slug="acme")
+        now = utc_now()
+        inbox.put(site_id=5, key=None, body=report(at=now), source="door", now=now)
+    """
+    host.django(put)
+    beat = ("-B", "-s", str(tmp_path / "schedule"))
+    with host.celery("worker", "-l", "INFO", "--concurrency", "1", *beat) as worker:
+        worker.await_line(r"collector\.work\[.*succeeded")
+        end = time.monotonic() + 20
+        counted = "SELECT heartbeats FROM usage_metrics_collector_period WHERE span = 'D'"
+        while host.sql(counted) != [(1,)]:
+            assert time.monotonic() < end, worker.log
+            time.sleep(0.2)
