@@ -230,6 +230,12 @@ def test_links_and_pictures_exist(path, target):
     assert (ROOT / path).parent.joinpath(target).is_file()
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_external_links_are_well_known(path):
+    links = re.findall(r"<https?://([^/>]+)", PAGES[path])
+    assert set(links) <= {"cleaninsights.org", "keepachangelog.com", "semver.org"}
+
+
 @pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("docs/")])
 def test_every_page_of_the_documentation_is_in_a_table_of_contents(path):
     page = (ROOT / path).relative_to(ROOT / "docs").with_suffix("")
