@@ -3,10 +3,13 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from metric_collection.models import Snapshot
+from metric_collection.consent.campaigns import decide
+from metric_collection.consent.choice import choose, choose_group
+from metric_collection.models import Consent, Snapshot
 from metric_collection.models.transactions import atomic
 from metric_collection.reporting.collection import Collection
-from metric_collection.signals import installed, upgraded
+from metric_collection.signals import consent_changed, installed, upgraded
+from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
 
@@ -19,11 +22,11 @@ def received():
     def receive(sender, signal, **kwargs):
         arguments.append((sender, kwargs))
 
-    installed.connect(receive)
-    upgraded.connect(receive)
+    for signal in (installed, upgraded, consent_changed):
+        signal.connect(receive)
     yield arguments
-    installed.disconnect(receive)
-    upgraded.disconnect(receive)
+    for signal in (installed, upgraded, consent_changed):
+        signal.disconnect(receive)
 
 
 def test_an_install_is_announced_with_its_facts_once_it_is_committed(
@@ -45,6 +48,26 @@ def test_an_upgrade_is_announced_with_what_changed(
     with django_capture_on_commit_callbacks(execute=True):
         Collection().record()
     assert received == [(Snapshot, {"changes": {"Acme Version": ("1.0", "1.1")}})]
+
+
+def test_a_choice_is_announced_with_the_one_before_and_its_subject(
+    settings, received, clock, django_capture_on_commit_callbacks
+):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily()}
+    granted, denied = Consent.Choice.GRANTED, Consent.Choice.DENIED
+    with django_capture_on_commit_callbacks(execute=True):
+        choose(granted, now=clock())
+        choose(granted, now=clock())
+        choose_group("installation", denied)
+        decide("search", denied, now=clock())
+        assert received == []
+    expected = [
+        ("granted", "unknown", None, None),
+        ("denied", "granted", None, "installation"),
+        ("denied", "unknown", "search", None),
+    ]
+    names = ("choice", "before", "campaign_id", "group")
+    assert received == [(Consent, dict(zip(names, each, strict=True))) for each in expected]
 
 
 def test_a_failing_receiver_does_not_fail_the_caller(django_capture_on_commit_callbacks):

@@ -18,6 +18,7 @@ from ..measuring.policy import Term
 from ..models import CampaignConsent, Consent
 from ..models.transactions import held
 from ..outbox import discard_campaign
+from .announcements import announce
 from .rules import Ruling, by_operator, switched_off, valid_choice
 
 
@@ -161,6 +162,7 @@ def decide(campaign_id: str, choice: Consent.Choice, *, now: datetime) -> Consen
         if choice == Consent.Choice.DENIED:
             values["declined_at"] = now
         CampaignConsent.objects.update_or_create(campaign_id=campaign_id, defaults=values)
+        announce(choice, before.choice, campaign_id=campaign_id)
     return before.choice
 
 

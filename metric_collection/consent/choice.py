@@ -13,6 +13,7 @@ from ..models.transactions import held
 from ..outbox import discard_undelivered, hour_of, keep_facts, seal
 from ..probes import registry
 from ..probes.probe import group_of
+from .announcements import announce
 from .campaigns import reopen_expired
 from .rules import WITHDRAWN, Ruling, ruling, valid_choice
 
@@ -83,6 +84,7 @@ def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
             reopen_expired(now)
         elif before != choice:
             withdraw(allowed, now=now)
+        announce(choice, before)
     return before
 
 
@@ -113,6 +115,7 @@ def choose_group(group: str, choice: Consent.Choice) -> Consent.Choice:
             consent.disclosed = sorted({*consent.disclosed, *accepted})
         consent.declined_groups = sorted(declined)
         consent.save()
+        announce(choice, before, group=group)
     return before
 
 

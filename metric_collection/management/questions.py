@@ -41,7 +41,7 @@ def notice(consent: Consent) -> list[str]:
     ]
 
 
-def prompt(out: OutputWrapper, *, patience: timedelta = PATIENCE) -> None:
+def prompt(out: OutputWrapper, *, patience: timedelta | None = None) -> None:
     """Ask once, on a terminal and in opt-in mode (METRIC_COLLECTION_PROMPT); the command goes on anyway.
 
     Without a reply nothing is saved: that is a no which is asked again next time.
@@ -54,7 +54,7 @@ def prompt(out: OutputWrapper, *, patience: timedelta = PATIENCE) -> None:
             return
         out.write("\n".join([*notice(consent), _("Share these usage metrics? Y/N: ")]), ending="")
         out.flush()
-        if choice := ANSWERS.get(reply(patience)):
+        if choice := ANSWERS.get(reply(PATIENCE if patience is None else patience)):
             choose(choice, now=utc_now())
             out.write(ruling().sentence)
         else:

@@ -24,11 +24,11 @@ class MomentField(models.BigIntegerField):  # type: ignore[type-arg]  # not subs
         return None if value is None else EPOCH + value * self.unit
 
     def to_python(self, value: Any) -> Any:
-        if isinstance(value, str) and "T" in value:  # as a fixture has it
+        if isinstance(value, str) and not value.lstrip("-").isdecimal():  # in a fixture
             return datetime.fromisoformat(value.replace("Z", "+00:00"))
-        return (
-            value if isinstance(value, datetime) else self.from_db_value(super().to_python(value))
-        )
+        if isinstance(value, datetime):
+            return value
+        return self.from_db_value(super().to_python(value))
 
     def get_prep_value(self, value: Any) -> Any:
         if isinstance(value, datetime):

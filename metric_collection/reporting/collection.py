@@ -76,7 +76,7 @@ class Collection:
         consent, snapshot = begun
         finding = find(consent, snapshot, self.clock())
         if snapshot is None:
-            return self._install(finding)
+            return self._install(consent, finding)
         if finding.category == HEARTBEAT:
             refresh(snapshot, finding)
             logger.debug("Nothing is reported: no version is new or higher, no platform differs.")
@@ -89,7 +89,7 @@ class Collection:
             return None
         consent, snapshot = begun
         if snapshot is None:
-            return self._install(find(consent, None, self.clock()))
+            return self._install(consent, find(consent, None, self.clock()))
         if not self._is_due(snapshot):
             return None
         now = self.clock()
@@ -165,13 +165,15 @@ class Collection:
             logger.debug("No heartbeat is due before %s.", due)
         return bool(due <= now)
 
-    def _install(self, finding: Finding) -> Report | None:
+    def _install(self, consent: Consent, finding: Finding) -> Report | None:
         """Create the snapshot; the first heartbeat falls on a random moment of the following day."""
         now = self.clock()
         due = now + conf.HEARTBEAT_INTERVAL * self.random()
         try:
-            with held() as consent:
-                if ruling(consent).gathers:
+            with held() as now_in_force:
+                # A group that was declined in the meantime is in the finding all the same.
+                is_covered = now_in_force.declined_groups == consent.declined_groups
+                if is_covered and ruling(now_in_force).gathers:
                     Snapshot.objects.create(
                         facts=finding.remembered,
                         platforms=finding.platforms,

@@ -64,3 +64,14 @@ def test_as_json(monkeypatch):
         "written": [],
         "tried": [],
     }
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("mode", "code"), [("opt-in", 0), ("opt-out", 1)])
+def test_before_the_first_migrate_the_mode_decides(settings, mode, code):
+    settings.METRIC_COLLECTION_CONSENT = mode
+    call_command("migrate", "usage_metrics", "zero", verbosity=0)
+    try:
+        assert prove_off()[0] == code
+    finally:
+        call_command("migrate", "usage_metrics", verbosity=0)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.management.base import OutputWrapper
 from django.db import OperationalError, connection
 
 from metric_collection.consent.choice import choose
+from metric_collection.management import execute_from_command_line
 from metric_collection.management.questions import notice, prompt
 from metric_collection.models import Consent
 from tests.campaigns import daily
@@ -98,6 +100,43 @@ def test_the_question_has_data_purpose_recipient_retention_and_how_to_change_it(
         "opt-in or opt-out",
     ):
         assert text in shown
+
+
+@pytest.fixture
+def run_at_terminal(monkeypatch):
+    """Run manage.py at a terminal where somebody types y; return what is shown there."""
+    monkeypatch.setattr("metric_collection.management.questions.PATIENCE", timedelta(seconds=0.01))
+
+    def run_at_terminal(*arguments):
+        screen, keyboard = Screen(), Pipe("y\n")
+        with monkeypatch.context() as patched, suppress(SystemExit):
+            patched.setattr("sys.stdin", keyboard)
+            patched.setattr("sys.stdout", screen)
+            execute_from_command_line(["manage.py", *arguments])
+        keyboard.close()
+        return screen.getvalue()
+
+    return run_at_terminal
+
+
+def test_the_first_command_asks_before_it_runs(run_at_terminal):
+    shown = run_at_terminal("diffsettings")
+    assert shown.startswith("Acme can share usage metrics")
+    assert shown.index("On, because a superuser has agreed.") < shown.index("DATABASES = ")
+    assert run_at_terminal("diffsettings").startswith("ALLOWED_HOSTS")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check", "--help"), ("metric_collection", "status"), ("opt_in_out", "--opt_out"), ("help",)],
+)
+def test_help_and_our_own_commands_do_not_ask(run_at_terminal, arguments):
+    assert "Y/N" not in run_at_terminal(*arguments)
+
+
+def test_the_reloaded_server_does_not_ask_again(run_at_terminal, monkeypatch):
+    monkeypatch.setenv("RUN_MAIN", "true")
+    assert "Y/N" not in run_at_terminal("diffsettings")
 
 
 def test_a_declined_group_is_not_in_the_notice():

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from django.core import serializers
 from django.db import IntegrityError, connection
+from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
-from metric_collection.models import Change, Consent, Report, Snapshot
+from metric_collection.models import CampaignConsent, Change, Consent, Report, Snapshot
 
 pytestmark = pytest.mark.django_db
 MOMENT = datetime(2026, 3, 29, 1, 30, 15, 999, tzinfo=timezone.utc)
+
+TO_THE_MS = MOMENT.replace(microsecond=999_000)  # as far as Django writes JSON
 
 
 @pytest.fixture
@@ -26,10 +29,23 @@ def test_a_moment_is_the_same_in_every_time_zone_setting(settings, snapshot, use
     assert Snapshot.objects.filter(heartbeat_due__lte=MOMENT).exists()
 
 
-def test_a_moment_survives_dumpdata_and_loaddata(snapshot):
-    dumped = serializers.serialize("json", [snapshot])
-    (loaded,) = serializers.deserialize("json", dumped)
-    assert loaded.object.installed_at == MOMENT.replace(microsecond=0)
+@pytest.mark.parametrize("form", ["json", "jsonl", "xml"])
+def test_rows_survive_dumpdata_and_loaddata(snapshot, form):
+    rows = [
+        snapshot,
+        Consent.objects.create(declined_groups=["counts"], decided_at=MOMENT),
+        Change.objects.create(category="Install", recorded_at=MOMENT, changes={"a": [None, "1"]}),
+        Report.objects.create(category="Heartbeat", body="{}", sealed_at=MOMENT),
+        CampaignConsent.objects.create(campaign_id="a", start=TO_THE_MS, end=TO_THE_MS),
+    ]
+    for row in rows:
+        row.refresh_from_db()
+    loaded = [
+        each.object for each in serializers.deserialize(form, serializers.serialize(form, rows))
+    ]
+    assert [model_to_dict(row) for row in loaded] == [model_to_dict(row) for row in rows]
+    assert loaded[0].installed_at == MOMENT.replace(microsecond=0)
+    assert loaded[4].start == TO_THE_MS
 
 
 def test_no_moment_is_none():

@@ -438,6 +438,17 @@ class TestConsent:
         heartbeat = collection.heartbeat()
         assert (heartbeat.category, facts_of(heartbeat)["flaky"]) == ("Heartbeat", "1")
 
+    def test_a_group_that_is_declined_while_the_install_is_gathered_is_not_sent(
+        self, settings, collection
+    ):
+        def decline():
+            choose_group("operating-system", Consent.Choice.DENIED)
+            return "x"
+
+        set_facts(settings, edition=decline)
+        assert collection.record() is None
+        assert "os_version" not in facts_of(collection.record())
+
     def test_a_report_for_which_all_facts_are_declined_is_not_sent(
         self, settings, collection, clock
     ):
