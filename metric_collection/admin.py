@@ -1,7 +1,7 @@
 """The System information page in the Django admin: its registration, access rules and URLs.
 
 For an AdminSite of your own: ``my_site.register(Consent, SystemInfoAdmin)``. Every process imports this
-module at start-up, so what only a request needs is imported by the first one.
+module at start-up, so the views are imported by the first request for them.
 """
 
 from __future__ import annotations
@@ -10,17 +10,24 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.db import connections
+from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
+from .cleaninsights.clock import utc_now
 from .models import Consent
 
+STARTED_AT = utc_now()
 ROUTES = {
     "system_info": ("", "page"),
     "consent_changelist": ("", "page"),  # where the admin index links to
     "campaigns": ("campaigns/", "campaigns"),
-    "record": ("reports/", "record"),
+    "groups": ("groups/", "groups"),
+    "reports": ("reports/", "reports"),
+    "reports_download": ("reports.jsonl", "reports_download"),
+    "send": ("send/", "send"),
     "report": ("reports/<uuid:key>.json", "report"),
     "next_report": ("next.json", "next_report"),
     "system": ("system.json", "system"),
@@ -29,7 +36,7 @@ ROUTES = {
 
 @admin.register(Consent)
 class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Shows the page to whoever may view it; lets superusers use the switch."""
+    """Shows the page to users who may view it; only superusers may use its switches."""
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -38,18 +45,25 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ]
 
     def _view(self, name: str) -> Callable[..., HttpResponseBase]:
-        """Return the view of that name, which is imported with the first request for it."""
+        """Return the view of that name, imported by the first request for it.
+
+        Even under ATOMIC_REQUESTS it opens its own transactions: on SQLite one that reads before it writes
+        fails whenever another process has written in between.
+        """
 
         def view(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
             from .system_info.views import SystemInfoViews
 
-            response: HttpResponseBase = getattr(SystemInfoViews(self), name)(request, **kwargs)
+            views = SystemInfoViews(self, started_at=STARTED_AT)
+            response: HttpResponseBase = getattr(views, name)(request, **kwargs)
             return response
 
+        for alias in connections:
+            view = non_atomic_requests(alias)(view)
         return view
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """Answer what the index asks while it is built: the moment to tell a superuser there."""
+        """Add the notice to the messages: the index calls this before it renders them."""
         if self._is_index(request):
             from .system_info.views import announce
 
@@ -66,7 +80,7 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def _is_index(self, request: HttpRequest) -> bool:
-        """Whether this site's own index is being looked at, wherever the site is mounted."""
+        """Whether the request is for this site's own index, wherever the site is mounted."""
         match = request.resolver_match
         return (
             request.method == "GET"

@@ -25,6 +25,8 @@ class MetricCollectionConfig(AppConfig):
     label = "usage_metrics"
     verbose_name = _("Usage metrics")
     default_auto_field = "django.db.models.BigAutoField"
+    # As seen by the thread that set Django up; in others, Celery knows no current app.
+    celery_app: Any = None
 
     def ready(self) -> None:
         path = "metric_collection.checks"
@@ -46,6 +48,7 @@ class MetricCollectionConfig(AppConfig):
         """Listen to Celery; a worker or beat that loads Django while it starts has spoken already."""
         from celery import current_app, signals
 
+        self.celery_app = self.celery_app or current_app._get_current_object()
         listen(signals.task_prerun, "on_task_prerun", needs=RECORDERS)
         listen(signals.task_failure, "on_task_failure", needs=RECORDERS)
         listen(signals.task_postrun, "on_task_postrun", needs=CAMPAIGNS)

@@ -20,7 +20,7 @@ from metric_collection import receivers
 from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.datapoints import Event
-from metric_collection.consent.choice import choose
+from metric_collection.consent.choice import choose, choose_group
 from metric_collection.measuring.meter import meter
 from metric_collection.models import CampaignConsent, Change, Consent, Measurement, Report, Snapshot
 from metric_collection.models import measurement as measurements
@@ -35,9 +35,16 @@ NOON = datetime(2026, 3, 1, 12, 30, tzinfo=timezone.utc)
 KEY = uuid.UUID(int=5)
 PAGE = reverse("admin:usage_metrics_system_info")
 CAMPAIGNS = reverse("admin:usage_metrics_campaigns")
-SWITCHES = {PAGE: {"choice": "off"}, CAMPAIGNS: {"choice": "off", "campaign": "search"}}
+GROUPS = reverse("admin:usage_metrics_groups")
+SEND = reverse("admin:usage_metrics_send")
+SWITCHES = {
+    PAGE: {"choice": "off"},
+    CAMPAIGNS: {"choice": "off", "campaign": "search"},
+    GROUPS: {"choice": "off", "group": "product"},
+}
 READ_ONLY = [
-    reverse("admin:usage_metrics_record"),
+    reverse("admin:usage_metrics_reports"),
+    reverse("admin:usage_metrics_reports_download"),
     reverse("admin:usage_metrics_report", args=[KEY]),
     reverse("admin:usage_metrics_next_report"),
     reverse("admin:usage_metrics_system"),
@@ -48,6 +55,7 @@ LOOKING = ["GET", "HEAD"]
 CHANGING = ["POST", "PUT", "PATCH", "DELETE"]
 RUNNING = daily(start="2026-01-01T00:00:00Z", end="2099-01-01T00:00:00Z")
 NASTY = 'a & b <c> "é"'
+QUOTED = "“&lt;b&gt;maybe&lt;/b&gt;” is not a valid choice. Choose on or off."
 
 
 @pytest.fixture
@@ -130,7 +138,7 @@ def answer(person, url, method):
         return 403
     if method == "POST":
         return 302 if person == "superuser" else 403
-    return 302 if url == CAMPAIGNS else 200
+    return 302 if url in {CAMPAIGNS, GROUPS} else 200
 
 
 @pytest.mark.parametrize("method", [*LOOKING, *CHANGING, "OPTIONS"])
@@ -192,9 +200,8 @@ def test_the_index_links_to_the_page_for_whoever_may_view_it(person, linked, log
 def test_the_switch_leads_back_to_the_page_which_says_so(superuser):
     response = superuser.post(PAGE, {"choice": "off"}, follow=True)
     assert response.redirect_chain == [(PAGE, 302)]
-    assert "Your choice was saved." in text(response)
+    assert "Usage metrics are off." in text(response)
     assert "Off, because a superuser has declined." in text(response)
-    assert "The switch is off." in text(response)
 
 
 def test_the_pressed_button_is_the_choice(superuser, clock):
@@ -226,13 +233,13 @@ def test_every_change_is_in_the_admin_log(superuser):
 def test_a_change_that_cannot_be_logged_is_not_made(superuser):
     with connection.execute_wrapper(fail_to_log), pytest.raises(DatabaseError):
         superuser.post(PAGE, {"choice": "off"})
-    assert not Consent.objects.exists()
+    assert Consent.objects.current().choice == Consent.Choice.UNKNOWN
 
 
 def test_an_unknown_choice_is_quoted_harmlessly_and_changes_nothing(superuser):
     response = superuser.post(PAGE, {"choice": "<b>maybe</b>"})
     assert response.status_code == 400
-    assert "“&lt;b&gt;maybe&lt;/b&gt;” is no choice. Choose on or off." in response.content.decode()
+    assert QUOTED in response.content.decode()
     assert not Consent.objects.exists()
 
 
@@ -248,7 +255,7 @@ def test_the_locked_switch_cannot_be_moved_and_says_why(monkeypatch, superuser):
     page = superuser.get(PAGE)
     assert "Off, because METRIC_COLLECTION=False is set in the environment." in text(page)
     assert "The switch is locked." in text(page)
-    assert "<fieldset disabled>" in page.content.decode()
+    assert page.content.decode().count(" disabled>") == page.content.decode().count("<fieldset")
     response = superuser.post(PAGE, {"choice": "on"})
     assert response.status_code == 400
     assert "Nothing was changed. Off, because METRIC_COLLECTION=False" in text(response)
@@ -261,40 +268,100 @@ def test_the_switch_can_be_used_while_debug_silences_everything(settings, superu
     settings.DEBUG = True
     page = superuser.post(PAGE, {"choice": "on"}, follow=True)
     assert "Off, because the Django setting DEBUG is on." in text(page)
-    assert "The switch is on. It can be used now and counts once the reason above is gone." in (
-        text(page)
-    )
+    assert "Your choice takes effect once this reason no longer applies." in text(page)
     assert Consent.objects.get().choice == Consent.Choice.GRANTED
 
 
 def test_a_viewer_sees_the_state_and_no_switch(viewer):
     page = viewer.get(PAGE)
-    assert "On. One report a day, none sent yet." in text(page)
+    assert "Usage metrics are on" in text(page)
     assert "Only superusers can change this." in text(page)
     assert 'name="choice"' not in page.content.decode()
 
 
-def test_the_state_is_said_in_one_sentence(superuser, report):
-    Report.objects.update(settled_at=datetime.now(timezone.utc) - timedelta(hours=3, minutes=5))
+def test_the_first_screen_has_the_last_the_next_and_the_queued_reports(superuser, report, clock):
+    now = utc_now()
+    Report.objects.update(settled_at=now - timedelta(hours=3, minutes=5))
+    facts = {"installed_at": now, "heartbeat_due": now + timedelta(hours=1), "swept_at": now}
+    Snapshot.objects.create(facts={}, **facts)
+    enqueue(b"{}", category="Upgrade", now=now)
+    page = text(superuser.get(PAGE))
+    assert "Last report 3 hours ago accepted Next report" in page
+    assert "Queued 1 report" in page
+
+
+def test_the_recipient_is_named(viewer):
     assert (
-        "On. One report a day, last sent 3\xa0hours ago, accepted."
-        in superuser.get(PAGE).content.decode()
+        "Reports go to 127.0.0.1:9 . It sees the address that your server connects from."
+        in text(viewer.get(PAGE))
     )
 
 
-def test_another_interval_is_not_called_a_day(superuser, settings, report):
-    settings.METRIC_COLLECTION_HEARTBEAT_INTERVAL = timedelta(hours=12)
-    assert "On. Last report sent" in text(superuser.get(PAGE))
-    Report.objects.all().delete()
-    assert "On. No report has been sent yet." in text(superuser.get(PAGE))
+def test_published_results_are_linked_to(viewer, settings):
+    link = "See what all installations together look like"
+    assert link not in text(viewer.get(PAGE))
+    settings.METRIC_COLLECTION_RESULTS_URL = "https://acme.example/results"
+    assert f'<a href="https://acme.example/results">{link}</a>' in viewer.get(PAGE).content.decode()
 
 
-def test_what_waits_is_said_and_listed(superuser, clock):
-    Collection(clock=clock).record()
-    page = text(superuser.get(PAGE))
-    assert "One report waits to be sent." in page
-    assert "What is waiting to be sent" in page
-    assert "Next attempt: March 1, 2026, 6:34 a.m. Install" in page
+class TestGroups:
+    def test_a_group_is_declined_and_accepted_by_its_own_switch(self, superuser):
+        for choice, declined in (("off", ["product"]), ("on", [])):
+            form = {"group": "product", "choice": choice}
+            assert superuser.post(GROUPS, form).url == f"{PAGE}#group-product"
+            assert Consent.objects.get().declined_groups == declined
+        assert [*LogEntry.objects.order_by("pk").values_list("change_message", flat=True)] == [
+            "Usage metrics, group product: from granted to denied",
+            "Usage metrics, group product: from denied to granted",
+        ]
+
+    def test_facts_of_a_declined_group_are_neither_gathered_nor_previewed(self, superuser):
+        superuser.post(GROUPS, {"group": "product", "choice": "off"})
+        page = text(superuser.get(PAGE))
+        assert "Not gathered and not sent: Acme Version" in page
+        assert "Acme Version" not in superuser.get(READ_ONLY[-2]).content.decode()
+
+    def test_an_unknown_group_is_quoted_and_changes_nothing(self, superuser):
+        before = rows()
+        response = superuser.post(GROUPS, {"group": "<b>", "choice": "off"})
+        assert response.status_code == 400
+        assert "There is no group “&lt;b&gt;” here." in response.content.decode()
+        assert rows() == before
+
+    def test_a_viewer_sees_which_groups_are_off_and_no_switch(self, viewer):
+        choose_group("product", Consent.Choice.DENIED)
+        page = viewer.get(PAGE).content.decode()
+        assert 'name="group"' not in page
+        assert "Not gathered and not sent:" in page
+
+
+class TestSending:
+    @pytest.mark.parametrize(
+        ("accepted", "message"),
+        [
+            (True, "A Celery worker was asked to send the queued reports."),
+            (False, "No Celery broker could be reached. The next sweep sends the queued reports."),
+        ],
+    )
+    def test_a_superuser_hands_the_queue_to_a_worker(
+        self, accepted, message, superuser, monkeypatch
+    ):
+        monkeypatch.setattr("metric_collection.system_info.views.ask_worker", lambda: accepted)
+        enqueue(b"{}", category="Heartbeat", now=utc_now())
+        assert "Send now" in superuser.get(PAGE).content.decode()
+        assert message in text(superuser.post(SEND, follow=True))
+
+    def test_nothing_is_sent_while_metrics_are_off(self, superuser, monkeypatch, settings):
+        monkeypatch.setattr("metric_collection.system_info.views.ask_worker", pytest.fail)
+        settings.METRIC_COLLECTION = False
+        enqueue(b"{}", category="Heartbeat", now=utc_now())
+        assert "Send now" not in superuser.get(PAGE).content.decode()
+        assert superuser.post(SEND).url == f"{PAGE}#reports"
+
+    def test_a_viewer_cannot_send(self, viewer):
+        enqueue(b"{}", category="Heartbeat", now=utc_now())
+        assert "Send now" not in viewer.get(PAGE).content.decode()
+        assert viewer.post(SEND).status_code == 403
 
 
 def test_the_page_shows_the_version_history(superuser):
@@ -329,7 +396,10 @@ def test_values_are_shown_as_they_are_and_harmless(superuser, settings):
 
 
 def test_a_page_without_any_report_says_so(superuser):
-    assert text(superuser.get(PAGE)).count("Nothing yet.") == 2
+    page = text(superuser.get(PAGE))
+    assert "0 reports sent, none queued" in page
+    assert "No reports yet." in page
+    assert "no upgrades yet" in page
 
 
 def test_the_body_of_a_report_is_given_out_to_the_byte(viewer, report):
@@ -362,24 +432,40 @@ def test_the_system_can_be_downloaded(viewer):
     assert "attachment" in response["Content-Disposition"]
 
 
+def test_all_reports_can_be_downloaded_as_json_lines(viewer, report):
+    response = viewer.get(reverse("admin:usage_metrics_reports_download"))
+    (line,) = response.getvalue().splitlines()
+    assert json.loads(line)["body"] == report.body
+    assert "attachment" in response["Content-Disposition"]
+
+
+def test_the_list_of_reports_can_be_filtered(viewer, report):
+    enqueue(b"{}", category="Upgrade", now=NOON)
+    listed = text(viewer.get(READ_ONLY[0], {"state": "queued"}))
+    assert "All 2 queued 1 delivered 1" in listed
+    assert "Upgrade" in listed
+    assert "Heartbeat" not in listed
+
+
 def test_the_record_can_be_read_to_its_end(viewer, report):
     Report.objects.bulk_create(
         Report(category="Heartbeat", body="{}", sealed_at=NOON, settled_at=NOON, state="delivered")
         for _ in range(60)
     )
-    assert reverse("admin:usage_metrics_record") in viewer.get(PAGE).content.decode()
+    assert reverse("admin:usage_metrics_reports") in viewer.get(PAGE).content.decode()
     seen, url = [], READ_ONLY[0]
     while url:
         page = viewer.get(url).content.decode()
         seen += re.findall(r"/reports/([0-9a-f-]+)\.json", page)
-        older = re.search(r'href="(\?before=\d+)"', page)
+        older = re.search(r'href="(\?[^"]*before=\d+)"', page)
         url = older and READ_ONLY[0] + older[1]
     assert len(seen) == len(set(seen)) == 61
 
 
 @pytest.mark.parametrize("before", ["", "x", "-1", "²", "1" * 40, "1" * 5000])
-def test_a_meaningless_place_in_the_record_is_no_error(before, viewer, report):
-    assert viewer.get(READ_ONLY[0], {"before": before}).status_code == 200
+def test_an_invalid_place_in_the_list_of_reports_is_ignored(before, viewer, report):
+    query = {"before": before, "state": before}
+    assert "Heartbeat" in text(viewer.get(READ_ONLY[0], query))
 
 
 def test_the_page_works_within_a_transaction_of_the_request(superuser, monkeypatch):
@@ -404,10 +490,11 @@ def test_the_page_has_neither_inline_script_nor_inline_style(superuser, report):
 
 
 @pytest.mark.parametrize("number", [0, 1, 20])
-def test_a_superuser_looks_with_nine_queries_however_much_there_is(number, superuser, settings):
+def test_a_superuser_looks_with_ten_queries_however_much_there_is(number, superuser, settings):
     declared = {f"campaign {each}": RUNNING for each in range(number)}
     settings.METRIC_COLLECTION_CAMPAIGNS = declared
     settings.METRIC_COLLECTION_FACTS = {f"Fact {each}": "x" for each in range(100)}
+    Snapshot.objects.create(facts={}, installed_at=NOON, heartbeat_due=NOON)
     for each in declared:
         count(campaign_id=each)
     Report.objects.bulk_create(
@@ -418,7 +505,7 @@ def test_a_superuser_looks_with_nine_queries_however_much_there_is(number, super
         superuser.get(PAGE)
     # A savepoint is only there because this test is in a transaction.
     queries = [query for query in asked if "SAVEPOINT" not in query["sql"]]
-    assert len(queries) == (9 if number else 7)
+    assert len(queries) == (10 if number else 8)
 
 
 def count(campaign_id="search", **values):
@@ -439,17 +526,9 @@ class TestCampaigns:
     def test_each_has_title_purpose_state_and_what_it_has_counted(self, viewer):
         count(name="devices", times=12, value=3.5)
         page = text(viewer.get(PAGE))
-        assert "Search To know whether search is used. On until" in page
-        assert "and nobody has declined." in page
+        assert "Search To know whether search is used. On by default." in page
         assert "Counted 12 times since" in page
         assert "Search / Run / devices 12 3.5" in page
-
-    def test_the_state_tells_of_their_reports_as_well(self, superuser):
-        assert "On. One report a day and those of campaigns, none sent yet." in (
-            text(superuser.get(PAGE))
-        )
-        superuser.post(CAMPAIGNS, {"campaign": "search", "choice": "off"})
-        assert "On. One report a day, none sent yet." in text(superuser.get(PAGE))
 
     def test_the_record_names_the_campaign_of_a_report(self, viewer):
         enqueue(b"{}", category="Usage", campaign_id="search", now=NOON)
@@ -472,8 +551,8 @@ class TestCampaigns:
     def test_a_no_leads_back_to_the_campaign_which_says_so(self, superuser):
         response = superuser.post(CAMPAIGNS, {"campaign": "search", "choice": "off"}, follow=True)
         assert response.redirect_chain == [(f"{PAGE}#campaign-1", 302)]
-        assert "Your choice was saved." in text(response)
-        assert "Off, because a superuser has declined this campaign." in text(response)
+        assert "The campaign is off. Its unsent data was deleted." in text(response)
+        assert "Off: a superuser has declined this campaign." in text(response)
         assert Consent.objects.get().choice == Consent.Choice.UNKNOWN
 
     def test_a_no_deletes_what_was_counted_and_waits_and_leaves_all_else(self, superuser, settings):
@@ -509,7 +588,7 @@ class TestCampaigns:
             ({"choice": "off"}, "No campaign was named."),
             ({"campaign": "x", "choice": "off"}, "There is no campaign “x” here."),
             ({"campaign": "search"}, "Nothing was chosen. Choose on or off."),
-            ({"campaign": "search", "choice": "x"}, "“x” is no choice. Choose on or off."),
+            ({"campaign": "search", "choice": "x"}, "“x” is not a valid choice. Choose on or off."),
         ],
     )
     def test_a_wrong_post_is_answered_and_changes_nothing(self, posted, problem, superuser):

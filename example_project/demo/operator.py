@@ -3,6 +3,7 @@
 import requests
 from django.urls import reverse
 
+INDEX = reverse("admin:index")
 PAGE = reverse("admin:usage_metrics_system_info")
 
 
@@ -13,10 +14,14 @@ class Operator:
         self.site = site
         self.session = requests.Session()
         self.session.trust_env = False
-        self.submit(reverse("admin:login"), username=user, password=password, next=PAGE)
+        self.submit(reverse("admin:login"), username=user, password=password, next=INDEX)
+
+    def is_asked(self) -> bool:
+        """Whether the admin index shows the notice."""
+        return "Keep on" in self.session.get(self.site + INDEX, timeout=10).text
 
     def switch_off(self) -> None:
-        """Press the button on the System Info page."""
+        """Press the button on the System information page."""
         self.submit(PAGE, choice="off")
 
     def submit(self, path: str, **fields: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from demo.collector import Collector
 from demo.machine import MANAGE, DemoError, Machine
-from demo.operator import PAGE, Operator
+from demo.operator import INDEX, Operator
 from demo.terminal import Terminal, heading
 from demo.wheels import build
 
@@ -31,12 +31,16 @@ class Story:
     facts: dict[str, str] = field(default_factory=dict)
     seen: int = 0
     site: str = ""
+    operator: Operator = field(init=False)
 
-    def tell(self) -> None:
-        """Tell it all; raises DemoError where it does not come true."""
+    def tell(self, *, stay: bool) -> None:
+        """Tell it all, and stop at the log-in if `stay`; raises DemoError if something does not happen."""
         self.install()
         self.beat()
         self.upgrade()
+        self.log_in()
+        if stay:
+            self.stay()
         self.switch_off()
 
     def install(self) -> None:
@@ -62,10 +66,33 @@ class Story:
         self.start_celery()
         self.expect("Upgrade")
 
-    def switch_off(self) -> None:
-        self.terminal.title("4. The operator switches it off on the System Info page")
+    def log_in(self) -> None:
+        self.terminal.title(
+            "4. A superuser logs in for the first time, and the admin shows the notice"
+        )
         self.serve()
-        Operator(self.site, USER, self.password).switch_off()
+        self.operator = Operator(self.site, USER, self.password)
+        if not self.operator.is_asked():
+            raise DemoError("The admin index shows no notice")
+
+    def stay(self) -> None:
+        """Leave everything running, and show what arrives, until Ctrl-C."""
+        self.terminal.say(f"{self.site}{INDEX}")
+        self.terminal.say(f"user {USER}, password {self.password}")
+        self.terminal.say(
+            "Have a look around; what arrives is shown here. Ctrl-C goes on to the end."
+        )
+        with suppress(KeyboardInterrupt):
+            while self.machine.is_running("web"):
+                for arrival in self.collector.await_more(than=self.seen, seconds=1):
+                    self.refuse_refusals()
+                    self.terminal.say(heading(arrival))
+                    self.seen += 1
+            raise DemoError("The admin has stopped")
+
+    def switch_off(self) -> None:
+        self.terminal.title("5. The superuser switches metrics off on the System information page")
+        self.operator.switch_off()
         time.sleep(1)  # what was on its way has arrived
         self.forget()
         self.let_days_pass(2)
@@ -121,17 +148,3 @@ class Story:
     def forget(self) -> None:
         """Look only at what arrives from now on."""
         self.seen = len(self.collector.arrivals)
-
-    def stay(self) -> None:
-        """Leave everything running, and tell of what arrives, until Ctrl-C."""
-        self.terminal.title("5. Yours until Ctrl-C: admin, worker, beat and collector go on")
-        self.terminal.say(f"{self.site}{PAGE}")
-        self.terminal.say(f"user {USER}, password {self.password}")
-        self.terminal.say("Switch it on again there, and what arrives is told here.")
-        with suppress(KeyboardInterrupt):
-            while self.machine.is_running("web"):
-                for arrival in self.collector.await_more(than=self.seen, seconds=1):
-                    self.refuse_refusals()
-                    self.terminal.say(heading(arrival))
-                    self.seen += 1
-            raise DemoError("The admin has ended by itself")

@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "metric_collection.middleware.RecorderMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -117,7 +118,7 @@ METRIC_COLLECTION_COUNTS = {"Devices": "inventory.Device"}
 METRIC_COLLECTION_CAMPAIGNS = {
     "speed": {
         "title": "Speed and errors",
-        "purpose": "To know which pages are worth making faster, and which errors to mend first.",
+        "purpose": "To know which pages are worth making faster, and which errors to fix first.",
         "start": "2026-01-05T00:00:00Z",
         "end": "2028-01-03T00:00:00Z",
         "aggregationPeriodLength": 7,

@@ -24,7 +24,7 @@ class Status:
 
     ruling: Ruling
     delivery: DeliveryState
-    campaigns: Sequence[usage.Usage]
+    campaigns: Sequence[usage.CampaignStatus]
     declined_groups: Sequence[str]
 
     @property

@@ -113,14 +113,18 @@ class Collection:
             return list(iter(lambda: seal_usage(now, campaigns(), pack), None))
 
     def preview(
-        self, *, consent: Consent | None = None, gathered: Gathered | None = None
+        self,
+        *,
+        consent: Consent | None = None,
+        gathered: Gathered | None = None,
+        snapshot: Snapshot | None = None,
     ) -> tuple[str, bytes] | None:
         """Return the category and the exact bytes of the next heartbeat without recording anything.
 
-        None if the publisher wants no further report (``METRIC_COLLECTION_CATEGORIES``). Pass `consent`
-        or `gathered` if they are at hand, to save reading them again.
+        None if the publisher wants no further report (``METRIC_COLLECTION_CATEGORIES``). Pass whatever is
+        at hand, to save reading it again.
         """
-        now, snapshot = self.clock(), Snapshot.objects.current()
+        now, snapshot = self.clock(), snapshot or Snapshot.objects.current()
         if not is_more_wanted(snapshot):
             return None
         finding = find(consent or Consent.objects.current(), snapshot, now, gathered)

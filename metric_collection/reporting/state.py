@@ -105,11 +105,31 @@ class DeliveryState:
         return f"{count} {attempt}".replace("..", ".")
 
 
-def delivery_state(now: datetime, *, allowed: Ruling | None = None) -> DeliveryState:
-    """Read the state of delivery; at most four queries, and one more without a ruling."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """How many reports are queued, and the one that is sent first."""
+
+    length: int
+    head: Report | None
+
+
+def read_queue() -> Queue:
+    head = Report.objects.queued().first()
+    return Queue(length=Report.objects.queued().count() if head else 0, head=head)
+
+
+def delivery_state(
+    now: datetime,
+    *,
+    allowed: Ruling | None = None,
+    snapshot: Snapshot | None = None,
+    queue: Queue | None = None,
+) -> DeliveryState:
+    """Read the state of delivery; pass whatever is at hand, to save reading it again."""
     allowed = allowed or ruling()
-    snapshot = Snapshot.objects.current()
-    head: Report | None = Report.objects.queued().first()
+    snapshot = snapshot or Snapshot.objects.current()
+    queue = queue or read_queue()
+    head = queue.head
     last = Report.objects.settled_last()
     situation, since, report = situation_of(now, allowed, snapshot, head, last)
     is_planned = allowed.sends and snapshot is not None and HEARTBEAT in conf.CATEGORIES
@@ -117,7 +137,7 @@ def delivery_state(now: datetime, *, allowed: Ruling | None = None) -> DeliveryS
         situation=situation,
         since=since,
         report=report,
-        queued=Report.objects.queued().count() if head else 0,
+        queued=queue.length,
         next_attempt=head.next_attempt(now) if head and allowed.sends else None,
         next_heartbeat=max(now, snapshot.heartbeat_due) if snapshot and is_planned else None,
         last_heartbeat=snapshot.heartbeat_at if snapshot else None,

@@ -1,4 +1,4 @@
-"""What campaigns count, for the operator's eyes: where each stands, its tally, what would be sent of it."""
+"""Campaigns as operators see them: the state of each, its counts, and the report that would be sent."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import models
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from ..campaigns import CampaignDeclaration, campaigns
+from ..campaigns import CampaignDeclaration
+from ..campaigns import campaigns as declared_campaigns
 from ..cleaninsights.campaigns import Period
 from ..cleaninsights.datapoints import DataPoint, Event
 from ..cleaninsights.payload import clean
 from ..conf.settings import Mode, conf
 from ..consent import campaigns as windows
 from ..consent.campaigns import Standing
-from ..consent.rules import ruling
+from ..consent.rules import Ruling, ruling
 from ..models import Consent, Measurement
 from ..models import measurement as measurements
 from ..outbox import iso, pack
@@ -30,28 +32,31 @@ SHOWN = 5  # events and visits of one campaign; a link leads to all of them
 
 
 class Situation(models.TextChoices):
-    """Where a campaign stands with the operator, as a sentence; `moment` is when that changes."""
+    """The state of a campaign as a sentence; `moment` is when it began or will end."""
 
-    OVER = "over", _("Over since %(moment)s; nothing is counted any more.")
-    DECLINED = "declined", _("Off, because a superuser has declined this campaign.")
-    PAUSED = "paused", _("Off, because usage metrics are off.")
-    FULL = "full", _("Off, because no whole period is left before it ends.")
-    COMING = "coming", _("On from %(moment)s; nothing is counted before that.")
-    ASKING = "asking", _("Off, until a superuser agrees to this campaign.")
-    UNANNOUNCED = "unannounced", _("Off, until a superuser has been told of this campaign.")
-    EXPIRED = "expired", _("Off since %(moment)s, for consent to it has run out.")
-    AGREED = "agreed", _("On until %(moment)s, because a superuser has agreed.")
-    SILENT = "silent", _("On until %(moment)s, and nobody has declined.")
+    OVER = "over", _("Over since %(moment)s.")
+    DECLINED = "declined", _("Off: a superuser has declined this campaign.")
+    PAUSED = "paused", _("Off: usage metrics are off.")
+    FULL = "full", _("Off: no whole period is left before the campaign ends.")
+    COMING = "coming", _("On, starts on %(moment)s.")
+    ASKING = "asking", _("Off until a superuser agrees to this campaign.")
+    UNANNOUNCED = "unannounced", _("Off until a superuser has seen the notice that lists it.")
+    EXPIRED = "expired", _("Off: consent expired on %(moment)s.")
+    AGREED = "agreed", _("On.")
+    SILENT = "silent", _("On by default.")
 
 
+ASKED_AGAIN = _("You will be asked again on %(moment)s.")
+ENDS = _("It ends on %(moment)s.")
 COUNTING = frozenset({Situation.AGREED, Situation.SILENT})
 ON = COUNTING | {Situation.COMING}
+QUESTIONS = frozenset({Situation.ASKING, Situation.EXPIRED})
 SETTLED = frozenset({Situation.OVER, Situation.FULL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What a campaign has counted in the period that runs: so many kinds, the most frequent first."""
+    """The counts of a campaign in its current period, the most frequent first."""
 
     points: Sequence[DataPoint] = ()
     kinds: int = 0
@@ -59,18 +64,21 @@ class Tally:
 
     @property
     def unlisted(self) -> int:
-        """Return how many kinds are not among the points."""
+        """How many events and visits are not among the points."""
         return self.kinds - len(self.points)
 
     @property
-    def lines(self) -> list[tuple[str, int, float | None]]:
-        """Say of each what it is, how often it came, and the aggregate of its values."""
-        return [(words_of(each), each.times, getattr(each, "value", None)) for each in self.points]
+    def lines(self) -> list[tuple[str, int, str]]:
+        """The event or visit, how often it was counted, and the aggregate of its values."""
+        return [
+            (words_of(each), each.times, written(getattr(each, "value", None)))
+            for each in self.points
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """A campaign at a moment: what was declared, decided and counted."""
+class CampaignStatus:
+    """A campaign at present: its declaration, the operator's choice and its counts."""
 
     standing: Standing
     tally: Tally
@@ -85,7 +93,7 @@ class Usage:
 
     @property
     def period(self) -> Period | None:
-        """The period that runs, in the operator's time zone; None before, after or between."""
+        """The current period, in the operator's time zone; None before and after the campaign."""
         period = self.declared.campaign.current_period(self.now)
         return period and Period(start=localtime(period.start), end=localtime(period.end))
 
@@ -96,7 +104,7 @@ class Usage:
 
     @property
     def situation(self) -> Situation:
-        """Say what decides, strongest reason first."""
+        """The first that applies, strongest reason first."""
         if self.now > self.declared.campaign.end:
             return Situation.OVER
         if self.standing.choice == Consent.Choice.DENIED:
@@ -105,7 +113,7 @@ class Usage:
 
     @property
     def moment(self) -> datetime | None:
-        """When the situation began or will end; None where nobody can know."""
+        """When the situation began or will end; None if that is unknown."""
         campaign, window = self.declared.campaign, self.standing.window
         if self.situation is Situation.OVER:
             return campaign.end
@@ -115,23 +123,32 @@ class Usage:
 
     @property
     def sentence(self) -> str:
-        """State it in one plain sentence, in the language and time zone of the moment."""
-        moment = self.moment and date_format(localtime(self.moment), "DATETIME_FORMAT")
-        return str(self.situation.label) % {"moment": moment}
+        """The situation in the active language and time zone."""
+        form = str(self.situation.label)
+        if self.is_counting:
+            form = f"{form} {ASKED_AGAIN if self.is_asked_again else ENDS}"
+        moment = self.moment and date_format(localtime(self.moment), "DATE_FORMAT")
+        return form % {"moment": moment}
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether the campaign goes on after the window of its consent."""
+        window = self.standing.window
+        return window is not None and bool(windows.opening(self.declared.campaign, window.end))
 
     @property
     def is_counting(self) -> bool:
-        """Whether something can be counted at the moment."""
+        """Whether something can be counted at present."""
         return self.situation in COUNTING
 
     @property
     def is_on(self) -> bool:
-        """Whether its switch stands on yes, be it by the operator's choice or by their silence."""
+        """Whether its switch is on, by the operator's choice or by default."""
         return not self.is_locked and self._position in ON
 
     @property
     def is_open(self) -> bool:
-        """Whether the operator is being asked: nobody has decided, or what was agreed to is over."""
+        """Whether an answer is wanted: nobody has decided, or consent has expired."""
         is_unanswered = self.standing.choice == Consent.Choice.UNKNOWN
         return not self.is_locked and (is_unanswered or self._position is Situation.EXPIRED)
 
@@ -142,7 +159,7 @@ class Usage:
 
     @property
     def _position(self) -> Situation:
-        """Where its own switch stands, whatever the main one says."""
+        """The situation by its own switch alone."""
         is_declined = self.standing.choice == Consent.Choice.DENIED
         return Situation.DECLINED if is_declined else self._by_window
 
@@ -167,13 +184,39 @@ class Usage:
         return Situation.ASKING if conf.CONSENT is Mode.OPT_IN else Situation.UNANNOUNCED
 
 
-def usages(consent: Consent, *, now: datetime) -> list[Usage]:
-    """Look at every campaign; two queries, and none without campaigns."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaigns:
+    """All campaigns, and the rule that keeps them off together, if any."""
+
+    campaigns: Sequence[CampaignStatus]
+    lock: Ruling | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one of them asks for an answer."""
+        return any(each.situation in QUESTIONS for each in self.campaigns)
+
+    @property
+    def gist(self) -> str:
+        number, counting = len(self.campaigns), sum(each.is_counting for each in self.campaigns)
+        words = ngettext("%(number)d campaign", "%(number)d campaigns", number)
+        state = ngettext("%(number)d counting", "%(number)d counting", counting)
+        return f"{words % {'number': number}}, {state % {'number': counting}}"
+
+
+def campaigns(consent: Consent, *, now: datetime) -> Campaigns | None:
+    """Read all campaigns; None if there are none."""
+    found = usages(consent, now=now)
+    return Campaigns(campaigns=found, lock=windows.lock(consent)) if found else None
+
+
+def usages(consent: Consent, *, now: datetime) -> list[CampaignStatus]:
+    """Return the status of every campaign; two queries, and none without campaigns."""
     standings = windows.standings(consent, now=now)
     counted = tallies(standings, now=now) if standings else {}
     allowed, lock = ruling(consent), windows.lock(consent)
     return [
-        Usage(
+        CampaignStatus(
             standing=standing,
             tally=counted.get(campaign_id, Tally()),
             now=now,
@@ -186,7 +229,7 @@ def usages(consent: Consent, *, now: datetime) -> list[Usage]:
 
 
 def tallies(campaign_ids: Mapping[str, object], *, now: datetime) -> dict[str, Tally]:
-    """Return what was counted in the periods that run, by campaign id."""
+    """Return the counts of the current periods by campaign id."""
     rows = Measurement.objects.of_campaigns(campaign_ids).ending_from(now).most_frequent(SHOWN)
     return {
         campaign_id: tally_of(list(group))
@@ -195,20 +238,27 @@ def tallies(campaign_ids: Mapping[str, object], *, now: datetime) -> dict[str, T
 
 
 def tally_of(rows: Sequence[Measurement]) -> Tally:
-    """Make a tally of the rows of one campaign, each of which knows of how many it is the choice."""
+    """Make a tally of the rows of one campaign, each annotated with the totals."""
     first = rows[0]
     points = [row.point for row in rows]
     return Tally(points=points, kinds=first.of_kinds, times=first.of_times)  # type: ignore[attr-defined]
 
 
 def words_of(point: DataPoint) -> str:
-    """Say what was counted: category, action and name of an event, the path of a visit."""
+    """Return category, action and name of an event, the path of a visit."""
     words = filter(None, point.identity) if isinstance(point, Event) else [point.identity]
     return clean(" / ".join(words))
 
 
-def described(usage: Usage) -> dict[str, Any]:
-    """Return where a campaign stands as JSON can hold it; moments in ISO 8601, UTC."""
+def written(value: float | None) -> str:
+    """Write a number in the active language, without a fraction of zero."""
+    if value is None:
+        return ""
+    return number_format(int(value) if float(value).is_integer() else round(value, 3))
+
+
+def described(usage: CampaignStatus) -> dict[str, Any]:
+    """Return the status of a campaign for JSON; moments in ISO 8601, UTC."""
     campaign, window = usage.declared.campaign, usage.standing.window
     return {
         "id": usage.declared.id,
@@ -224,11 +274,11 @@ def described(usage: Usage) -> dict[str, Any]:
 
 
 def next_body(campaign_id: str, *, now: datetime) -> bytes | None:
-    """Return the next report of a campaign as it stands; None when nothing is counted."""
-    return next(bodies(campaign_id, now=now), None) if campaign_id in campaigns() else None
+    """Return the next report of a campaign with the counts so far; None without any."""
+    return next(bodies(campaign_id, now=now), None) if campaign_id in declared_campaigns() else None
 
 
 def bodies(campaign_id: str, *, now: datetime) -> Iterator[bytes]:
-    """Write what a campaign has counted and not sent, as it would be posted if its period ended now."""
+    """Yield the unsent counts of a campaign as they would be posted if its period ended now."""
     if conf.SITE_ID is not None:
         yield from map(pack, measurements.waiting(campaign_id, now))

@@ -9,6 +9,7 @@ from typing import Any
 
 import django
 from django.db import connections, router
+from django.utils.translation import ngettext
 
 from ..conf.settings import conf
 from ..models import Consent
@@ -16,8 +17,6 @@ from ..probes import registry
 from ..probes.modules import EnabledModule, enabled_modules
 from ..probes.operating_system import OperatingSystem
 from ..probes.product import Product
-
-LISTED_IN_PLACE = 20  # modules; where there are more, they are folded away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +29,13 @@ class System:
     platform: Mapping[str, str]
 
     @property
-    def has_many_modules(self) -> bool:
-        """Whether they would stand in the way of what follows."""
-        return len(self.modules) > LISTED_IN_PLACE
+    def gist(self) -> str:
+        """How many modules there are, and how many of them are in reports."""
+        number, shared = len(self.modules), sum(module.shared for module in self.modules)
+        words = ngettext(
+            "%(number)d module, %(shared)d shared", "%(number)d modules, %(shared)d shared", number
+        )
+        return words % {"number": number, "shared": shared}
 
     @property
     def text(self) -> str:

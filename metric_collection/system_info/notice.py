@@ -1,169 +1,197 @@
-"""The notice: superusers are told once what is shared, and again of facts that an update has added."""
+"""The notice on the admin index, which superusers see until one of them answers it or puts it off."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
-from typing import Any
-from weakref import ref
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.messages.storage.base import BaseStorage
 from django.core.signals import setting_changed
-from django.db import DatabaseError, Error, router, transaction
+from django.db import DatabaseError, Error, connections, router, transaction
 from django.db.models.signals import post_migrate
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ..campaigns import campaigns
 from ..conf.settings import Mode, conf
-from ..consent import rules as consent
-from ..consent.choice import disclose, names_to_tell, undisclosed
-from ..consent.rules import Rule
+from ..consent import rules
+from ..consent.choice import disclose, names_to_tell, postpone, undisclosed
 from ..models import Consent
 from ..models.transactions import atomic
+from ..reporting.state import collector
+from .groups import groups
+
+LATER: Final = timedelta(days=7)  # for which *Later* hides the notice
+NAMED: Final = 6  # facts or campaigns of one kind that are listed by name
+EVER: Final = datetime.min.replace(tzinfo=timezone.utc)
+NEVER: Final = datetime.max.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What is to be told: of the metrics as such, or with `news` of facts and campaigns that are new."""
+    """What can be sent from here; after an answer only the `news`, facts and campaigns added since."""
 
-    position: consent.Ruling
+    consent: Consent
+    position: rules.Ruling
     news: Sequence[str] = ()
-
-    @property
-    def new_facts(self) -> list[str]:
-        return [name for name in self.news if name not in self.new_campaigns]
-
-    @property
-    def new_campaigns(self) -> list[str]:
-        titles = {declared.title for declared in campaigns().values()}
-        return [name for name in self.news if name in titles]
 
     @property
     def product(self) -> str:
         return conf.PRODUCT
 
     @property
+    def collector(self) -> str:
+        return collector()
+
+    @property
+    def learn_more(self) -> str | None:
+        return conf.LEARN_MORE_URL
+
+    @property
     def asks(self) -> bool:
-        """Whether nothing happens without a yes."""
-        return self.position.rule is Rule.OPT_IN
+        """Whether nothing is sent without a yes."""
+        return conf.CONSENT is Mode.OPT_IN
 
     @property
     def is_awaited(self) -> bool:
-        """Whether what it tells of is not sent before it is told."""
+        """Whether nothing on the notice was sent before it was shown."""
         return conf.CONSENT is not Mode.OPT_OUT
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether sending waits for the notice to be shown, which is therefore to be recorded."""
+        names = names_to_tell(self.consent)
+        is_new = self.consent.notice_shown_at is None or undisclosed(names, self.consent)
+        return conf.CONSENT is Mode.NOTICE and bool(is_new)
 
     @property
     def announces_opt_out(self) -> bool:
         """Whether switching off sends one last event."""
         return conf.REPORT_OPT_OUT and self.position.sends
 
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Each group of facts and the campaigns, with their names, or their number if there are many."""
+        lines = [(group.title, group.names) for group in groups(self.consent) if group.is_on]
+        lines.append((_("Usage campaigns"), [declared.title for declared in campaigns().values()]))
+        if self.news:
+            lines = [
+                (title, [each for each in names if each in self.news]) for title, names in lines
+            ]
+        return [(title, listed(names)) for title, names in lines if names]
 
-def open_notice(row: Consent) -> Notice | None:
-    """Return the notice that has not been shown yet, if any."""
-    position = consent.by_operator(row)
-    if is_overruled() or position.rule is Rule.DENIED:
+
+def listed(names: Sequence[str]) -> str:
+    """Write a few names, or the number of many."""
+    if len(names) <= NAMED:
+        return ", ".join(names)
+    return ngettext("%(number)d entry", "%(number)d entries", len(names)) % {"number": len(names)}
+
+
+def open_notice(consent: Consent, *, now: datetime) -> Notice | None:
+    """Return the notice that asks for an answer, if any.
+
+    *Later* hides it for a while; an unanswered one comes back for facts that it did not list. In opt-in
+    mode only a yes discloses anything, so there it comes back when the time is over.
+    """
+    position = rules.by_operator(consent, now=now)
+    if is_overruled() or position.rule is rules.Rule.DENIED:
         return None
-    if row.notice_shown_at is None and row.choice == Consent.Choice.UNKNOWN:
-        return Notice(position=position)
-    if position.rule is Rule.OPT_IN:
-        return None  # shown before; only a yes discloses anything here
-    news = undisclosed(names_to_tell(row), row)
-    return Notice(position=position, news=news) if news else None
-
-
-def unanswered(row: Consent) -> Notice | None:
-    """Return the notice for the page, where it stands until somebody has decided."""
-    if is_overruled() or row.choice != Consent.Choice.UNKNOWN:
+    is_answered = rules.valid_choice(consent, now=now) != Consent.Choice.UNKNOWN
+    news = undisclosed(names_to_tell(consent), consent)
+    if is_postponed(consent, now) and (is_answered or not news or conf.CONSENT is Mode.OPT_IN):
         return None
-    return Notice(position=consent.by_operator(row))
+    if not is_answered:
+        return Notice(consent=consent, position=position)
+    return Notice(consent=consent, position=position, news=news) if news else None
+
+
+def is_postponed(consent: Consent, now: datetime) -> bool:
+    return consent.notice_postponed_until is not None and now < consent.notice_postponed_until
 
 
 def is_overruled() -> bool:
-    """Whether nothing can be gathered here for now, so that there is nothing to tell."""
-    return bool(consent.switched_off() or consent.silenced())
+    """Whether nothing can be gathered here at present, so that there is nothing to ask."""
+    return bool(rules.switched_off() or rules.silenced())
 
 
-def on_page(row: Consent, *, now: datetime) -> tuple[Consent, Notice | None]:
-    """Return what a superuser is told on the page, and the row with that remembered.
-
-    It is written only where something waits for it; the index has its own turn in any case. A database
-    that takes no writes shows the page all the same, and the notice again.
-    """
-    notice = open_notice(row)
-    if notice is None:
-        return row, unanswered(row)
-    if notice.is_awaited:
-        with suppress(Error), atomic():
-            disclose(row, now=now)
-        return Consent.objects.current(), notice
-    return row, notice
+def put_off(*, now: datetime) -> None:
+    """Hide the notice for a while. Whatever an unanswered one listed is disclosed, so the rest is new."""
+    consent = Consent.objects.current()
+    if rules.valid_choice(consent, now=now) == Consent.Choice.UNKNOWN:
+        disclose(consent, now=now)
+    postpone(now + LATER)
 
 
-class Told:
-    """Something to refer to weakly."""
+def on_page(consent: Consent, *, now: datetime) -> tuple[Consent, Notice | None]:
+    """Return the notice for a superuser on the page, and the row with that recorded."""
+    notice = open_notice(consent, now=now)
+    if notice is None or not notice.is_pending:
+        return consent, notice
+    with suppress(Error), atomic():  # the page is shown even if the database is read-only
+        disclose(consent, now=now)
+    return Consent.objects.current(), notice
 
 
-class Memory:
-    """Whether this process knows that there is nothing to tell, so that it need not ask again.
-
-    Facts change with a new process. Within a transaction it counts at once, but only a commit keeps
-    it: until then nothing but the connection's list of callbacks holds it, and a rollback drops that.
-    """
+class Quiet:
+    """Until when this process need not read the row, as there is nothing to ask: new facts take a restart."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.until = EVER
 
-    def forget(self, **_: Any) -> None:
-        """Ask again: the rows or the settings may be others now."""
-        self._kept: Told | None = None
-        self._latest: ref[Told] | None = None
-
-    def keep(self) -> None:
-        """Remember, with the transaction that is open on our database, if any."""
-        told = Told()
-        self._latest = ref(told)
-        transaction.on_commit(partial(self._commit, told), using=router.db_for_write(Consent))
-
-    @property
-    def is_told(self) -> bool:
-        """Whether there is nothing to tell."""
-        return self._latest is not None and self._latest() is not None
-
-    def _commit(self, told: Told) -> None:
-        self._kept = told
+    def reset(self, **_: Any) -> None:
+        """Read the row again: tests flush the database and change settings within one process."""
+        self.until = EVER
 
 
-memory = Memory()
-# Tests flush the database and change settings while their process goes on.
+quiet = Quiet()
 for signal in (post_migrate, setting_changed):
-    signal.connect(memory.forget, dispatch_uid="metric_collection.system_info.notice")
+    signal.connect(quiet.reset, dispatch_uid="metric_collection.system_info.notice")
+
+
+def quiet_until(consent: Consent, *, now: datetime) -> datetime:
+    """Return when a row without an open notice may have one again."""
+    moments = [NEVER]
+    if consent.notice_postponed_until and is_postponed(consent, now):
+        moments.append(consent.notice_postponed_until)
+    if conf.CONSENT_EXPIRES and consent.decided_at:
+        moments.append(consent.decided_at + conf.CONSENT_EXPIRES)
+    return min(moments)
 
 
 def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
     """Add the open notice to the messages of a superuser's request; `url` is that of the page.
 
-    One query, one write with the notice, and none once this process knows that all is told. Where the tables are
-    missing the index does without the notice.
+    One query while there is a notice, none afterwards. Without our tables the index works as before.
     """
-    if memory.is_told or is_overruled() or not can_tell(request):
+    if now < quiet.until or is_overruled() or not can_tell(request):
         return
     try:
-        row = Consent.objects.current()
-        notice = open_notice(row)
-        if notice is not None:
-            with atomic():  # so that a failure leaves the transaction of a whole request as it was
-                disclose(row, now=now)
-        memory.keep()
+        with savepoint():
+            consent = Consent.objects.current()
+            notice = open_notice(consent, now=now)
+            if notice is None:
+                quiet.until = quiet_until(consent, now=now)
+                return
+            if notice.is_pending:
+                disclose(consent, now=now)
+            messages.info(request, rendered(notice, request, url=url))
     except DatabaseError:
         return
-    if notice is not None:
-        messages.info(request, rendered(notice, request, url=url))
+
+
+def savepoint() -> AbstractContextManager[Any]:
+    """Keep a failing query from breaking the transaction of the host's request, if there is one."""
+    alias = router.db_for_write(Consent)
+    is_needed = connections[alias].in_atomic_block
+    return transaction.atomic(using=alias) if is_needed else nullcontext()
 
 
 def can_tell(request: HttpRequest) -> bool:
@@ -173,6 +201,6 @@ def can_tell(request: HttpRequest) -> bool:
 
 
 def rendered(notice: Notice, request: HttpRequest, *, url: str) -> str:
-    """Write the notice without the host's context processors, which may ask the database."""
+    """Render the notice without the host's context processors, which may use the database."""
     context = {"notice": notice, "url": url, "csrf_token": get_token(request)}
     return render_to_string("usage_metrics/notice.html", context)

@@ -1,89 +1,37 @@
-"""What the System information page shows, read from settings, probes and rows; nothing is written.
+"""Everything on the System information page, read from settings, probes and rows; nothing is written.
 
-The moments in here are in the operator's time zone, also where Django's USE_TZ is off.
+Moments are in the operator's time zone, also where Django's USE_TZ is off.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from itertools import groupby
+from datetime import datetime, timezone
+from typing import Any
 
-from django.utils.timesince import timesince
+from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone_name, localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from ..conf.settings import conf
-from ..consent.campaigns import lock
-from ..consent.choice import held_back
 from ..consent.rules import Ruling, by_operator, ruling
-from ..models import Change, Consent, Report
+from ..models import Change, Consent, Report, Snapshot
 from ..probes import registry
-from ..probes.probe import Fact, Probe, heading_of
-from ..probes.registry import Gathered
-from ..reporting.collection import HEARTBEAT, Collection
-from .campaigns import Usage, usages
+from ..reporting.collection import Collection
+from ..reporting.state import DeliveryState, Queue, collector, delivery_state
+from .campaigns import Campaigns, campaigns
+from .groups import Group, groups
 from .installed import System, system
+from .notice import Notice
+from .reports import RECENT, Entry, Reports, newest, shown
 
-RECENT = 10
-LISTED = 50
-SHOWN_IN_PLACE = 8 * 1024  # bytes; a longer body is only linked to, so that the page stays small
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
-    """The operator's switch, and the rule that decides at the moment."""
-
-    ruling: Ruling
-    position: Ruling
-    is_answered: bool
-    decided_at: datetime | None
-
-    @property
-    def is_on(self) -> bool:
-        """Whether it stands on yes, be it by the operator's choice or by their silence."""
-        return self.position.gathers and not self.ruling.is_locked
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the operator is being asked: nobody has decided yet, and a superuser could."""
-        return not self.is_answered and not self.ruling.is_locked
-
-    @property
-    def is_overruled(self) -> bool:
-        """Whether its position does not count at the moment although it can be used."""
-        return self.ruling.rule is not self.position.rule and not self.ruling.is_locked
-
-    @property
-    def announces_opt_out(self) -> bool:
-        """Whether switching off sends one last event."""
-        return conf.REPORT_OPT_OUT and self.ruling.sends
-
-    @property
-    def is_daily(self) -> bool:
-        """Whether there is one report a day, as the publisher has left it."""
-        return conf.HEARTBEAT_INTERVAL == DAY and HEARTBEAT in conf.CATEGORIES
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedFact:
-    """A fact as the operator reads about it; without a text it is not sent."""
-
-    name: str
-    text: str
-    words: Sequence[str]
-    is_held_back: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """The facts of one probe."""
-
-    title: str
-    facts: Sequence[SharedFact]
+SENT_ELSEWHERE = gettext_lazy(
+    "Another process sent a report on %(moment)s, after this one had started. Each process reads its own"
+    " environment and settings: switch metrics off for the Celery worker and beat as well."
+)
+LISTED = 50  # steps of the version history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,63 +43,89 @@ class NextReport:
 
     @property
     def text(self) -> str:
-        """Lay the JSON out for reading."""
+        """The JSON with line breaks."""
         return json.dumps(json.loads(self.body), indent=2, ensure_ascii=False)
 
     @property
     def moment(self) -> datetime | None:
-        """Return the hour that the report is for, as it says itself; None when it has no event."""
+        """The hour that the report names; None if it has no event."""
         events = json.loads(self.body).get("events")
         return events and localtime(datetime.fromtimestamp(events[0]["period_start"], timezone.utc))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A report of the record, or of the queue with the moment of its next attempt."""
+class Summary:
+    """On or off and why, who receives reports, how delivery goes, and the operator's switch."""
 
-    report: Report
-    moment: datetime
-
-    @property
-    def size(self) -> int:
-        """Return the bytes of the body."""
-        return len(self.report.body.encode())
-
-    @property
-    def subject(self) -> str:
-        """Say what it tells of, in the words of the wire; of a campaign, of which."""
-        named = self.report.campaign_id
-        return f"{self.report.category}: {named}" if named else str(self.report.category)
+    ruling: Ruling
+    position: Ruling
+    decided_at: datetime | None
+    delivery: DeliveryState
+    last: Entry | None
+    notice: Notice | None
+    sent_elsewhere_at: datetime | None
 
     @property
-    def age(self) -> str:
-        """Say roughly how long ago its moment was."""
-        return timesince(self.moment, depth=1)
+    def is_on(self) -> bool:
+        """Whether the switch is on, by the operator's choice or by default."""
+        return self.position.gathers and not self.ruling.is_locked
 
     @property
-    def outcome(self) -> str:
-        """Say in words what has become of it."""
-        if self.report.state == Report.State.DELIVERED:
-            return gettext("accepted")
-        return str(self.report.get_state_display())
+    def is_overruled(self) -> bool:
+        """Whether the switch can be used, but has no effect at present."""
+        return self.ruling.rule is not self.position.rule and not self.ruling.is_locked
 
     @property
-    def detail(self) -> str:
-        """Say what the collector or the network has answered, "" when neither was asked."""
-        return self.report.outcome_text
+    def next(self) -> datetime | None:
+        """When the next heartbeat is due."""
+        due = self.delivery.next_heartbeat
+        return due and localtime(due)
 
     @property
-    def is_shown_in_place(self) -> bool:
-        """Whether the body is short enough to stand on the page."""
-        return self.size <= SHOWN_IN_PLACE
+    def sentence(self) -> str:
+        """Why nothing is sent, or how delivery goes; "" if an alert says so."""
+        if not self.ruling.sends:
+            return self.ruling.sentence
+        return "" if self.delivery.needs_attention else self.delivery.sentence
 
+    @property
+    def alerts(self) -> list[str]:
+        """Whatever somebody should do something about."""
+        found = []
+        if self.delivery.needs_attention:
+            found.append(f"{self.delivery.sentence} {self.delivery.queue_sentence}".strip())
+        if self.sent_elsewhere_at:
+            found.append(SENT_ELSEWHERE % {"moment": shown(self.sent_elsewhere_at)})
+        return found
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """A stretch of the operator's record, newest first; `older` is the last key where there is more."""
+    @property
+    def decision(self) -> str:
+        """Who decided and when, or why the switch has no effect."""
+        if self.ruling.is_locked:
+            return gettext("The switch is locked.")
+        if self.is_overruled:
+            return gettext("Your choice takes effect once this reason no longer applies.")
+        if self.decided_at is None:
+            return gettext("On by default.") if self.is_on else gettext("Off by default.")
+        return gettext("Decided on %(day)s.") % {"day": date_format(self.decided_at, "DATE_FORMAT")}
 
-    entries: Sequence[Entry]
-    older: int | None
+    @property
+    def announces_opt_out(self) -> bool:
+        """Whether switching off sends one last event."""
+        return conf.REPORT_OPT_OUT and self.ruling.sends
+
+    @property
+    def collector(self) -> str:
+        return collector() if conf.COLLECTOR_URL else ""
+
+    @property
+    def learn_more(self) -> str | None:
+        return conf.LEARN_MORE_URL
+
+    @property
+    def results(self) -> str | None:
+        """Where the published numbers of all installations are."""
+        return conf.RESULTS_URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,116 +141,97 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Installs and upgrades, newest first."""
+
+    steps: Sequence[Step]
+
+    @property
+    def gist(self) -> str:
+        number = sum(not step.is_install for step in self.steps)
+        if not number:
+            return gettext("no upgrades yet")
+        day = date_format(self.steps[0].moment, "DATE_FORMAT")
+        words = ngettext(
+            "%(number)d upgrade, on %(day)s", "%(number)d upgrades, the last on %(day)s", number
+        )
+        return words % {"number": number, "day": day}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Everything on the System information page."""
 
-    system: System
-    switch: Switch
+    summary: Summary
     groups: Sequence[Group]
-    campaigns: Sequence[Usage]
-    campaigns_lock: Ruling | None
     next_report: NextReport | None
-    record: Record
-    queue: Sequence[Entry]
-    history: Sequence[Step]
-    learn_more: str | None
+    campaigns: Campaigns | None
+    reports: Reports
+    installed: System
+    history: History
     zone: str
 
-    @property
-    def is_counting(self) -> bool:
-        """Whether reports of campaigns are to be expected as well."""
-        return any(usage.is_counting for usage in self.campaigns)
 
+def page(
+    consent: Consent, *, now: datetime, started_at: datetime, notice: Notice | None = None
+) -> Page:
+    """Read everything; the number of queries does not depend on how much there is.
 
-def page(consent: Consent, *, now: datetime) -> Page:
-    """Look at everything; four queries, however much there is, and two for campaigns."""
-    gathered, (queue, record) = registry.gather(), outbox()
+    `started_at` is when this process was started, which has read its environment then.
+    """
+    gathered, snapshot = (
+        registry.gather(declined=consent.declined_groups),
+        Snapshot.objects.current(),
+    )
+    allowed, reports = ruling(consent, now=now), newest(RECENT, now=now)
+    delivery = delivery_state(now, allowed=allowed, snapshot=snapshot, queue=queue_of(reports))
+    last = delivery.last_settled
     return Page(
-        system=system(),
-        switch=switch(consent),
-        groups=list(groups(gathered, consent)),
-        next_report=next_report(consent, gathered),
-        campaigns=usages(consent, now=now),
-        campaigns_lock=lock(consent),
-        record=record,
-        queue=queue,
+        summary=Summary(
+            ruling=allowed,
+            position=by_operator(consent, now=now),
+            decided_at=consent.decided_at and localtime(consent.decided_at),
+            delivery=delivery,
+            last=Entry(report=last, now=now) if last else None,
+            notice=notice,
+            sent_elsewhere_at=sent_elsewhere_at(allowed, last, started_at=started_at),
+        ),
+        groups=groups(consent, gathered),
+        next_report=next_report(consent=consent, gathered=gathered, snapshot=snapshot),
+        campaigns=campaigns(consent, now=now),
+        reports=reports,
+        installed=system(),
         history=history(),
-        learn_more=conf.LEARN_MORE_URL,
         zone=get_current_timezone_name(),
     )
 
 
-def switch(consent: Consent) -> Switch:
-    """Say what the operator has chosen and what decides."""
-    return Switch(
-        ruling=ruling(consent),
-        position=by_operator(consent),
-        is_answered=consent.choice != Consent.Choice.UNKNOWN,
-        decided_at=consent.decided_at and localtime(consent.decided_at),
-    )
+def queue_of(reports: Reports) -> Queue:
+    """Return the queue, with its head from the list if that holds all of it."""
+    listed = [each.report for each in reports.entries if each.report.state == Report.State.QUEUED]
+    if len(listed) < reports.queued:
+        return Queue(length=reports.queued, head=Report.objects.queued().first())
+    return Queue(length=reports.queued, head=listed[-1] if listed else None)
 
 
-def groups(gathered: Gathered, consent: Consent) -> Iterator[Group]:
-    """List what can be sent, probe by probe."""
-    declared, texts = registry.declared(), gathered.facts
-    withheld = held_back([fact.name for _probe, fact in declared], consent)
-    for title, pairs in groupby(declared, key=lambda pair: title_of(type(pair[0]))):
-        facts = [
-            SharedFact(
-                name=fact.name,
-                text=texts.get(fact.name, ""),
-                words=words_of(fact),
-                is_held_back=fact.name in withheld,
-            )
-            for probe, fact in pairs
-        ]
-        yield Group(title=title, facts=facts)
+def sent_elsewhere_at(
+    allowed: Ruling, last: Report | None, *, started_at: datetime
+) -> datetime | None:
+    """Return when another process sent a report although metrics are locked in this one, if so."""
+    if not allowed.is_locked or last is None or last.attempted_at is None:
+        return None
+    return last.attempted_at if last.attempted_at > started_at else None
 
 
-def title_of(probe: type[Probe]) -> str:
-    """Return the heading of a probe's facts in the reader's language."""
-    return gettext(heading_of(probe))
-
-
-def words_of(fact: Fact) -> list[str]:
-    """Say what a fact is, what it is for and how it is coarsened, in the reader's language."""
-    return [gettext(words) for words in (fact.description, fact.purpose, fact.coarsened) if words]
-
-
-def next_report(
-    consent: Consent | None = None, gathered: Gathered | None = None
-) -> NextReport | None:
+def next_report(**at_hand: Any) -> NextReport | None:
     """Preview the next heartbeat, or the Install or Upgrade that it would be; None if none is planned."""
-    preview = Collection().preview(consent=consent, gathered=gathered)
+    preview = Collection().preview(**at_hand)
     return preview and NextReport(category=preview[0], body=preview[1])
 
 
-def outbox() -> tuple[list[Entry], Record]:
-    """List what waits, each with the moment of its next attempt, and the newest of the record."""
-    queued = [entry(report, report.wait_until) for report in Report.objects.queued()[:LISTED]]
-    return queued, record_of(Report.objects.settled()[: RECENT + 1], RECENT)
-
-
-def record(length: int, *, before: int | None = None) -> Record:
-    """List what has left or was given up; `before` is the key of the last report already seen."""
-    settled = Report.objects.settled()
-    rest = settled if before is None else settled.filter(pk__lt=before)
-    return record_of(rest[: length + 1], length)
-
-
-def record_of(reports: Iterable[Report], length: int) -> Record:
-    """List so many of the reports; where there is one more, the record goes on."""
-    shown = list(reports)
-    entries = [entry(report, report.settled_at) for report in shown[:length]]
-    return Record(entries=entries, older=shown[length - 1].pk if shown[length:] else None)
-
-
-def entry(report: Report, moment: datetime | None) -> Entry:
-    """Date a report for the operator."""
-    return Entry(report=report, moment=localtime(moment or report.sealed_at))
-
-
-def history() -> list[Step]:
+def history() -> History:
     """List what was installed and upgraded here, newest first."""
     changes = Change.objects.order_by("-id")[:LISTED]
-    return [Step(change=change, moment=localtime(change.recorded_at)) for change in changes]
+    return History(
+        steps=[Step(change=change, moment=localtime(change.recorded_at)) for change in changes]
+    )

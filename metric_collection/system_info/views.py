@@ -2,66 +2,96 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ..cleaninsights.clock import utc_now
+from ..consent.rules import ruling
 from ..models import Consent, Report
-from ..models.transactions import atomic
+from ..models.transactions import held
 from . import campaigns as usage
 from . import notice as notices
 from . import page as pages
-from .forms import CampaignForm, RecordForm, SwitchForm
+from . import reports
+from .forms import CampaignForm, ChoiceForm, GroupForm, ReportsForm, SwitchForm
+from .handover import ask_worker
 from .installed import system
+
+SENDING = _("A Celery worker was asked to send the queued reports.")
+NOT_SENDING = _("No Celery broker could be reached. The next sweep sends the queued reports.")
+ANNOUNCED = "_usage_metrics_announced"
+looked_at_or_posted = method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+looked_at = method_decorator(require_safe)
 
 
 class SystemInfoViews:
     """The page and what it links to, within the site of one ModelAdmin."""
 
-    def __init__(self, model_admin: ModelAdmin[Consent]) -> None:
+    def __init__(self, model_admin: ModelAdmin[Consent], *, started_at: datetime) -> None:
         self.model_admin = model_admin
         self.admin_site = model_admin.admin_site
+        self.started_at = started_at
 
-    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    @looked_at_or_posted
     def page(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
         if request.method == "POST":
             return self._take(request, SwitchForm(request.POST))
         return self._page(request)
 
-    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    @looked_at_or_posted
+    def groups(self, request: HttpRequest) -> HttpResponseBase:
+        """Take the switch of a group of facts; a GET leads to the page."""
+        return self._part(request, GroupForm, anchor="#shared")
+
+    @looked_at_or_posted
     def campaigns(self, request: HttpRequest) -> HttpResponseBase:
-        """Take the switch of a campaign; who comes here by a GET is led to the page."""
-        self._require_view(request)
-        if request.method == "POST":
-            return self._take(request, CampaignForm(request.POST))
-        return HttpResponseRedirect(f"{url_of_page(self.admin_site.name)}#campaigns")
+        """Take the switch of a campaign; a GET leads to the page."""
+        return self._part(request, CampaignForm, anchor="#campaigns")
 
-    @method_decorator(require_safe)
-    def record(self, request: HttpRequest) -> HttpResponseBase:
+    @looked_at
+    def reports(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
-        form = RecordForm(request.GET)
-        before = form.cleaned_data["before"] if form.is_valid() else None
-        record = pages.record(pages.LISTED, before=before)
-        return self._render(request, "record", title=_("Usage metrics sent"), record=record)
+        form = ReportsForm(request.GET)
+        form.is_valid()  # whatever is not valid filters nothing
+        found = reports.newest(reports.LISTED, now=utc_now(), **form.wanted)
+        return self._render(request, "reports", title=_("Usage metrics reports"), reports=found)
 
-    @method_decorator(require_safe)
+    @looked_at
+    def reports_download(self, request: HttpRequest) -> HttpResponseBase:
+        self._require_view(request)
+        return StreamingHttpResponse(
+            reports.lines(),
+            content_type="application/jsonl",
+            headers={"Content-Disposition": 'attachment; filename="usage-metrics-reports.jsonl"'},
+        )
+
+    @looked_at
     def report(self, request: HttpRequest, key: str) -> HttpResponseBase:
         self._require_view(request)
         return exact_json(get_object_or_404(Report, key=key).body.encode())
 
-    @method_decorator(require_safe)
+    @looked_at
     def next_report(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
         body = body_of_next(request.GET.get("campaign"))
@@ -69,47 +99,55 @@ class SystemInfoViews:
             raise Http404
         return exact_json(body)
 
-    @method_decorator(require_safe)
+    @looked_at
     def system(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
         response = JsonResponse(system().json, json_dumps_params={"indent": 2})
         response["Content-Disposition"] = 'attachment; filename="system-information.json"'
         return response
 
-    def _require_view(self, request: HttpRequest) -> None:
-        if not self.model_admin.has_view_permission(request):
-            raise PermissionDenied
+    @method_decorator(require_POST)
+    def send(self, request: HttpRequest) -> HttpResponseBase:
+        """Hand queued reports to a Celery worker; nothing is posted in a request."""
+        self._require_superuser(request)
+        if ruling().sends:
+            say(request, SENDING if ask_worker() else NOT_SENDING)
+        return HttpResponseRedirect(f"{self._url}#reports")
 
-    def _take(self, request: HttpRequest, form: SwitchForm) -> HttpResponseBase:
-        """Let a superuser make a choice, and lead back to where it was made."""
-        if not is_superuser(request):
-            raise PermissionDenied
+    def _part(
+        self, request: HttpRequest, form: type[ChoiceForm], *, anchor: str
+    ) -> HttpResponseBase:
+        self._require_view(request)
+        if request.method == "POST":
+            return self._take(request, form(request.POST))
+        return HttpResponseRedirect(f"{self._url}{anchor}")
+
+    def _take(self, request: HttpRequest, form: ChoiceForm) -> HttpResponseBase:
+        """Save a superuser's choice, and lead back to where it was made."""
+        self._require_superuser(request)
         if not form.is_valid():
             return self._page(request, form=form, status=400)
-        self._choose(request, form)
-        return HttpResponseRedirect(f"{url_of_page(self.admin_site.name)}{form.anchor}")
-
-    def _choose(self, request: HttpRequest, form: SwitchForm) -> None:
-        """Make the choice together with its entry in the admin log, or neither."""
-        with atomic():
+        with held():  # the choice and its entry in the admin log, or neither
             if words := form.save(now=utc_now()):
                 self.model_admin.log_change(request, Consent.objects.current(), words)
-        messages.success(request, _("Your choice was saved."), fail_silently=True)
+        say(request, form.message)
+        if form.is_postponed:  # only the notice offers that
+            return HttpResponseRedirect(reverse("admin:index", current_app=self.admin_site.name))
+        return HttpResponseRedirect(f"{self._url}{form.anchor}")
 
     def _page(
-        self, request: HttpRequest, *, form: SwitchForm | None = None, status: int = 200
+        self, request: HttpRequest, *, form: ChoiceForm | None = None, status: int = 200
     ) -> HttpResponseBase:
-        row, notice, may_change = Consent.objects.current(), None, is_superuser(request)
+        consent, notice, may_change = Consent.objects.current(), None, is_superuser(request)
         now = utc_now()
         if may_change:
-            row, notice = notices.on_page(row, now=now)
+            consent, notice = notices.on_page(consent, now=now)
         return self._render(
             request,
             "system_info",
             status=status,
             title=_("System information"),
-            page=pages.page(row, now=now),
-            notice=notice,
+            page=pages.page(consent, now=now, notice=notice, started_at=self.started_at),
             form=form,
             may_change=may_change,
         )
@@ -125,10 +163,26 @@ class SystemInfoViews:
         }
         return TemplateResponse(request, f"usage_metrics/{name}.html", context, status=status)
 
+    def _require_view(self, request: HttpRequest) -> None:
+        if not self.model_admin.has_view_permission(request):
+            raise PermissionDenied
+
+    def _require_superuser(self, request: HttpRequest) -> None:
+        if not is_superuser(request):
+            raise PermissionDenied
+
+    @property
+    def _url(self) -> str:
+        return url_of_page(self.admin_site.name)
+
 
 def announce(request: HttpRequest, *, site: str) -> None:
-    """Tell a superuser who looks at the admin index, once."""
-    if is_superuser(request):
+    """Show a superuser on the admin index the notice that waits for an answer, if any.
+
+    Django asks for the permissions of each model twice in one request.
+    """
+    if is_superuser(request) and not hasattr(request, ANNOUNCED):
+        setattr(request, ANNOUNCED, True)
         notices.announce(request, url=url_of_page(site), now=utc_now())
 
 
@@ -138,7 +192,7 @@ def url_of_page(site: str) -> str:
 
 
 def body_of_next(campaign_id: str | None) -> bytes | None:
-    """Return the bytes of a campaign's next report, or without one of the next heartbeat."""
+    """Return the bytes of a campaign's next report, or without a campaign of the next heartbeat."""
     if campaign_id is not None:
         return usage.next_body(campaign_id, now=utc_now())
     report = pages.next_report()
@@ -146,11 +200,16 @@ def body_of_next(campaign_id: str | None) -> bytes | None:
 
 
 def is_superuser(request: HttpRequest) -> bool:
-    """Whether this user may use the switch; a host's own user model may know no superusers."""
+    """Whether this user may change anything; a host's own user model may have no superusers."""
     return bool(getattr(request.user, "is_superuser", False))
 
 
+def say(request: HttpRequest, message: str | Promise) -> None:
+    """Add a message, in a host that uses messages."""
+    messages.success(request, str(message), fail_silently=True)
+
+
 def exact_json(body: bytes) -> HttpResponse:
-    """Answer with the very bytes, which a browser must not take for anything but JSON."""
+    """Answer with exactly these bytes, which no browser may take for anything but JSON."""
     headers = {"X-Content-Type-Options": "nosniff"}
     return HttpResponse(body, content_type="application/json", headers=headers)

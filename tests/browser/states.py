@@ -1,4 +1,4 @@
-"""Every state in which an operator can meet the page: what leads there, and what the page then says."""
+"""Every state in which an operator can see the page: how to get there, and some words of it."""
 
 from __future__ import annotations
 
@@ -10,28 +10,54 @@ from typing import Any
 from django.urls import reverse
 
 from metric_collection.campaigns import campaigns
+from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.consent import campaigns as windows
-from metric_collection.consent.choice import choose
-from metric_collection.models import Change, Consent, Report
+from metric_collection.consent.choice import choose, choose_group
+from metric_collection.models import Change, Consent, Report, Snapshot
 from metric_collection.models import measurement as measurements
+from metric_collection.probes import registry
 from metric_collection.reporting.collection import Collection
 
 PAGE = reverse("admin:usage_metrics_system_info")
 INDEX = reverse("admin:index")
-RECORD = reverse("admin:usage_metrics_record")
+REPORTS = reverse("admin:usage_metrics_reports")
 
 
-def nothing() -> None:
-    """Leave everything as it is after an installation."""
+def installed(*, swept: bool = True, hours: float = 30) -> None:
+    """Record the first snapshot some hours ago, with its Install still queued; workers have swept since."""
+    now = utc_now()
+    Collection(clock=lambda: now - timedelta(hours=hours), random=lambda: 0.5).record()
+    due = now + timedelta(hours=7) if swept else now - timedelta(hours=hours - 12)
+    Snapshot.objects.update(heartbeat_due=due, swept_at=now if swept else None)
+
+
+def settled(report: Report, *, hours: float, accepted: bool = True) -> None:
+    """Let a report be accepted or refused some hours ago."""
+    moment = utc_now() - timedelta(hours=hours)
+    report.attempts, report.attempted_at = 1, moment
+    report.save()
+    report.settle(
+        Report.State.DELIVERED if accepted else Report.State.GIVEN_UP,
+        outcome=Report.Outcome.ACCEPTED if accepted else Report.Outcome.REFUSED,
+        status=204 if accepted else 404,
+        now=moment,
+    )
+
+
+def delivered() -> None:
+    """The Install was accepted three hours ago."""
+    installed()
+    settled(Report.objects.get(), hours=3)
 
 
 def agreed() -> None:
-    choose(Consent.Choice.GRANTED, now=datetime.now(timezone.utc))
+    delivered()
+    choose(Consent.Choice.GRANTED, now=utc_now())
 
 
 def told_of_less() -> None:
-    """An update has brought a fact that nobody has been told of."""
+    """An update has brought a fact that no notice has listed."""
     agreed()
     row = Consent.objects.get()
     row.disclosed.remove("Installation Method")
@@ -39,39 +65,76 @@ def told_of_less() -> None:
 
 
 def declined() -> None:
-    choose(Consent.Choice.DENIED, now=datetime.now(timezone.utc))
+    choose(Consent.Choice.DENIED, now=utc_now())
+
+
+def group_declined() -> None:
+    agreed()
+    choose_group("operating-system", Consent.Choice.DENIED)
+
+
+def failing() -> None:
+    """An outage: three reports are queued, the first has failed."""
+    installed(hours=100)
+    settled(Report.objects.get(), hours=99)
+    now = utc_now()
+    body = Collection().preview()[1].decode()
+    for days in (3, 2, 1):
+        Report.objects.create(category="Heartbeat", body=body, sealed_at=now - timedelta(days=days))
+    head = Report.objects.queued().first()
+    head.attempts, head.attempted_at = 9, now - timedelta(minutes=50)
+    head.failed_at = now - timedelta(days=3)
+    head.save()
+    head.retry(
+        now + timedelta(minutes=10),
+        must_wait=False,
+        outcome=Report.Outcome.NO_CONNECTION,
+        detail="Connection refused",
+    )
+
+
+def refused() -> None:
+    installed()
+    settled(Report.objects.get(), hours=3, accepted=False)
+
+
+def stalled() -> None:
+    installed(swept=False, hours=54)
+
+
+def paused() -> None:
+    """The collector has asked to wait."""
+    agreed()
+    now = utc_now()
+    body = Collection().preview()[1].decode()
+    Report.objects.create(
+        category="Heartbeat", body=body, sealed_at=now, attempts=1, attempted_at=now
+    )
+    Report.objects.queued().get().retry(
+        now + timedelta(hours=2), must_wait=True, outcome=Report.Outcome.ANSWERED, status=503
+    )
 
 
 def busy() -> None:
-    """Days of reports, one of them refused, one waiting; and two upgrades."""
-    now = datetime.now(timezone.utc)
+    """Days of reports, one of them refused, one queued; and two upgrades."""
+    now = utc_now()
     agreed()
     body = Collection().preview()[1].decode()
     for day in range(12, 0, -1):
-        refused = day == 4
-        Report.objects.create(
-            category="Heartbeat",
-            body=body,
-            sealed_at=now - timedelta(days=day),
-            settled_at=now - timedelta(days=day - 1, hours=3),
-            state=Report.State.GIVEN_UP if refused else Report.State.DELIVERED,
-            status=404 if refused else 204,
-            outcome="the collector refused it with 404" if refused else "accepted",
-        )
-    Report.objects.create(
-        category="Upgrade",
-        body=body,
-        sealed_at=now,
-        wait_until=now + timedelta(minutes=40),
-        status=503,
-        outcome="the collector answered 503",
-    )
-    installed = {"Acme Version": [None, "0.9"], "acme-maps": [None, "1.1"]}
+        sealed = now - timedelta(days=day)
+        report = Report.objects.create(category="Heartbeat", body=body, sealed_at=sealed)
+        settled(report, hours=24 * day - 3, accepted=day != 4)
+    Report.objects.create(category="Upgrade", body=body, sealed_at=now)
+    first = {"Acme Version": [None, "0.9"], "acme-maps": [None, "1.1"]}
     upgraded = {"Acme Version": ["0.9", "1.0"], "os_version": ["Debian 12", "Debian 13"]}
-    Change.objects.create(
-        category="Install", recorded_at=now - timedelta(days=40), changes=installed
-    )
+    Change.objects.create(category="Install", recorded_at=now - timedelta(days=40), changes=first)
     Change.objects.create(category="Upgrade", recorded_at=now - timedelta(days=3), changes=upgraded)
+
+
+def elsewhere() -> None:
+    """A worker without the setting has sent a report since this process was started."""
+    now = utc_now()
+    settled(Report.objects.create(category="Heartbeat", body="{}", sealed_at=now), hours=0)
 
 
 def declared() -> dict[str, dict[str, Any]]:
@@ -95,7 +158,7 @@ def declared() -> dict[str, dict[str, Any]]:
 def counting() -> None:
     """Some days of use, and two campaigns decided on."""
     agreed()
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     windows.decide("export", Consent.Choice.GRANTED, now=now)
     windows.decide("labels", Consent.Choice.DENIED, now=now)
     search = campaigns()["search"].campaign
@@ -113,12 +176,19 @@ def counting() -> None:
 
 def mistake(tab: Any) -> None:
     """Send a form that somebody has tampered with."""
-    tab.locator("[name=campaign]").first.evaluate("field => field.value = 'nowhere'")
-    tab.locator(".um-campaign button").first.click()
+    tab.locator("[name=group]").first.evaluate("field => field.value = 'nowhere'")
+    tab.locator("#shared button").first.click()
 
 
 def look(tab: Any) -> None:
     """Leave the page as it is."""
+
+
+def asked_for_campaigns() -> None:
+    """A yes to a question that did not list the campaigns."""
+    choose(Consent.Choice.GRANTED, now=utc_now())
+    installed()
+    Consent.objects.update(disclosed=[fact.name for _probe, fact in registry.declared()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,54 +196,50 @@ class State:
     """How to get there, and some words that stand there."""
 
     says: str
-    lead: Callable[[], None] = nothing
+    lead: Callable[[], None] = installed
     settings: dict[str, Any] = field(default_factory=dict)
     path: str = PAGE
     user: str = "superuser"
     act: Callable[[Any], None] = look
 
 
+CAMPAIGNS = {"METRIC_COLLECTION_CAMPAIGNS": declared()}
 STATES = {
-    "asked": State(says="Nobody has decided yet."),
+    "new": State(says="The first report was not sent yet.", lead=installed),
     "asked for a yes": State(
-        says="Off, until a superuser agrees.", settings={"METRIC_COLLECTION_CONSENT": "opt-in"}
+        says="Off by default.", settings={"METRIC_COLLECTION_CONSENT": "opt-in"}
     ),
-    "on": State(says="The switch is on.", lead=agreed),
-    "off": State(says="Off, because a superuser has declined.", lead=declined),
+    "on": State(says="The last report was delivered on", lead=agreed),
+    "off": State(says="Usage metrics are off", lead=declined),
     "locked": State(says="The switch is locked.", settings={"METRIC_COLLECTION": False}),
+    "sent elsewhere": State(
+        says="Another process sent a report on",
+        lead=elsewhere,
+        settings={"METRIC_COLLECTION": False},
+    ),
     "silenced": State(
-        says="counts once the reason above is gone.",
+        says="Your choice takes effect once this reason no longer applies.",
         settings={"METRIC_COLLECTION_SEND_IN_DEVELOPMENT": False, "DEBUG": True},
     ),
-    "busy": State(says="One report waits to be sent.", lead=busy),
-    "new facts": State(
-        says="have one new fact: Installation Method.",
-        lead=told_of_less,
+    "failing": State(says="Not delivered since", lead=failing),
+    "refused": State(says="The last report was refused on", lead=refused),
+    "stalled": State(says="Start a Celery worker and beat", lead=stalled),
+    "paused": State(says="Paused by the collector until", lead=paused),
+    "busy": State(says="12 reports sent, 1 queued", lead=busy),
+    "new facts": State(says="New since you agreed: Installation Method.", lead=told_of_less),
+    "group off": State(
+        says="Not gathered and not sent: os_version, kernel_version, hardware_platform",
+        lead=group_declined,
     ),
     "viewer": State(says="Only superusers can change this.", user="viewer", lead=busy),
-    "record": State(says="accepted (204)", lead=busy, path=RECORD),
-    "campaigns": State(
-        says="Counted 49 times since",
-        lead=counting,
-        settings={"METRIC_COLLECTION_CAMPAIGNS": declared()},
-    ),
+    "reports": State(says="given up 1", lead=busy, path=REPORTS),
+    "campaigns": State(says="5 campaigns, 2 counting", lead=counting, settings=CAMPAIGNS),
     "campaigns asked for": State(
-        says="Off, until a superuser agrees to this campaign.",
-        lead=agreed,
-        settings={
-            "METRIC_COLLECTION_CAMPAIGNS": declared(),
-            "METRIC_COLLECTION_CONSENT": "opt-in",
-        },
+        says="Off until a superuser agrees to this campaign.",
+        lead=asked_for_campaigns,
+        settings={**CAMPAIGNS, "METRIC_COLLECTION_CONSENT": "opt-in"},
     ),
-    "campaigns locked": State(
-        says="The switches of all campaigns are locked.",
-        lead=declined,
-        settings={"METRIC_COLLECTION_CAMPAIGNS": declared()},
-    ),
-    "mistake": State(
-        says="There is no campaign “nowhere” here.",
-        act=mistake,
-        settings={"METRIC_COLLECTION_CAMPAIGNS": declared()},
-    ),
-    "notice": State(says="See exactly what is sent", path=INDEX),
+    "campaigns locked": State(says="5 campaigns, 0 counting", lead=declined, settings=CAMPAIGNS),
+    "mistake": State(says="There is no group “nowhere” here.", act=mistake),
+    "notice": State(says="Keep on Switch off Later", path=INDEX, settings=CAMPAIGNS),
 }

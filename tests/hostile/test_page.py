@@ -21,7 +21,7 @@ from .strategies import NASTY, moderate, texts
 
 pytestmark = pytest.mark.django_db
 TEXTS = [text for text in NASTY if text.strip()]
-PAGES = [reverse("admin:usage_metrics_system_info"), reverse("admin:usage_metrics_record")]
+PAGES = [reverse("admin:usage_metrics_system_info"), reverse("admin:usage_metrics_reports")]
 DOWNLOADS = [reverse(f"admin:usage_metrics_{name}") for name in ("next_report", "system")]
 
 

@@ -50,23 +50,25 @@ def count(*points):
 
 class TestSituations:
     def test_silence_is_a_yes_in_opt_out_mode_until_the_window_ends(self, search):
-        assert search().sentence == "On until March 11, 2026, midnight, and nobody has declined."
+        assert search().sentence == "On by default. You will be asked again on March 11, 2026."
         assert (search().is_on, search().is_open, search().has_switch) == (True, True, True)
 
     def test_a_yes_has_an_end(self, search, clock):
         windows.decide("search", GRANTED, now=clock())
-        assert search().sentence == (
-            "On until March 11, 2026, midnight, because a superuser has agreed."
-        )
+        assert search().sentence == "On. You will be asked again on March 11, 2026."
         assert (search().is_on, search().is_open) == (True, False)
 
-    def test_the_end_is_told_in_the_operators_time_zone(self, search):
-        with override("Asia/Kolkata"):
-            assert "On until March 11, 2026, 5:30 a.m." in search().sentence
+    def test_the_day_is_that_of_the_operators_time_zone(self, search):
+        with override("America/Chicago"):
+            assert "asked again on March 10, 2026." in search().sentence
+
+    def test_a_campaign_that_ends_with_its_window_says_so(self, declared, search):
+        declared.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(end="2026-03-11T00:00:00Z")}
+        assert search().sentence == "On by default. It ends on March 11, 2026."
 
     def test_a_no_stays_a_no(self, search, clock):
         windows.decide("search", DENIED, now=clock())
-        assert search().sentence == "Off, because a superuser has declined this campaign."
+        assert search().sentence == "Off: a superuser has declined this campaign."
         assert (search().is_on, search().is_open) == (False, False)
         choose(DENIED, now=clock())
         assert search().situation is Situation.DECLINED
@@ -74,9 +76,7 @@ class TestSituations:
     def test_consent_that_has_run_out_can_be_given_again(self, search, clock):
         windows.decide("search", GRANTED, now=clock())
         clock.set("2026-03-12")
-        assert search().sentence == (
-            "Off since March 11, 2026, midnight, for consent to it has run out."
-        )
+        assert search().sentence == "Off: consent expired on March 11, 2026."
         assert (search().is_on, search().is_open, search().has_switch) == (False, True, True)
 
     def test_opt_in_mode_asks_for_a_campaign_that_is_added_after_the_yes(
@@ -86,7 +86,7 @@ class TestSituations:
         campaigns, declared.METRIC_COLLECTION_CAMPAIGNS = declared.METRIC_COLLECTION_CAMPAIGNS, {}
         choose(GRANTED, now=clock())
         declared.METRIC_COLLECTION_CAMPAIGNS = campaigns
-        assert search().sentence == "Off, until a superuser agrees to this campaign."
+        assert search().sentence == "Off until a superuser agrees to this campaign."
         assert (search().is_on, search().is_open) == (False, True)
 
     def test_notice_mode_counts_nothing_of_which_nobody_was_told(self, declared, search, clock):
@@ -97,18 +97,14 @@ class TestSituations:
 
     def test_a_campaign_that_comes_later_says_when(self, search, clock):
         clock.set("2025-12-24")
-        assert search().sentence == (
-            "On from Jan. 1, 2026, midnight; nothing is counted before that."
-        )
+        assert search().sentence == "On, starts on Jan. 1, 2026."
         assert search().is_on
         windows.decide("search", GRANTED, now=clock())
         assert search().situation is Situation.COMING
 
     def test_a_campaign_that_is_over_has_nothing_left_to_decide(self, search, clock):
         clock.set("2027-02-01")
-        assert search().sentence == (
-            "Over since Jan. 1, 2027, midnight; nothing is counted any more."
-        )
+        assert search().sentence == "Over since Jan. 1, 2027."
         assert not search().has_switch
 
     def test_a_campaign_too_short_for_a_whole_period_says_so(self, declared, search):
@@ -126,7 +122,7 @@ class TestSituations:
         else:
             declared.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
             declared.DEBUG = True
-        assert search().sentence == "Off, because usage metrics are off."
+        assert search().sentence == "Off: usage metrics are off."
         assert search().is_locked is is_locked
         assert search().is_on is not is_locked
 
@@ -139,11 +135,18 @@ class TestTallies:
         visit = Visit(path=("devices", "list"), campaign_id="search", times=7, **PERIOD)
         count(event(times=3, value=1.5), event("Run", name="devices"), visit, event(day=-1))
         assert search().tally.lines == [
-            ("devices/list", 7, None),
-            ("Search / Open", 3, 1.5),
-            ("Search / Run / devices", 1, None),
+            ("devices/list", 7, ""),
+            ("Search / Open", 3, "1.5"),
+            ("Search / Run / devices", 1, ""),
         ]
         assert search().tally.times == 11
+
+    @pytest.mark.parametrize(
+        ("value", "written"), [(1771.0, "1771"), (12.7, "12.7"), (0.12345, "0.123"), (-2, "-2")]
+    )
+    def test_a_whole_number_has_no_fraction(self, value, written, search):
+        count(event(value=value))
+        assert search().tally.lines == [("Search / Open", 1, written)]
 
     def test_the_rarest_are_only_counted(self, search):
         count(*(event(str(number)) for number in range(SHOWN + 5)))

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from metric_collection.consent.choice import choose
 from metric_collection.models import CampaignConsent, Consent
-from metric_collection.system_info.forms import CampaignForm, SwitchForm
+from metric_collection.outbox import enqueue
+from metric_collection.system_info.forms import CampaignForm, GroupForm, ReportsForm, SwitchForm
 from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
-_UNKNOWN, GRANTED, DENIED = Consent.Choice
+UNKNOWN, GRANTED, DENIED = Consent.Choice
 
 
 @pytest.mark.parametrize(("posted", "choice"), [("on", GRANTED), ("off", DENIED)])
@@ -22,7 +25,7 @@ def test_a_valid_choice_is_made(posted, choice, clock):
 @pytest.mark.parametrize("posted", ["ON", "yes", "true", "1", "granted", "<b>"])
 def test_anything_else_is_quoted_back(posted):
     form = SwitchForm({"choice": posted})
-    assert form.errors["choice"] == [f"“{posted}” is no choice. Choose on or off."]
+    assert form.errors["choice"] == [f"“{posted}” is not a valid choice. Choose on or off."]
 
 
 @pytest.mark.parametrize("posted", [{}, {"choice": ""}])
@@ -43,6 +46,69 @@ def test_a_choice_that_changes_nothing_is_nothing_to_log(clock):
         form = SwitchForm({"choice": "on"})
         assert form.is_valid()
         assert form.save(now=clock()) == expected
+
+
+def saved(form, now):
+    assert form.is_valid()
+    form.save(now=now)
+    return form.message
+
+
+@pytest.mark.parametrize(
+    ("queued", "message"),
+    [
+        (0, "Usage metrics are off."),
+        (1, "Usage metrics are off. 1 unsent report was deleted."),
+        (3, "Usage metrics are off. 3 unsent reports were deleted."),
+    ],
+)
+def test_the_message_after_a_no_counts_the_deleted_reports(queued, message, clock):
+    for _ in range(queued):
+        enqueue(b"{}", category="Heartbeat", now=clock())
+    assert saved(SwitchForm({"choice": "off"}), clock()) == message
+
+
+def test_the_message_after_a_yes_says_that_metrics_are_on(clock):
+    assert saved(SwitchForm({"choice": "on"}), clock()) == "Usage metrics are on."
+
+
+def test_later_decides_nothing_and_says_when_the_question_returns(clock):
+    message = saved(SwitchForm({"choice": "later"}), clock())
+    assert message == "You will be asked again in a week."
+    row = Consent.objects.current()
+    assert (row.choice, row.notice_postponed_until) == (UNKNOWN, clock() + timedelta(days=7))
+
+
+class TestGroups:
+    @pytest.mark.parametrize(("posted", "declined"), [("on", []), ("off", ["operating-system"])])
+    def test_a_valid_choice_is_made_for_the_group_alone(self, posted, declined, clock):
+        form = GroupForm({"group": "operating-system", "choice": posted})
+        assert f"The group is {posted}" in saved(form, clock())
+        assert form.anchor == "#group-operating-system"
+        row = Consent.objects.current()
+        assert (row.declined_groups, row.choice) == (declined, UNKNOWN)
+
+    def test_a_change_is_described_for_the_log(self, clock):
+        form = GroupForm({"group": "product", "choice": "off"})
+        assert form.is_valid()
+        assert form.save(now=clock()) == "Usage metrics, group product: from granted to denied"
+
+    @pytest.mark.parametrize(
+        ("group", "problem"),
+        [("", "No group was named."), ("x", "There is no group “x” here.")],
+    )
+    def test_an_unknown_group_is_quoted_back(self, group, problem):
+        assert GroupForm({"group": group, "choice": "on"}).errors["group"] == [problem]
+
+    def test_a_group_cannot_be_postponed(self):
+        form = GroupForm({"group": "product", "choice": "later"})
+        assert form.errors["choice"] == ["“later” is not a valid choice. Choose on or off."]
+
+
+def test_a_filter_keeps_what_is_valid():
+    form = ReportsForm({"before": "7", "state": "lost"})
+    assert not form.is_valid()
+    assert form.wanted == {"before": 7}
 
 
 class TestCampaigns:

@@ -6,7 +6,7 @@ import django
 import pytest
 
 from metric_collection.probes.modules import EnabledModule
-from metric_collection.system_info.installed import LISTED_IN_PLACE, System, system
+from metric_collection.system_info.installed import System, system
 
 pytestmark = pytest.mark.django_db
 
@@ -47,9 +47,10 @@ def test_the_system_as_json_says_which_modules_are_shared(settings):
 
 
 @pytest.mark.parametrize(
-    ("number", "many"), [(LISTED_IN_PLACE, False), (LISTED_IN_PLACE + 1, True)]
+    ("number", "gist"),
+    [(0, "0 modules, 0 shared"), (1, "1 module, 1 shared"), (2, "2 modules, 2 shared")],
 )
-def test_many_modules_are_too_many_to_stand_in_the_way(number, many):
+def test_the_gist_counts_modules_and_those_in_reports(number, gist):
     module = EnabledModule(name="acme", version="1.0", shared=True)
     system = System(product="Acme", version="1.0", modules=[module] * number, platform={})
-    assert system.has_many_modules is many
+    assert system.gist == gist

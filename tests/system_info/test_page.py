@@ -7,121 +7,138 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
-from django.utils.timezone import override
 
 from metric_collection.consent.choice import choose
 from metric_collection.consent.rules import Rule
-from metric_collection.models import Change, Consent, Report
-from metric_collection.probes import Fact, registry
+from metric_collection.models import Change, Consent, Report, Snapshot
 from metric_collection.reporting.collection import Collection
 from metric_collection.system_info import page as pages
+from metric_collection.system_info.notice import open_notice
 from metric_collection.system_info.page import page
 from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, 30, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
 
 
-class WeatherReport:
-    facts = (
-        Fact(name="Sky", description="The sky.", example="blue", purpose="To know it."),
-        Fact(name="Wind", description="The wind.", example="no", purpose="To know it."),
-    )
-
-    def gather(self):
-        return {"Sky": 'a & b <c> "é"', "Wind": None}
-
-
-class Probe(WeatherReport):
-    facts = WeatherReport.facts[:1]
-
-
-@pytest.fixture
-def weather(settings):
-    settings.METRIC_COLLECTION_PROBES = [f"{__name__}.WeatherReport"]
-
-
-def current():
-    return page(Consent.objects.current(), now=NOON)
-
-
-def report(**values):
-    return Report.objects.create(
-        **{"category": "Heartbeat", "body": "{}", "sealed_at": NOON, **values}
-    )
+def current(*, now=NOON, started_at=NOON - DAY):
+    consent = Consent.objects.current()
+    notice = open_notice(consent, now=now)
+    return page(consent, now=now, started_at=started_at, notice=notice)
 
 
 def delivered(**values):
-    return report(state=Report.State.DELIVERED, settled_at=NOON, **values)
+    return Report.objects.create(
+        **{
+            "category": "Heartbeat",
+            "body": "{}",
+            "sealed_at": NOON,
+            "state": Report.State.DELIVERED,
+            "outcome": "accepted",
+            "attempts": 1,
+            "attempted_at": NOON,
+            "settled_at": NOON,
+            **values,
+        }
+    )
 
 
-def group(title):
-    return next(group for group in current().groups if group.title == title)
+@pytest.fixture
+def installed():
+    """An installation whose workers have swept a minute ago."""
+    return Snapshot.objects.create(
+        facts={}, installed_at=NOON - DAY, heartbeat_due=NOON + DAY / 2, swept_at=NOON
+    )
 
 
-def test_the_switch_stands_on_before_anybody_has_decided():
-    switch = current().switch
-    assert (switch.is_on, switch.is_open, switch.is_overruled) == (True, True, False)
+class TestSwitch:
+    def test_it_is_on_before_anybody_has_decided(self):
+        summary = current().summary
+        assert (summary.is_on, bool(summary.notice), summary.is_overruled) == (True, True, False)
+        assert summary.decision == "On by default."
+
+    def test_it_is_off_in_opt_in_mode(self, settings):
+        settings.METRIC_COLLECTION_CONSENT = "opt-in"
+        assert not current().summary.is_on
+        assert current().summary.decision == "Off by default."
+
+    def test_a_decision_ends_the_question_and_has_a_date(self):
+        choose(Consent.Choice.DENIED, now=NOON)
+        summary = current().summary
+        assert (summary.is_on, summary.notice) == (False, None)
+        assert summary.decision == "Decided on March 1, 2026."
+
+    def test_a_locked_switch_is_off_whatever_was_chosen(self, settings):
+        choose(Consent.Choice.GRANTED, now=NOON)
+        settings.METRIC_COLLECTION = False
+        summary = current().summary
+        assert (summary.is_on, summary.notice, summary.is_overruled) == (False, None, False)
+        assert summary.decision == "The switch is locked."
+
+    def test_debug_overrules_the_switch_and_leaves_its_position(self, settings):
+        settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
+        settings.DEBUG = True
+        summary = current().summary
+        assert summary.ruling.rule is Rule.DEBUG
+        assert (summary.is_on, summary.is_overruled) == (True, True)
+
+    def test_the_last_event_is_announced_only_if_it_would_be_sent(self, settings):
+        settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
+        assert current().summary.announces_opt_out
+        choose(Consent.Choice.DENIED, now=NOON)
+        assert not current().summary.announces_opt_out
 
 
-def test_the_switch_stands_off_in_opt_in_mode(settings):
-    settings.METRIC_COLLECTION_CONSENT = "opt-in"
-    assert not current().switch.is_on
+class TestDelivery:
+    def test_the_recipient_is_named_without_credentials(self, settings):
+        url = "https://me:secret@metrics.example.org/cleaninsights.php"
+        settings.METRIC_COLLECTION_COLLECTOR_URL = url
+        assert current().summary.collector == "metrics.example.org"
+        del settings.METRIC_COLLECTION_COLLECTOR_URL
+        assert current().summary.collector == ""
+
+    def test_a_good_state_is_a_sentence_and_no_alert(self, installed):
+        delivered()
+        summary = current().summary
+        assert summary.sentence.startswith("The last report was delivered on March 1, 2026")
+        assert summary.alerts == []
+        assert summary.last.state == "accepted"
+
+    def test_the_next_report_is_dated(self, installed):
+        assert current().summary.next == NOON + DAY / 2
+
+    def test_an_outage_is_an_alert_with_the_queue(self, installed):
+        Report.objects.create(
+            category="Heartbeat",
+            body="{}",
+            sealed_at=NOON,
+            attempts=1,
+            attempted_at=NOON,
+            failed_at=NOON,
+            outcome="no-connection",
+            wait_until=NOON + DAY,
+        )
+        summary = current().summary
+        assert summary.sentence == ""
+        (alert,) = summary.alerts
+        assert alert.startswith("Not delivered since March 1, 2026")
+        assert "Queued reports: 1." in alert
+
+    def test_while_off_the_sentence_is_the_reason(self, settings):
+        settings.METRIC_COLLECTION = False
+        assert current().summary.sentence == current().summary.ruling.sentence
+
+    def test_a_report_sent_by_another_process_in_spite_of_the_lock_is_an_alert(self, settings):
+        delivered()
+        assert current().summary.alerts == []
+        settings.METRIC_COLLECTION = False
+        assert current(started_at=NOON).summary.alerts == []
+        (alert,) = current(started_at=NOON - DAY).summary.alerts
+        assert alert.startswith("Another process sent a report on March 1, 2026")
 
 
-def test_a_decision_closes_the_question_and_has_a_date(clock):
-    choose(Consent.Choice.DENIED, now=clock())
-    switch = current().switch
-    assert (switch.is_on, switch.is_open, switch.decided_at) == (False, False, clock())
-
-
-def test_a_locked_switch_stands_off_whatever_was_chosen(settings, clock):
-    choose(Consent.Choice.GRANTED, now=clock())
-    settings.METRIC_COLLECTION = False
-    switch = current().switch
-    assert (switch.is_on, switch.is_open, switch.is_overruled) == (False, False, False)
-
-
-def test_debug_overrules_the_switch_and_leaves_it_where_it_stands(settings):
-    settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
-    settings.DEBUG = True
-    switch = current().switch
-    assert switch.ruling.rule is Rule.DEBUG
-    assert (switch.is_on, switch.is_open, switch.is_overruled) == (True, True, True)
-
-
-def test_the_last_event_is_announced_only_where_it_would_be_sent(settings, clock):
-    settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
-    assert current().switch.announces_opt_out
-    choose(Consent.Choice.DENIED, now=clock())
-    assert not current().switch.announces_opt_out
-
-
-def test_a_publisher_may_have_chosen_another_interval(settings):
-    assert current().switch.is_daily
-    settings.METRIC_COLLECTION_HEARTBEAT_INTERVAL = timedelta(hours=12)
-    assert not current().switch.is_daily
-
-
-def test_facts_are_grouped_by_probe_in_its_words(weather):
-    sky, wind = group("Weather report").facts
-    assert (sky.name, sky.text) == ("Sky", 'a & b <c> "é"')
-    assert (wind.name, wind.text) == ("Wind", "")
-
-
-def test_a_probe_may_be_called_just_that(settings):
-    settings.METRIC_COLLECTION_PROBES = [f"{__name__}.Probe"]
-    assert group("Probe").facts[0].name == "Sky"
-
-
-def test_facts_that_nobody_was_told_of_are_marked(settings, weather, clock):
-    settings.METRIC_COLLECTION_CONSENT = "notice"
-    Consent.objects.create(notice_shown_at=clock(), disclosed=["Sky"])
-    assert [shared.is_held_back for shared in group("Weather report").facts] == [False, True]
-
-
-def test_the_next_report_is_shown_to_the_byte(clock):
+def test_the_next_report_is_shown_exactly():
     shown = current().next_report
     category, body = Collection().preview()
     assert (shown.category, shown.body) == (category, body)
@@ -129,105 +146,51 @@ def test_the_next_report_is_shown_to_the_byte(clock):
     assert shown.text.startswith('{\n  "idsite": 5,\n')
 
 
-def test_without_heartbeats_there_is_no_report_a_day(settings):
-    assert current().switch.is_daily
-    settings.METRIC_COLLECTION_CATEGORIES = ["Install", "Upgrade"]
-    assert not current().switch.is_daily
-
-
-def test_the_next_report_names_its_hour_in_the_operators_time_zone(clock):
-    Collection(clock=clock).record()
-    with override("Asia/Kolkata"):
-        moment = current().next_report.moment
-    assert moment.tzname() == "IST"
-    assert moment.minute == 30
-
-
-def test_a_report_without_any_event_has_no_hour():
-    assert pages.NextReport(category="Heartbeat", body=b'{"idsite":5}').moment is None
-
-
 @pytest.mark.parametrize("use_tz", [True, False])
-def test_moments_are_in_the_operators_time_zone(use_tz, settings):
+def test_moments_are_in_the_operators_time_zone(use_tz, settings, installed):
     settings.USE_TZ = use_tz
     settings.TIME_ZONE = "Asia/Kolkata"
     delivered()
     Change.objects.create(category="Install", recorded_at=NOON, changes={})
     shown = current()
-    assert f"{shown.record.entries[0].moment:%H:%M}" == "18:00"
-    assert f"{shown.history[0].moment:%H:%M}" == "18:00"
+    assert f"{shown.reports.entries[0].moment:%H:%M}" == "18:00"
+    assert f"{shown.history.steps[0].moment:%H:%M}" == "18:00"
+    assert f"{shown.summary.next:%H:%M}" == "06:00"
     assert shown.zone == "Asia/Kolkata"
 
 
-def test_the_record_has_what_left_newest_first_and_says_what_came_of_it():
-    delivered(status=204, outcome="accepted")
-    report(state=Report.State.GIVEN_UP, settled_at=NOON, status=400)
-    report()
-    assert [entry.outcome for entry in current().record.entries] == ["given up", "accepted"]
+def test_the_history_is_newest_first_and_its_gist_counts_upgrades():
+    def change(category, moment):
+        Change.objects.create(category=category, recorded_at=moment, changes={"Acme": [None, "1"]})
+        return current().history.gist
+
+    assert change("Install", NOON) == "no upgrades yet"
+    assert change("Upgrade", NOON + DAY) == "1 upgrade, on March 2, 2026"
+    assert change("Upgrade", NOON + 2 * DAY) == "2 upgrades, the last on March 3, 2026"
+    assert [step.is_install for step in current().history.steps] == [False, False, True]
 
 
-def test_the_record_leads_on_to_older_reports():
-    keys = [delivered().pk for _ in range(5)]
-    newest = pages.record(3)
-    assert [entry.report.pk for entry in newest.entries] == keys[:1:-1]
-    rest = pages.record(3, before=newest.older)
-    assert [entry.report.pk for entry in rest.entries] == keys[1::-1]
-    assert rest.older is None
+def test_the_page_opens_the_campaigns_that_ask(settings):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {}
+    assert current().campaigns is None
+    choose(Consent.Choice.GRANTED, now=NOON)
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(), "export": daily()}
+    campaigns = current().campaigns
+    assert (campaigns.gist, campaigns.is_open) == ("2 campaigns, 2 counting", False)
+    settings.METRIC_COLLECTION_CONSENT = "opt-in"
+    campaigns = current().campaigns
+    assert (campaigns.gist, campaigns.is_open) == ("2 campaigns, 0 counting", True)
 
 
-def test_a_record_that_just_fits_leads_nowhere():
-    delivered()
-    assert pages.record(1).older is None
-
-
-def test_sizes_are_bytes_and_long_bodies_are_only_linked_to():
-    delivered(body="é" * 4096)
-    assert current().record.entries[0].size == 8192
-    assert current().record.entries[0].is_shown_in_place
-    delivered(body="é" * 4097)
-    assert not current().record.entries[0].is_shown_in_place
-
-
-def test_the_queue_has_the_moment_of_the_next_attempt():
-    report()
-    report(wait_until=NOON + timedelta(hours=1))
-    shown = current().queue
-    assert [entry.moment for entry in shown] == [NOON, NOON + timedelta(hours=1)]
-    assert shown[0].outcome == "queued"
-
-
-def test_the_page_has_the_newest_of_the_record_and_the_oldest_of_the_queue():
-    waiting, settled = [], []
-    for _ in range(pages.LISTED + 2):
-        waiting.append(report().pk)
-        settled.append(delivered().pk)
-    queue, record = pages.outbox()
-    assert [entry.report.pk for entry in queue] == waiting[: pages.LISTED]
-    assert [entry.report.pk for entry in record.entries] == settled[: -pages.RECENT - 1 : -1]
-    assert record.older == settled[-pages.RECENT]
-
-
-def test_a_record_that_fits_on_the_page_leads_nowhere():
-    keys = [delivered().pk for _ in range(pages.RECENT)]
-    queue, record = pages.outbox()
-    assert (queue, record.older) == ([], None)
-    assert [entry.report.pk for entry in record.entries] == keys[::-1]
-
-
-def test_the_history_is_newest_first():
-    for category in ("Install", "Upgrade"):
-        Change.objects.create(category=category, recorded_at=NOON, changes={"Acme": [None, "1"]})
-    assert [step.is_install for step in current().history] == [False, True]
-
-
-def test_the_queries_do_not_grow(settings, clock):
+def test_the_queries_do_not_grow(settings, installed):
     def queries():
         with CaptureQueriesContext(connection) as captured:
-            page(consent, now=NOON)
-        # A savepoint is only there because this test is in a transaction.
+            pages.page(consent, now=NOON, started_at=NOON)
+        # Django logs no savepoint outside of a transaction, which every test is in.
         return len([query for query in captured if "SAVEPOINT" not in query["sql"]])
 
     consent = Consent.objects.current()
+    delivered()
     few = queries()
     settings.METRIC_COLLECTION_FACTS = {f"Fact {number}": "x" for number in range(100)}
     Report.objects.bulk_create(
@@ -236,30 +199,11 @@ def test_the_queries_do_not_grow(settings, clock):
             category="Heartbeat",
             body="{}",
             sealed_at=NOON,
-            settled_at=NOON,
+            settled_at=None if number % 2 else NOON,
             state=Report.State.QUEUED if number % 2 else Report.State.DELIVERED,
         )
         for number in range(180)
     )
-    assert queries() == few == 4
+    assert queries() == few + 1 == 6  # the head of a queue that is longer than the list
     settings.METRIC_COLLECTION_CAMPAIGNS = {f"campaign {number}": daily() for number in range(20)}
-    assert queries() == few + 2
-
-
-def test_the_page_shows_what_can_be_sent_and_nothing_else():
-    shown = {shared.name for group in current().groups for shared in group.facts}
-    assert shown == {fact.name for _probe, fact in registry.declared()}
-
-
-def test_the_publishers_own_description_is_shown(settings):
-    words = "The edition of the product: free or paid."
-    settings.METRIC_COLLECTION_FACTS = {"edition": {"value": "free", "description": words}}
-    (edition,) = group("Stated facts").facts
-    assert edition.words[0] == words
-
-
-def test_a_module_is_described_by_its_name_in_the_operators_language(settings):
-    settings.METRIC_COLLECTION_LIBRARIES = ["Django"]
-    with translation.override("de"):
-        (library,) = group("Bibliotheken").facts
-    assert "Django" in library.words[0]
+    assert queries() == few + 3

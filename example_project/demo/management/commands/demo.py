@@ -22,7 +22,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--no-serve", action="store_true", help="end when all has been shown")
+        parser.add_argument("--no-serve", action="store_true", help="do not stop at the log-in")
 
     def handle(self, *_: Any, no_serve: bool, **__: Any) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -45,9 +45,7 @@ class Command(BaseCommand):
                 )
             story = Story(machine=machine, collector=collector, terminal=terminal)
             try:
-                story.tell()
-                if stay:
-                    story.stay()
+                story.tell(stay=stay)
             except DemoError:
                 self.stderr.write(machine.last_words())
                 raise
