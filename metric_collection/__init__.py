@@ -5,12 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .measuring import flush as flush
-
 __version__ = "1.0.0"
 __all__ = ["flush", "measure_event", "measure_visit"]
 
 if TYPE_CHECKING:
+    from .measuring import flush as flush
     from .measuring.meter import measure_event as measure_event
     from .measuring.meter import measure_visit as measure_visit
 else:  # hidden from type checkers, or a misspelt name would pass
@@ -19,4 +18,5 @@ else:  # hidden from type checkers, or a misspelt name would pass
         """Import the meter on first use, so that a product that measures nothing never loads it."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(".measuring.meter", __name__), name)
+        home = ".measuring" if name == "flush" else ".measuring.meter"
+        return getattr(import_module(home, __name__), name)

@@ -108,7 +108,7 @@ def test_a_network_manager_reports_install_upgrade_and_heartbeat(product):
     assert upgraded.facts["Rackbook Version"] == heartbeat.facts["Rackbook Version"] == "2.4.0"
     system = {"os_version", "kernel_version", "hardware_platform", "Installation Method"}
     modules = {"django-filter", "django-import-export"}
-    assert heartbeat.facts.keys() == {"Rackbook Version", *system, *modules}
+    assert heartbeat.facts.keys() == {"Rackbook Version", "first_report_of", *system, *modules}
     assert heartbeat.facts["Installation Method"] == "ansible"
 
 
