@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from metric_collection.collector.dashboard import views
+from metric_collection.collector.door import inbox
 from metric_collection.collector.models import (
     Arrival,
     Cell,
@@ -234,11 +235,12 @@ def test_operations_of_a_new_collector_say_what_to_run(staff):
 
 def test_operations_raise_an_alarm_for_unknown_sites_and_uncounted_reports(staff):
     Refusal.objects.create(site_id=7, day=TODAY, reason="unknown site", n=123)
-    arrived = NOW - timedelta(hours=3)
-    Arrival.objects.create(site_id=5, body=b"{}", received_at=arrived)
+    inbox.put(
+        site_id=5, key=None, body=b"{}", source=Arrival.Source.DOOR, now=NOW - timedelta(hours=3)
+    )
     html = text_of(staff.get(OPERATIONS))
-    assert "site 7, unknown, 123 reports today." in html
-    assert "Reports have been waiting for 3" in html
+    assert "Site 7, unknown site: 123 today." in html
+    assert "Reports have not been counted since" in html
     assert "Everything runs." not in html
     Refusal.objects.update(day=TODAY - timedelta(days=2))
     Arrival.objects.all().delete()
