@@ -18,6 +18,7 @@ from django.db.models import Q
 from ..cleaninsights.clock import utc_now
 from .counting import forgetting, rollup, settling
 from .models import Work
+from .publishing import publications
 
 logger = logging.getLogger("metric_collection.collector")
 
@@ -38,6 +39,7 @@ class Job:
 JOBS = (
     Job(name=ROLL_UP, run=lambda _now: rollup.roll_up(utc_now), is_daily=False),
     Job(name="settle", run=lambda now: settling.settle(now.date())),
+    Job(name="publish", run=publications.publish),
     Job(name="forget", run=forgetting.forget),
 )
 

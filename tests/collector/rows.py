@@ -25,6 +25,7 @@ TODAY = date(2026, 11, 26)
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=timezone.utc)
 VERSIONS = ["2.3.0", "2.3.1", "2.4.0"]
 SYSTEMS = ["Debian GNU/Linux 12 (bookworm)", "Ubuntu 24.04 LTS", "Alpine Linux v3.20"]
+PARTS = [0.6, 0.3, 0.1]
 
 
 def grow(
@@ -53,11 +54,13 @@ def grow(
             cells.append(Cell(fact=product, value=version, span=span, start=start, n=n))
             if span == Span.WEEK:
                 pairs += [
-                    Pair(start=start, value=each[0], by=version, n=n) for each in systems.values()
+                    Pair(start=start, value=system, by=version, n=int(n * part))
+                    for each in systems.values()
+                    for system, part in zip(each, PARTS, strict=True)
                 ]
         cells.append(Cell(fact=upgraded, value=upgrade, span=span, start=start, n=4))
         for each in others:
-            for system, part in zip(systems[each.pk], (0.6, 0.3, 0.1), strict=True):
+            for system, part in zip(systems[each.pk], PARTS, strict=True):
                 cells.append(
                     Cell(fact=each, value=system, span=span, start=start, n=int(active * part))
                 )

@@ -1,0 +1,104 @@
+"""Erasing what should never have been collected, from the tables and from what was published."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import date, datetime
+from typing import Any
+
+from ..counting.catalog import chunks
+from ..models import (
+    Arrival,
+    Cell,
+    Fact,
+    Pair,
+    Publication,
+    Refusal,
+    Site,
+    Usage,
+    UsageName,
+    Value,
+)
+from ..models.rows import atomic
+from .publications import digest_of
+
+logger = logging.getLogger("metric_collection.collector")
+
+
+def forget_fact(fact: Fact, *, text: str | None, now: datetime) -> tuple[int, int]:
+    """Erase a fact, or one of its values; return the numbers of values and of publications changed.
+
+    The log names the fact and never the text.
+    """
+    with atomic(Fact):
+        values = Value.objects.filter(fact=fact)
+        if text is not None:
+            values = values.filter(text=text, role=Value.Role.NAMED)
+        ids = list(values.values_list("pk", flat=True))
+        for chunk in chunks(ids):
+            Cell.objects.filter(fact=fact, value__in=chunk).delete()
+            Pair.objects.filter(value__in=chunk).delete()
+            Pair.objects.filter(by__in=chunk).delete()
+            Value.objects.filter(pk__in=chunk).delete()
+        if text is None:
+            fact.delete()
+        changed = _rewrite(fact, text, now)
+    logger.info(
+        "Erased %s of the fact %r.", "a value" if text is not None else "everything", fact.name
+    )
+    return len(ids), changed
+
+
+def _rewrite(fact: Fact, text: str | None, now: datetime) -> int:
+    """Write the publications that show it anew, marked with the day."""
+    changed = 0
+    for publication in Publication.objects.filter(site=fact.site_id).iterator():
+        content = json.loads(publication.body)
+        if _remove(content, fact.name, text):
+            content["rewritten"] = now.date().isoformat()
+            body = json.dumps(content, ensure_ascii=False)
+            Publication.objects.filter(pk=publication.pk).update(body=body, sha256=digest_of(body))
+            changed += 1
+    return changed
+
+
+def _remove(content: dict[str, Any], fact: str, text: str | None) -> bool:
+    """Remove a fact or a value from the content of a publication; whether it was there."""
+    facts, pairs = content.get("facts", {}), content.get("pairs", {})
+    if text is None:
+        pairs.pop(fact, None)
+        return facts.pop(fact, None) is not None
+    found = facts.get(fact, {"values": {}})["values"].pop(text, None) is not None
+    for cells in pairs.get(fact, {}).values():
+        cells.pop(text, None)
+    return found
+
+
+def forget_site(site: Site, *, before: date | None) -> int:
+    """Erase a site's numbers, or those of periods that began before a day; return the number of periods.
+
+    The site and its dictionary are kept: this is for starting over after a test phase.
+    """
+    with atomic(Site):
+        Site.objects.locked([site.pk])
+        earlier = {} if before is None else {"start__lt": before}
+        for chunk in chunks(Fact.objects.filter(site=site).values_list("pk", flat=True)):
+            Cell.objects.filter(fact__in=chunk, **earlier).delete()
+        values = Value.objects.filter(fact__site=site)
+        for chunk in chunks(values.values_list("pk", flat=True)):
+            Pair.objects.filter(value__in=chunk, **earlier).delete()
+        Usage.objects.filter(usage_name__site=site, **earlier).delete()
+        UsageName.objects.filter(site=site, usages=None).delete()
+        Publication.objects.filter(site=site, **earlier).delete()
+        number, _ = site.periods.filter(**earlier).delete()
+        if before is None:
+            Arrival.objects.filter(site_id=site.pk).delete()
+            Refusal.objects.filter(site_id=site.pk).delete()
+        for chunk in chunks(values.values_list("pk", flat=True)):
+            facts = values.filter(pk__in=chunk).values("fact")
+            used = Cell.objects.filter(fact__in=facts, value__in=chunk).values_list(
+                "value", flat=True
+            )
+            Value.objects.filter(pk__in=set(chunk) - set(used)).delete()
+    return number

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+import logging
+from datetime import date
+
+import pytest
+
+from metric_collection.collector.models import (
+    Arrival,
+    Cell,
+    Fact,
+    Pair,
+    Period,
+    Publication,
+    Site,
+    Span,
+    Usage,
+    Value,
+)
+from metric_collection.collector.publishing import publications
+from metric_collection.collector.publishing.erasing import forget_fact, forget_site
+from metric_collection.collector.publishing.publications import digest_of
+from tests.collector.rows import NOW, TODAY, grow
+
+pytestmark = pytest.mark.django_db
+DEBIAN = "Debian GNU/Linux 12 (bookworm)"
+
+
+@pytest.fixture
+def site():
+    site = grow(days=70)
+    site.is_public = True
+    site.save()
+    Fact.objects.filter(is_declared=True).update(is_public=True)
+    publications.publish(NOW)
+    return site
+
+
+def shown(text: str) -> int:
+    return Publication.objects.filter(body__contains=text).count()
+
+
+def test_a_fact_is_erased_from_the_tables_and_from_what_was_published(site, caplog):
+    fact = Fact.objects.get(name="os_version")
+    assert shown("os_version")
+    with caplog.at_level(logging.INFO):
+        assert forget_fact(fact, text=None, now=NOW) == (3, 9)
+    assert not Fact.objects.filter(name="os_version").exists()
+    assert not Value.objects.filter(text=DEBIAN).exists()
+    assert Pair.objects.count() == 0
+    assert shown("os_version") == shown(DEBIAN) == 0
+    assert "'os_version'" in caplog.text
+
+
+def test_a_value_is_erased_and_its_text_is_not_logged(site, caplog):
+    fact = Fact.objects.get(name="os_version")
+    with caplog.at_level(logging.INFO):
+        assert forget_fact(fact, text=DEBIAN, now=NOW)[0] == 1
+    assert shown(DEBIAN) == 0
+    assert shown("Ubuntu")
+    assert not Value.objects.filter(text=DEBIAN).exists()
+    assert Cell.objects.filter(fact=fact).exists()
+    assert DEBIAN not in caplog.text
+    publication = Publication.objects.filter(span=Span.WEEK).latest("start")
+    assert json.loads(publication.body)["rewritten"] == "2026-11-26"
+    assert publication.sha256 == digest_of(publication.body)
+    assert "rewritten" not in Publication.objects.filter(span=Span.DAY).latest("start").body
+
+
+def test_a_value_of_the_product_is_erased_with_its_pairs(site):
+    fact = Fact.objects.get(name="Acme Version")
+    forget_fact(fact, text="2.4.0", now=NOW)
+    assert not Pair.objects.filter(by__text="2.4.0").exists()
+    assert Pair.objects.filter(by__text="2.3.0").exists()
+
+
+def test_a_site_starts_over_and_keeps_its_dictionary(site):
+    other = grow(site_id=6, name="Beta", days=3)
+    Arrival.objects.create(site_id=5, body=b"{}", received_at=NOW)
+    assert forget_site(site, before=None) > 70
+    assert Site.objects.filter(pk=5).exists()
+    assert Fact.objects.filter(site=5).exists()
+    for model in (Period, Publication):
+        assert not model.objects.filter(site=5).exists()
+    assert not Value.objects.filter(fact__site=5).exists()
+    assert not Usage.objects.filter(usage_name__site=5).exists()
+    assert not Arrival.objects.exists()
+    assert Period.objects.filter(site=other).exists()
+    assert Cell.objects.filter(fact__site=6).exists()
+    assert not Cell.objects.filter(fact__site=5).exists()
+
+
+def test_a_site_forgets_what_began_before_a_day(site):
+    forget_site(site, before=date(2026, 11, 1))
+    assert Period.objects.filter(site=5).earliest("start").start == date(2026, 11, 1)
+    assert Publication.objects.filter(site=5).earliest("start").start >= date(2026, 11, 1)
+    assert Cell.objects.filter(fact__site=5, start__lt="2026-11-01").count() == 0
+    assert Value.objects.filter(text=DEBIAN).exists()
+    assert date(2026, 11, 1) < TODAY
