@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from typing import TypeAlias, TypeVar
 
@@ -95,6 +96,7 @@ class Facts:
         return self._room[site_id] >= 0
 
 
+@lru_cache(maxsize=10_000)
 def digest_of(name: str, is_built_in: bool) -> uuid.UUID:
     """Return the digest of a fact: a built-in one is another than a reported one of its name."""
     return digest("built-in", name) if is_built_in else digest(clean(name))
@@ -102,6 +104,11 @@ def digest_of(name: str, is_built_in: bool) -> uuid.UUID:
 
 def is_version(text: str) -> bool:
     return value_of(Fact.Kind.VERSION, text)[0] != Role.OTHER
+
+
+@lru_cache(maxsize=50_000)
+def digest_of_text(text: str) -> uuid.UUID:
+    return digest(text)
 
 
 class Values:
@@ -133,7 +140,7 @@ class Values:
         return self._ids.get((fact.pk, role, stored)) or self._ids[fact.pk, Role.OTHER, ""]
 
     def _find(self, keys: Iterable[ValueKey]) -> None:
-        by_digest = {(fact_id, role, digest(text)): text for fact_id, role, text in keys}
+        by_digest = {(fact_id, role, digest_of_text(text)): text for fact_id, role, text in keys}
         facts = {fact_id for fact_id, *_ in by_digest}
         for chunk in chunks({key for *_, key in by_digest}):
             rows = Value.objects.filter(fact__in=facts, digest__in=chunk)
@@ -152,7 +159,7 @@ class Values:
             fact_id=fact_id,
             role=role,
             text=text,
-            digest=digest(text),
+            digest=digest_of_text(text),
             first_seen=self.today,
             last_seen=self.today.replace(day=1),
         )

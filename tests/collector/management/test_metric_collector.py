@@ -148,3 +148,10 @@ def test_work_once_runs_every_job_and_again_only_the_roll_up(site):
     assert set(json.loads(run("work", "--once", "--json"))) >= {"roll-up", "settle", "forget"}
     assert run("work", "--once") == "roll-up: 0\n"
     assert Work.objects.get(name="settle").outcome == "done"
+
+
+def test_a_collector_is_not_moved_to_itself_or_to_nowhere():
+    with pytest.raises(CommandError, match="Both databases are .default"):
+        run("move")
+    with pytest.raises(CommandError, match="DATABASES has: default"):
+        run("move", "--to", "pg")

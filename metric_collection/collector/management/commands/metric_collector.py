@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.utils.text import slugify
 
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collector import health, work
+from metric_collection.collector import health, moving, work
 from metric_collection.collector.checks import check_collector
 from metric_collection.collector.counting import dictionary, showing
 from metric_collection.collector.demo import Fleet
@@ -29,6 +29,7 @@ ACTIONS = {
     "work": "Count what has arrived, and do what is due once a day; every minute, until stopped.",
     "check": "Check the collector's settings; exit with 1 if one is wrong.",
     "status": "Print whether anything stands still; exit with 3 if it does.",
+    "move": "Copy everything to another database, such as an embedded collector's to PostgreSQL.",
     "demo": "Fill a site with the reports of a simulated fleet.",
 }
 
@@ -49,6 +50,14 @@ class Command(BaseCommand):
         add_dictionary_options(parsers["dictionary"])
         add_show_options(parsers["show"])
         add_demo_options(parsers["demo"])
+        for name, text in (("from", "it is read from"), ("to", "it is written to")):
+            parsers["move"].add_argument(
+                f"--{name}",
+                dest={"from": "source", "to": "target"}[name],
+                default="default",
+                metavar="ALIAS",
+                help=f"The database of DATABASES that {text}. Default: default.",
+            )
         parsers["work"].add_argument("--once", action="store_true", help="Run once, then end.")
         parsers["status"].add_argument("--json", action="store_true", help="Print JSON.")
         parsers["work"].add_argument("--json", action="store_true", help="Print JSON.")
@@ -112,6 +121,14 @@ class Command(BaseCommand):
         self._print(health.as_json(found) if json else found, lines=health.lines, json=json)
         if not found.is_well:
             sys.exit(STANDS_STILL)
+
+    def move(self, *, source: str, target: str, **_: Any) -> None:
+        try:
+            copied = moving.move(source, target)
+        except moving.CannotMoveError as error:
+            raise CommandError(str(error)) from error
+        for name, number in copied.items():
+            self.stdout.write(f"{name}: {number}")
 
     def demo(self, *, id: int, installations: int, days: int, **_: Any) -> None:  # noqa: A002
         defaults = {"name": "Acme", "slug": free_slug("Acme", id)}
