@@ -151,7 +151,7 @@ def test_work_once_runs_every_job_and_again_only_the_roll_up(site):
 
 
 def test_a_collector_is_not_moved_to_itself_or_to_nowhere():
-    with pytest.raises(CommandError, match="Both databases are .default"):
+    with pytest.raises(CommandError, match="Both databases are"):
         run("move")
     with pytest.raises(CommandError, match="DATABASES has: default"):
         run("move", "--to", "pg")
