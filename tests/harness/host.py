@@ -36,7 +36,8 @@ DJANGO_SETUP = "import django, json, sys\ndjango.setup()\n"
 
 # What whoever runs the tests has set for other purposes must not steer a host; above all not CI.
 FOREIGN = re.compile(
-    r"(CI|METRIC_COLLECTION.*|DO_NOT_TRACK|DJANGO_.*|CELERY.*|PYTEST.*|.*_proxy)$", re.IGNORECASE
+    r"(CI|TF_BUILD|TEAMCITY_VERSION|JENKINS_URL|METRIC_COLLECTION.*|DO_NOT_TRACK|DJANGO_.*|CELERY.*|PYTEST.*|.*_proxy)$",
+    re.IGNORECASE,
 )
 
 
@@ -55,7 +56,6 @@ def product_settings(folder: Path) -> dict[str, Any]:
         "METRIC_COLLECTION_SITE_ID": 5,
         "METRIC_COLLECTION_PRODUCT": "Acme",
         "METRIC_COLLECTION_PRODUCT_VERSION": "1.0",
-        "METRIC_COLLECTION_MODULES": ["acme-*"],
         "METRIC_COLLECTION_TIMEOUT": (0.5, 2),
         **folder_broker(folder),
     }

@@ -53,7 +53,7 @@ print(json.dumps([before, status, Report.objects.count(), Consent.objects.get().
 FAILS = """
     from django.contrib import admin
     from django.urls import path
-    from metric_collection import consent
+    from metric_collection.consent.choice import choose
     from metric_collection.cleaninsights.clock import utc_now
     from metric_collection.models import Consent
 
