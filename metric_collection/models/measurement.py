@@ -1,4 +1,4 @@
-"""What campaigns have counted, until it is sealed."""
+"""Measurements of campaigns until they are sealed into reports."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from .rows import PrimaryManager
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def of_campaign(self, campaign_id: str) -> MeasurementQuerySet:
-        """Ask for what one campaign has counted, oldest period first."""
+        """Return the measurements of one campaign, oldest period first."""
         return self.filter(campaign_id=campaign_id).order_by("period_end", "id")
 
     def of_campaigns(self, campaign_ids: Iterable[str]) -> MeasurementQuerySet:
-        """Ask for what any of these campaigns have counted."""
+        """Return the measurements of these campaigns."""
         return self.filter(campaign_id__in=list(campaign_ids))
 
     def ended_before(self, moment: datetime) -> MeasurementQuerySet:
-        """Ask for what was counted in periods that had ended before `moment`."""
+        """Return the measurements of periods that ended before `moment`."""
         return self.filter(period_end__lt=moment)
 
     def ending_from(self, moment: datetime) -> MeasurementQuerySet:
-        """Ask for what was counted in periods that end at `moment` or later."""
+        """Return the measurements of periods that end at `moment` or later."""
         return self.filter(period_end__gte=moment)
 
     def most_frequent(self, number: int) -> MeasurementQuerySet:
-        """Ask for that many of each campaign, with the number and the sum of all that it has."""
+        """Return the `number` most frequent ones of each campaign, with the count and sum of all its rows."""
         mine = "campaign_id"
         ranked = self.annotate(
             rank=Window(RowNumber(), partition_by=mine, order_by=["-times", "id"]),
@@ -50,9 +50,9 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
 
 
 class Measurement(models.Model):
-    """What one campaign has counted of one event or visit in one period; it waits to be sealed.
+    """One event or visit, aggregated for one campaign and period, and not sealed yet.
 
-    `value` is aggregated as the campaign says. `digest` stands for campaign, period and identity,
+    `value` is aggregated by the campaign's rule. `digest` is a hash of campaign, period and identity,
     which together are too long for an index of MariaDB.
     """
 
@@ -79,7 +79,7 @@ class Measurement(models.Model):
 
     @classmethod
     def of(cls, point: DataPoint, *, digest: str | None = None) -> Measurement:
-        """Return a row for a point, not saved yet."""
+        """Return an unsaved row for a point."""
         row = cls(
             digest=digest or digest_of(point),
             campaign_id=point.campaign_id,
@@ -92,7 +92,7 @@ class Measurement(models.Model):
 
     @property
     def point(self) -> DataPoint:
-        """Return the point that this row has counted together."""
+        """The aggregated point."""
         return point_of(
             self.identity,
             campaign_id=self.campaign_id,
@@ -103,7 +103,7 @@ class Measurement(models.Model):
         )
 
     def count(self, point: DataPoint) -> None:
-        """Take over what a point has counted."""
+        """Copy times and value from a point."""
         self.times = point.times
         self.value = point.value if isinstance(point, Event) else None
 
@@ -171,12 +171,12 @@ def _count(chunk: Sequence[Counted], sizes: dict[Group, int]) -> None:
 
 
 def candidates(point: DataPoint) -> dict[str, DataPoint]:
-    """Return by digest the point, and the one as which it counts where there are too many names."""
+    """Return, by digest, the point itself and its replacement if there are too many names."""
     return {digest_of(each): each for each in (point, other(point))}
 
 
 def group_of(point: DataPoint) -> Group:
-    """Return that of which a point is one name."""
+    """Return the campaign and period within which the name of a point counts."""
     return point.campaign_id, point.period_end
 
 
@@ -197,7 +197,7 @@ def learn_sizes(
 
 
 def write(points: Mapping[str, DataPoint]) -> None:
-    """Insert or update the rows of points, by their digests."""
+    """Insert or update rows of points by digest."""
     database = connections[router.db_for_write(Measurement)]
     has_target = database.features.supports_update_conflicts_with_target  # not on MariaDB
     Measurement.objects.bulk_create(
@@ -209,7 +209,7 @@ def write(points: Mapping[str, DataPoint]) -> None:
 
 
 def take_finished(campaign_id: str, now: datetime) -> list[DataPoint]:
-    """Take out what a campaign has counted in periods that are over; a report's worth at most."""
+    """Delete and return points of a campaign's finished periods, no more than one report holds."""
     finished = Measurement.objects.of_campaign(campaign_id).ended_before(now)[:MOST_SEALED]
     points = {row.pk: row.point for row in finished}
     Measurement.objects.filter(pk__in=points).delete()
@@ -217,7 +217,7 @@ def take_finished(campaign_id: str, now: datetime) -> list[DataPoint]:
 
 
 def waiting(campaign_id: str, now: datetime) -> Iterator[list[DataPoint]]:
-    """Look at what a campaign has counted, report by report: of periods that are over, then the rest."""
+    """Yield the points of a campaign report by report: finished periods first, then the rest."""
     rows = Measurement.objects.of_campaign(campaign_id)
     for part in (rows.ended_before(now), rows.ending_from(now)):
         points = (row.point for row in part)
@@ -226,6 +226,6 @@ def waiting(campaign_id: str, now: datetime) -> Iterator[list[DataPoint]]:
 
 
 def purge(before: datetime) -> None:
-    """Delete what has become too old to be sent, and the memory of journals from that time."""
+    """Delete measurements that are too old to be sent, and keys of journals from that time."""
     Measurement.objects.ended_before(before).delete()
     CountedJournal.objects.filter(counted_at__lt=before).delete()

@@ -1,4 +1,4 @@
-"""The processes that were seen at work."""
+"""Processes that were seen running, for counting them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .rows import PrimaryManager
 
 class SightingQuerySet(models.QuerySet["Sighting"]):
     def since(self, moment: datetime) -> SightingQuerySet:
-        """Ask for the processes that were seen at `moment` or later."""
+        """Return the processes seen at `moment` or later."""
         return self.filter(seen_at__gte=moment)
 
     def until(self, moment: datetime) -> SightingQuerySet:
-        """Ask for the processes that were last seen before `moment`."""
+        """Return the processes last seen before `moment`."""
         return self.filter(seen_at__lt=moment)
 
 
 class Sighting(models.Model):
-    """A process of the product that was seen at work, by a random key of its own.
+    """A running process of the product, under a random key.
 
-    `machine` is a digest of the kernel's boot id: the same in all containers of a machine, another after
-    each start, and never sent.
+    `machine` is a digest of the kernel's boot id: the same in all containers of a machine, different
+    after each boot, and never sent.
     """
 
     class Kind(models.TextChoices):

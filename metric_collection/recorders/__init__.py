@@ -1,1 +1,1 @@
-"""Recorders: what is measured by itself once METRIC_COLLECTION_RECORDERS gives it a campaign."""
+"""Recorders measure automatically once METRIC_COLLECTION_RECORDERS gives them a campaign."""

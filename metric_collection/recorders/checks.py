@@ -1,4 +1,4 @@
-"""The checks of recorders: none is left on that cannot record anything."""
+"""System checks: recorders that are on but cannot record anything."""
 
 from __future__ import annotations
 
@@ -33,41 +33,41 @@ def check_recorders() -> Iterator[CheckMessage]:
 
 
 def refused_recorders() -> Iterator[CheckMessage]:
-    """W128: a recorder that cannot be run; the others can."""
+    """W128: an invalid recorder; the others are not affected."""
     for error in declaration().refused:
         yield checks.Warning(
             f"{PREFIX}_RECORDERS: {error}.",
-            hint="Mend this recorder. Until then it records nothing.",
+            hint="Fix this recorder. Until then it records nothing.",
             id=f"{NAMESPACE}.{Settings.RECORDERS.id}",
         )
 
 
 def doubtful_campaign(recorder: Recorder) -> Iterator[CheckMessage]:
-    """W011 and W012: a campaign that there is none of, or one that would keep one duration of all."""
+    """W011 and W012: an undefined campaign, or one that would keep a single duration."""
     declared = campaigns().get(recorder.campaign)
     if declared is None:
         yield checks.Warning(
-            f"{PREFIX}_RECORDERS lets {recorder.name!r} count for {recorder.campaign!r}, which is"
-            " no campaign.",
-            hint=f"Name one of {PREFIX}_CAMPAIGNS: {', '.join(campaigns()) or 'there is none'}.",
+            f"{PREFIX}_RECORDERS[{recorder.name!r}] names the campaign {recorder.campaign!r}, which is"
+            " not defined.",
+            hint=f"Use one of {PREFIX}_CAMPAIGNS: {', '.join(campaigns()) or 'none is defined'}.",
             id=f"{NAMESPACE}.W011",
         )
     elif recorder.is_timed and declared.campaign.only_record_once:
         yield checks.Warning(
-            f"{PREFIX}_RECORDERS lets {recorder.name!r} count for {recorder.campaign!r}, which has"
-            " onlyRecordOnce: of all durations in a period the first is kept.",
-            hint="Let it count for a campaign without onlyRecordOnce.",
+            f"{PREFIX}_RECORDERS[{recorder.name!r}] names the campaign {recorder.campaign!r}, which has"
+            " onlyRecordOnce: only the first duration in a period is kept.",
+            hint="Use a campaign without onlyRecordOnce.",
             id=f"{NAMESPACE}.W012",
         )
 
 
 def middleware(needing: list[str]) -> Iterator[CheckMessage]:
-    """W013 and W014: the middleware is missing, or has nothing to do."""
+    """W013 and W014: the middleware is missing, or not needed."""
     is_there = MIDDLEWARE in settings.MIDDLEWARE
     if needing and not is_there:
         yield checks.Warning(
-            f"{PREFIX}_RECORDERS has {' and '.join(needing)}, but no request is seen.",
-            hint=f"Put {MIDDLEWARE!r} into MIDDLEWARE, as its first entry.",
+            f"{PREFIX}_RECORDERS has {' and '.join(needing)}, but the middleware is missing.",
+            hint=f"Add {MIDDLEWARE!r} as the first entry of MIDDLEWARE.",
             id=f"{NAMESPACE}.W013",
         )
     if is_there and not needing:
@@ -79,11 +79,11 @@ def middleware(needing: list[str]) -> Iterator[CheckMessage]:
 
 
 def packages(needing: list[str]) -> Iterator[CheckMessage]:
-    """W015: nobody has said whose names may be told."""
+    """W015: no package whose names may be recorded."""
     if needing and not conf.PACKAGES:
         yield checks.Warning(
-            f"{PREFIX}_PACKAGES is {conf.PACKAGES!r}: {', '.join(needing)} can name nothing of yours.",
-            hint="List the packages that are yours, such as ['acme'].",
+            f"{PREFIX}_PACKAGES is {conf.PACKAGES!r}: {', '.join(needing)} will record nothing.",
+            hint="List your packages, such as ['acme'].",
             id=f"{NAMESPACE}.W015",
         )
 
@@ -91,10 +91,10 @@ def packages(needing: list[str]) -> Iterator[CheckMessage]:
 def unseen_command(
     argv: Sequence[str] = sys.argv, modules: Container[str] = sys.modules
 ) -> Iterator[CheckMessage]:
-    """W016: the command that this process runs was started without us, as all are then."""
+    """W016: manage.py uses Django's execute_from_command_line, so no command is recorded."""
     if len(argv) > 1 and module_of(argv[1]) and MANAGEMENT not in modules:
         yield checks.Warning(
-            f"{PREFIX}_RECORDERS has commands, but no command is seen.",
+            f"{PREFIX}_RECORDERS has commands, but manage.py does not let them be recorded.",
             hint=f"In manage.py, import execute_from_command_line from {MANAGEMENT}.",
             id=f"{NAMESPACE}.W016",
         )

@@ -37,13 +37,13 @@ class ClientRecorder(Recorder):
 
     @property
     def description(self) -> str:
-        """What it counts, with the names of those clients."""
+        """The description with the names of the clients."""
         return f"Counts the requests of each version of {', '.join(self.pattern.products)}."
 
     def record(
         self, request: HttpRequest, _response: HttpResponseBase, _seconds: float, _own: Packages
     ) -> None:
-        """Count a request, if it is of one of the publisher's clients."""
+        """Count a request from one of the publisher's clients."""
         client = self.pattern.client_of(request.META.get("HTTP_USER_AGENT", ""))
         if client is not None:
             product, version = client

@@ -13,30 +13,30 @@ from .recorder import Recorder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecorder(Recorder):
-    """Counts how often each management command has succeeded, failed or been stopped.
+    """Counts how often each management command succeeded, failed or was stopped.
 
-    Those of Django itself are counted as well.
+    Django's own commands are counted as well.
     """
 
     name: ClassVar[str] = "commands"
-    coarsened: ClassVar[str] = "By the name of the command; never its arguments or what it printed."
+    coarsened: ClassVar[str] = "By the name of the command; never its arguments or output."
 
     def record(self, argv: Sequence[str], error: BaseException | None, own: Packages) -> None:
-        """Count the command of a command line; it has ended with `error`, if with any."""
+        """Count the command of a command line, which ended with `error` or, if None, without one."""
         name = argv[1] if len(argv) > 1 else ""
         if module_of(name) in own | ["django"]:
             measure_event("Commands", ending(error), self.campaign, name)
 
 
 def module_of(name: str) -> str | None:
-    """Return where a command comes from, None if there is none of this name."""
-    from django.core.management import get_commands  # noqa: PLC0415  a server has no use for it
+    """Return the app that defines a command, None if there is no such command."""
+    from django.core.management import get_commands  # noqa: PLC0415  not needed in a server
 
     return get_commands().get(name)
 
 
 def ending(error: BaseException | None) -> str:
-    """Say how a command has ended; what it refuses by an exit code has failed."""
+    """Return how a command ended; an exit code other than 0 is a failure."""
     if isinstance(error, KeyboardInterrupt):
         return "Stopped"
     is_well = error is None or (isinstance(error, SystemExit) and not error.code)

@@ -11,7 +11,7 @@ from ..measuring.meter import measure_event
 from .packages import Packages
 from .recorder import Recorder
 
-# Whose classes have names that say nothing about an installation.
+# Packages whose class names reveal nothing about an installation.
 PUBLIC: Final = (*sys.stdlib_module_names, "django", "celery", "billiard", "kombu")
 
 
@@ -19,8 +19,8 @@ PUBLIC: Final = (*sys.stdlib_module_names, "django", "celery", "billiard", "komb
 class ErrorRecorder(Recorder):
     """Counts the uncaught errors of requests and tasks, by the module they came from and their class.
 
-    The module is the one of the publisher's that was left last; an error that has been in none is
-    not counted. A class that is neither the publisher's nor public goes by the nearest that is.
+    The module is the publisher's innermost one in the traceback; errors without one are not counted.
+    A class that is neither the publisher's nor public is replaced by its nearest base class that is.
     """
 
     name: ClassVar[str] = "errors"
@@ -29,20 +29,20 @@ class ErrorRecorder(Recorder):
     )
 
     def record(self, error: BaseException, own: Packages) -> None:
-        """Count an error, if it concerns the publisher."""
+        """Count an error, if a module or class of the publisher is involved."""
         module = origin(error, own)
         if module is not None:
             measure_event("Errors", module, self.campaign, class_name(error, own))
 
 
 def origin(error: BaseException, own: Packages) -> str | None:
-    """Return the innermost of the publisher's modules that an error has come through, or its class's."""
+    """Return the publisher's innermost module in the traceback, or that of the error's class."""
     nearest_first = [*reversed([*modules_of(error)]), type(error).__module__]
     return next((module for module in nearest_first if module in own), None)
 
 
 def modules_of(error: BaseException) -> Iterator[str]:
-    """List the modules that an error has come through, the outermost first."""
+    """Yield the modules in the traceback of an error, the outermost first."""
     trace = error.__traceback__
     while trace is not None:
         yield str(trace.tb_frame.f_globals.get("__name__", ""))
@@ -50,6 +50,6 @@ def modules_of(error: BaseException) -> Iterator[str]:
 
 
 def class_name(error: BaseException, own: Packages) -> str:
-    """Return the name of the nearest class that is the publisher's or public; at last, BaseException."""
+    """Return the name of the nearest class that is the publisher's or public; BaseException at the latest."""
     named = own | PUBLIC
     return next(each.__qualname__ for each in type(error).__mro__ if each.__module__ in named)

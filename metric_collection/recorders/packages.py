@@ -1,4 +1,4 @@
-"""The publisher's packages: recorders name what is in them, and nothing that anybody else has made."""
+"""The publisher's packages: recorders use names from these and no others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 class Packages:
-    """The modules of some packages, by dotted name: ``"acme.views" in Packages(["acme"])``."""
+    """A set of packages with their modules: ``"acme.views" in Packages(["acme"])``."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = tuple(names)
@@ -16,5 +16,5 @@ class Packages:
         return f"{module}.".startswith(self._prefixes)
 
     def __or__(self, names: Iterable[str]) -> Packages:
-        """Return these packages and some more."""
+        """Return the union with further packages."""
         return Packages((*self._names, *names))

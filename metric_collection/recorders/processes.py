@@ -1,4 +1,4 @@
-"""Sightings: every process at work notes once an hour that it is there, so that they can be counted.
+"""Sightings: every web and worker process records once an hour that it runs, so that they can be counted.
 
 Nothing is noted unless the settings name ``Processes`` and want a fact of it.
 """
@@ -19,7 +19,7 @@ from ..cleaninsights.clock import Clock, utc_now
 from ..cleaninsights.forks import Forkable
 from ..consent.rules import ruling
 from ..models import Sighting
-from ..models.transactions import held
+from ..models.transactions import ConsentHeldError, held_at_once
 from ..probes import registry
 from ..probes.linux.files import read
 from ..probes.probe import group_of
@@ -27,13 +27,14 @@ from ..probes.processes import DAY, HOUR, Processes
 
 logger = logging.getLogger("metric_collection.recorders.processes")
 
+SOON: Final = 60.0  # seconds, after another transaction was in the way
 BOOT_ID: Final = "proc/sys/kernel/random/boot_id"
 
 
 class Lookout(Forkable):
-    """Notes the process that it is in, which has one key; `with_children`, the key is theirs as well.
+    """Records the process that it runs in, under one key; `with_children`, forked children share the key.
 
-    A Celery worker is its main process: the children that run its tasks come and go.
+    A Celery worker counts as one process, however many children run its tasks.
     """
 
     def __init__(
@@ -59,9 +60,9 @@ class Lookout(Forkable):
             self._key = secrets.token_hex(16)
 
     def note_if_due(self) -> None:
-        """Note the process once an hour; to be called when nobody waits for this thread any more.
+        """Record the process once an hour. Call this when nobody waits for the thread any more.
 
-        Django has closed what connections are to be closed by then, so a new one is closed here.
+        Django has closed the connections of the request or task by then, so a new one is closed here.
         """
         lock = self._of_this_process()
         if self._monotonic() < self._due or not lock.acquire(blocking=False):
@@ -71,13 +72,15 @@ class Lookout(Forkable):
             if is_wanted() and ruling().gathers:
                 self._note()
                 connections[router.db_for_write(Sighting)].close_if_unusable_or_obsolete()
-        except Exception as error:  # noqa: BLE001  the host's thread is not to suffer
-            logger.debug("A process was not noted: %s", error)
+        except ConsentHeldError:
+            self._due = self._monotonic() + SOON
+        except Exception as error:  # noqa: BLE001  the host must not fail because of us
+            logger.debug("The process was not recorded: %s", error)
         finally:
             lock.release()
 
     def _note(self) -> None:
-        with held() as consent:
+        with held_at_once() as consent:
             if ruling(consent).gathers and group_of(Processes) not in consent.declined_groups:
                 now = self._clock()
                 Sighting.objects.until(now - DAY).delete()
@@ -93,13 +96,13 @@ class Lookout(Forkable):
 
 
 def is_wanted() -> bool:
-    """Whether the settings name the probe that counts sightings, and want a fact of it."""
+    """Whether any fact of the Processes probe is selected."""
     is_named = any(isinstance(probe, Processes) for probe in registry.probes())
     return is_named and any(registry.is_selected(fact.name) for fact in Processes.facts)
 
 
 def machine(root: Path) -> str:
-    """What tells this machine from others until its next start; "" where it cannot be told."""
+    """Return a digest that identifies this machine until its next boot, "" if there is none."""
     boot_id = read(root, BOOT_ID)
     return hashlib.sha256(boot_id.encode()).hexdigest()[:16] if boot_id else ""
 

@@ -1,4 +1,4 @@
-"""The recorder: what every one of them is declared by, and what none of them may do to the host."""
+"""The base class of recorders, and the guard that keeps their failures from the host."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from ..conf.values import text
 
 logger = logging.getLogger("metric_collection.recorders")
 
-TEXT = Kind(expected="a text", read=text)
+TEXT = Kind(expected="a string", read=text)
 P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder(Keyed):
-    """One recorder; the first line of its docstring describes it, ``coarsened`` says what is left out.
+    """One recorder, known to METRIC_COLLECTION_RECORDERS by ``name``.
 
-    METRIC_COLLECTION_RECORDERS knows it by ``name``. It may be one of durations (`is_timed`), one that
-    names nothing but the publisher's (`is_own`), and one that needs the middleware (`sees_requests`).
+    Operators read the first line of the docstring, and ``coarsened``: which details are left out. It
+    may measure durations (`is_timed`), record only the publisher's own names (`is_own`), and need the
+    middleware (`sees_requests`).
     """
 
     name: ClassVar[str]
@@ -35,23 +36,23 @@ class Recorder(Keyed):
 
     @property
     def description(self) -> str:
-        """What it counts, as an operator reads it."""
+        """The first line of the docstring, for operators."""
         return (self.__doc__ or "").partition("\n")[0]
 
 
 def milliseconds(seconds: float) -> int:
-    """Return a duration as it is sent: whole, so that sums of them stay exact."""
+    """Return whole milliseconds, so that sums stay exact."""
     return round(seconds * 1000)
 
 
 def harmless(watch: Callable[P, None]) -> Callable[P, None]:
-    """Return what watches the host and never fails it; what goes wrong is a line at DEBUG, by class alone."""
+    """Log an exception at DEBUG, by its class alone, instead of raising it into the host."""
 
     @wraps(watch)
     def attempt(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             watch(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001  anything may be in the host's own objects
+        except Exception as error:  # noqa: BLE001  the host's objects may raise anything
             logger.debug("A recorder failed with %s.", type(error).__name__)
 
     return attempt

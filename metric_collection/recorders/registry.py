@@ -1,4 +1,4 @@
-"""The recorders that METRIC_COLLECTION_RECORDERS switches on; each stands or falls alone."""
+"""The recorders in METRIC_COLLECTION_RECORDERS; an invalid one does not affect the others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ R = TypeVar("R", bound=Recorder)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """The recorders that are on, by name, and what is wrong with the others."""
+    """The valid recorders by name, and the errors of the others."""
 
     recorders: Mapping[str, Recorder]
     refused: tuple[ConfigurationError, ...]
@@ -48,7 +48,7 @@ def declaration() -> Declaration:
 
 
 def declared(name: str, found: Any) -> Recorder:
-    """Read one recorder, a campaign id or an object, or raise ConfigurationError with what is wrong."""
+    """Read one recorder, a campaign id or a mapping, or raise ConfigurationError."""
     if name not in RECORDERS:
         raise ConfigurationError("recorder", name, f"one of {', '.join(RECORDERS)}")
     try:
@@ -58,12 +58,12 @@ def declared(name: str, found: Any) -> Recorder:
 
 
 def options(found: Any) -> Mapping[str, Any]:
-    """Return the keys of a recorder; a text is its campaign."""
+    """Return the options of a recorder; a string is its campaign."""
     return found if isinstance(found, Mapping) else {"campaign": found}
 
 
 def chosen(kind: type[R]) -> R | None:
-    """Return the recorder of this kind, None where it is off or refused."""
+    """Return the recorder of this kind, None if it is off or invalid."""
     found = conf.RECORDERS.get(kind.name)
     try:
         return None if found is None else kind.from_dict(options(found))
@@ -72,5 +72,5 @@ def chosen(kind: type[R]) -> R | None:
 
 
 def own_packages() -> Packages:
-    """Return the packages whose names may be told."""
+    """Return the packages whose names may be recorded."""
     return Packages(conf.PACKAGES)

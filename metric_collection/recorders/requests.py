@@ -15,23 +15,21 @@ from .recorder import Recorder, milliseconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRecorder(Recorder):
-    """Counts how often each view has answered or failed, and adds up its milliseconds.
+    """Counts how often each view answered or failed, and adds up its milliseconds.
 
-    Of a streamed answer that is the time until it begins. Requests that no view has taken are not
+    For a streaming response, that is the time until it starts. Requests that match no view are not
     counted.
     """
 
     name: ClassVar[str] = "requests"
-    coarsened: ClassVar[str] = (
-        "By the name of the view; never its address or parameters, nor who has asked."
-    )
+    coarsened: ClassVar[str] = "By the name of the view; never its URL or parameters, nor the user."
     is_timed: ClassVar[bool] = True
     sees_requests: ClassVar[bool] = True
 
     def record(
         self, request: HttpRequest, response: HttpResponseBase, seconds: float, own: Packages
     ) -> None:
-        """Count a request that was answered in so many seconds."""
+        """Count a request that took `seconds`."""
         match = request.resolver_match
         if match is not None and module_of(match.func) in own:
             ended = "Answered" if response.status_code < 500 else "Failed"
@@ -39,7 +37,7 @@ class RequestRecorder(Recorder):
 
 
 def module_of(view: Any) -> str | None:
-    """Return where a view comes from: a page of the admin from where its model does."""
+    """Return the module of a view; a page of the admin belongs to the module of its model."""
     admin = getattr(view, "model_admin", None)
     found: str | None = getattr(view if admin is None else admin.model, "__module__", None)
     return found

@@ -19,15 +19,15 @@ BEGUN: Final = "metric_collection_begun"
 
 
 def note_begin(task: Any, now: float) -> None:
-    """Remember with the run of a task that it begins now."""
+    """Store the start time with the run of a task."""
     setattr(task.request, BEGUN, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRecorder(Recorder):
-    """Counts how often each Celery task has succeeded, failed or been retried, and its milliseconds.
+    """Counts how often each Celery task succeeded, failed or was retried, and its milliseconds.
 
-    A run whose process is killed is not counted, nor one that is ignored or rejected.
+    A run is not counted if its process was killed, or if it was ignored or rejected.
     """
 
     name: ClassVar[str] = "tasks"
@@ -35,7 +35,7 @@ class TaskRecorder(Recorder):
     is_timed: ClassVar[bool] = True
 
     def record(self, task: Any, state: str | None, now: float, own: Packages) -> None:
-        """Count a run that has ended now in one of Celery's states."""
+        """Count a run that ended at `now` in one of Celery's states."""
         ended, begun = ENDED.get(str(state)), getattr(task.request, BEGUN, None)
         if ended and begun is not None and task.__module__ in own:
             measure_event("Tasks", ended, self.campaign, task.name, milliseconds(now - begun))

@@ -108,9 +108,14 @@ class Collection:
             return []
         if not (self._is_clock_right() and ruling().gathers):
             return []
-        with held():  # after a no that came first, nothing is left to seal
+        with held():
             purge(now - conf.MAX_AGE)
-            return list(iter(lambda: seal_usage(now, campaigns(), pack), None))
+        return list(iter(lambda: self._seal_next(now), None))
+
+    def _seal_next(self, now: datetime) -> Report | None:
+        """Seal one report in a transaction of its own: the operator's choice and flushes wait for it."""
+        with held():  # after a no that came first, nothing is left to seal
+            return seal_usage(now, campaigns(), pack)
 
     def preview(
         self,

@@ -175,7 +175,7 @@ def test_recorders_say_what_they_count_what_they_leave_out_and_for_which_campaig
         [
             "tasks",
             (
-                "Counts how often each Celery task has succeeded, failed or been retried, and its"
+                "Counts how often each Celery task succeeded, failed or was retried, and its"
                 " milliseconds. By the name of the task; never its arguments or its result."
             ),
             "Speed | *fast*",

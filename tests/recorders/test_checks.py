@@ -27,8 +27,8 @@ def test_all_recorders_at_once_are_fine(seeing):
     ("recorders", "told"),
     [
         ({"queries": "use"}, "recorder: 'queries', expected one of requests, tasks"),
-        ({"errors": ""}, "errors.campaign: '', expected a text"),
-        ({"errors": {}}, "errors.campaign: missing, expected a text"),
+        ({"errors": ""}, "errors.campaign: '', expected a string"),
+        ({"errors": {}}, "errors.campaign: missing, expected a string"),
         ({"tasks": {"campaign": "use", "name": "x"}}, "tasks.name: 'x', expected no other keys"),
         ({"clients": "use"}, "clients.pattern: missing, expected a regular expression"),
         ({"clients": {**CLIENTS, "pattern": "("}}, "clients.pattern: '(', expected a regular"),
