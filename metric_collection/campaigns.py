@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,28 +40,19 @@ def declaration() -> Declaration:
     refused: list[ConfigurationError] = []
     for campaign_id, found in conf.CAMPAIGNS.items():
         try:
-            check_id(campaign_id, campaigns)
+            check_id(campaign_id)
             campaigns[campaign_id] = declared_campaign(campaign_id, found)
         except ConfigurationError as error:
             refused.append(error)
     return Declaration(campaigns=campaigns, refused=tuple(refused))
 
 
-def check_id(campaign_id: str, others: Iterable[str]) -> None:
-    """Raise ConfigurationError for an id that not every database can store, or not beside the others."""
-    if len(campaign_id) > LONGEST_ID or not campaign_id.isprintable():
-        expected = f"at most {LONGEST_ID} printable characters"
+def check_id(campaign_id: str) -> None:
+    """Raise ConfigurationError for an id that not every database can store and tell apart."""
+    is_padded = campaign_id != campaign_id.strip()  # MariaDB ignores spaces at the end
+    if len(campaign_id) > LONGEST_ID or not campaign_id.isprintable() or is_padded:
+        expected = f"at most {LONGEST_ID} printable characters, without spaces around them"
         raise ConfigurationError("id", campaign_id, expected)
-    for other in others:
-        if comparable(other) == comparable(campaign_id):
-            expected = f"an id that differs from {other!r} in more than case and accents"
-            raise ConfigurationError("id", campaign_id, expected)
-
-
-def comparable(campaign_id: str) -> str:
-    """Return an id without the differences that MariaDB's and MySQL's default collations ignore."""
-    letters = unicodedata.normalize("NFKD", campaign_id)
-    return "".join(each for each in letters if not unicodedata.combining(each)).casefold().rstrip()
 
 
 def campaigns() -> Mapping[str, CampaignDeclaration]:

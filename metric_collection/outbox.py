@@ -108,13 +108,16 @@ def forget(now: datetime) -> None:
 def export(write: Callable[[Sequence[Report]], object], *, now: datetime) -> int:
     """Pass the queued reports to `write` and settle them; none is settled if it raises."""
     with atomic():
-        waiting = list(Report.objects.unclaimed(now).select_for_update())
-        exported = Report.objects.unclaimed(now).filter(pk__lte=waiting[-1].pk if waiting else 0)
-        exported.update(
-            state=Report.State.EXPORTED, outcome=Report.Outcome.EXPORTED, settled_at=now
-        )
-        write(waiting)
-    return len(waiting)
+        unclaimed = Report.objects.unclaimed(now)
+        unclaimed.update(settled_at=None)  # locks the rows; on SQLite, before the first read
+        reports = list(unclaimed.select_for_update())
+        for start in range(0, len(reports), measurements.CHUNK):
+            exported = [report.pk for report in reports[start : start + measurements.CHUNK]]
+            Report.objects.filter(pk__in=exported).update(
+                state=Report.State.EXPORTED, outcome=Report.Outcome.EXPORTED, settled_at=now
+            )
+        write(reports)
+    return len(reports)
 
 
 def described(report: Report) -> dict[str, Any]:

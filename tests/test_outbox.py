@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from metric_collection import outbox as reports
 from metric_collection.models import Report
@@ -46,6 +47,23 @@ def test_an_export_that_cannot_be_written_settles_nothing(report, clock):
 def test_an_export_leaves_what_a_worker_is_posting(report, clock):
     report(leased_until=clock() + timedelta(seconds=30))
     assert reports.export(list, now=clock()) == 0
+
+
+def test_an_export_settles_nothing_that_it_has_not_written(report, clock):
+    """A worker returns its report to the queue between the two statements of an export."""
+    exported, leased = report(), report(leased_until=clock() + timedelta(seconds=30))
+
+    def return_first(execute, sql, params, *arguments):
+        if sql.startswith("UPDATE") and State.EXPORTED in params:
+            Report.objects.filter(pk=leased.pk).update(leased_until=None)
+        return execute(sql, params, *arguments)
+
+    written = []
+    with connection.execute_wrapper(return_first):
+        reports.export(written.extend, now=clock())
+    assert written == [exported]
+    leased.refresh_from_db()
+    assert leased.state == State.QUEUED
 
 
 def test_tidying_leaves_what_is_neither_old_nor_settled(report, clock):

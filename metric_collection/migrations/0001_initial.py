@@ -22,7 +22,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "campaign_id",
-                    models.CharField(max_length=255, unique=True, verbose_name="campaign"),
+                    metric_collection.models.fields.ExactCharField(
+                        max_length=255, unique=True, verbose_name="campaign"
+                    ),
                 ),
                 (
                     "choice",
@@ -212,7 +214,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("digest", models.CharField(editable=False, max_length=64, unique=True)),
-                ("campaign_id", models.CharField(max_length=255, verbose_name="campaign")),
+                (
+                    "campaign_id",
+                    metric_collection.models.fields.ExactCharField(
+                        max_length=255, verbose_name="campaign"
+                    ),
+                ),
                 (
                     "period_start",
                     metric_collection.models.fields.InstantField(verbose_name="period start"),
@@ -262,7 +269,9 @@ class Migration(migrations.Migration):
                 ("category", models.CharField(max_length=20, verbose_name="category")),
                 (
                     "campaign_id",
-                    models.CharField(blank=True, max_length=255, verbose_name="campaign"),
+                    metric_collection.models.fields.ExactCharField(
+                        blank=True, max_length=255, verbose_name="campaign"
+                    ),
                 ),
                 ("body", models.TextField(verbose_name="body")),
                 (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from .fields import InstantField, MomentField
+from .fields import ExactCharField, InstantField, MomentField
 from .rows import OnlyRow, PrimaryManager
 
 
@@ -16,8 +16,13 @@ class ConsentManager(PrimaryManager):
         return self.first() or Consent()
 
     def ensure(self) -> None:
-        """Create the row if there is none yet."""
-        if not self.exists():
+        """Create the row if there is none yet.
+
+        Within a transaction this writes before it reads: SQLite fails the first write of a transaction at
+        once, without waiting, if another process has written since the transaction's first read.
+        """
+        is_within = transaction.get_connection(using=router.db_for_write(Consent)).in_atomic_block
+        if not (self.update(choice=F("choice")) if is_within else self.exists()):
             self.bulk_create([Consent()], ignore_conflicts=True)
 
     def locked(self) -> Consent:
@@ -73,7 +78,7 @@ class CampaignConsent(models.Model):
     While the choice is unknown, the window is the one that the consent mode has opened.
     """
 
-    campaign_id = models.CharField(_("campaign"), max_length=255, unique=True)
+    campaign_id = ExactCharField(_("campaign"), max_length=255, unique=True)
     choice = models.CharField(
         _("choice"),
         max_length=7,

@@ -1,4 +1,4 @@
-"""Moments in the tables, as numbers: neither a time zone nor a setting can shift them."""
+"""Fields of the tables: moments as numbers, and strings compared exactly."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..cleaninsights.clock import EPOCH, SECOND
 
 
 class MomentField(models.BigIntegerField):  # type: ignore[type-arg]  # not subscriptable when it runs
-    """An aware UTC datetime kept as whole seconds since the epoch.
+    """An aware UTC datetime, stored as whole seconds since the epoch.
 
-    Neither USE_TZ, TIME_ZONE nor a change of the clock to summer time can then shift when something is due.
+    So neither USE_TZ, TIME_ZONE nor daylight saving time can shift when something is due.
     """
 
     _pyi_private_set_type: datetime  # type: ignore[assignment]  # what django-stubs reads
@@ -37,6 +37,18 @@ class MomentField(models.BigIntegerField):  # type: ignore[type-arg]  # not subs
 
 
 class InstantField(MomentField):
-    """A moment to the microsecond, for the edges of periods: on which side of one a count falls matters."""
+    """A moment to the microsecond, for the limits of periods, which decide where a measurement belongs."""
 
     unit = timedelta.resolution
+
+
+class ExactCharField(models.CharField):  # type: ignore[type-arg]
+    """A string that is compared exactly.
+
+    MariaDB's default collations ignore case, and a database may have a character set without all of
+    Unicode; the binary collation of utf8mb4 has neither problem.
+    """
+
+    def db_parameters(self, connection: Any) -> dict[str, Any]:
+        collation = "utf8mb4_bin" if connection.vendor == "mysql" else self.db_collation
+        return {**super().db_parameters(connection), "collation": collation}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ..cleaninsights.campaigns import Campaign
 from ..cleaninsights.datapoints import DataPoint, Event, identity_of, key_of, other, point_of
 from ..measuring.policy import MOST_NAMES
-from .fields import InstantField, MomentField
+from .fields import ExactCharField, InstantField, MomentField
 from .rows import PrimaryManager
 
 
@@ -57,7 +57,7 @@ class Measurement(models.Model):
     """
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    campaign_id = models.CharField(_("campaign"), max_length=255)
+    campaign_id = ExactCharField(_("campaign"), max_length=255)
     period_start = InstantField(_("period start"))
     period_end = InstantField(_("period end"))
     identity = models.TextField(_("identity"), help_text=_("JSON: the kind, then its texts"))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .fields import MomentField
+from .fields import ExactCharField, MomentField
 from .rows import PrimaryManager
 
 USAGE = "Usage"
@@ -36,8 +36,8 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return list(self.queued().filter(pk__gt=after.pk if after else 0)[:HANDFUL])
 
     def unclaimed(self, now: datetime) -> ReportQuerySet:
-        """Filter the queued reports that no worker is posting."""
-        return self.queued().exclude(leased_until__gt=now)
+        """Filter the queued reports that no worker is posting, oldest first, in order to change them."""
+        return self.still_queued().exclude(leased_until__gt=now).order_by("id")
 
     def of_campaign(self, campaign_id: str) -> ReportQuerySet:
         return self.filter(campaign_id=campaign_id)
@@ -86,7 +86,7 @@ class Report(models.Model):
 
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
     category = models.CharField(_("category"), max_length=20)
-    campaign_id = models.CharField(_("campaign"), max_length=255, blank=True)
+    campaign_id = ExactCharField(_("campaign"), max_length=255, blank=True)
     body = models.TextField(_("body"))
     sealed_at = MomentField(_("sealed at"))
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.QUEUED)
@@ -161,7 +161,9 @@ class Report(models.Model):
     ) -> None:
         """Keep the row for another attempt, unless another process has begun one already."""
         self.failed_at = self.failed_at or self.attempted_at
-        self.outcome, self.detail, self.status = outcome, detail[:255], status
+        # ASCII, because a latin1 database would refuse a message in another script.
+        self.detail = detail[:255].encode("ascii", "replace").decode()
+        self.outcome, self.status = outcome, status
         self._mine().update(
             leased_until=None,
             wait_until=at,

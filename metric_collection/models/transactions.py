@@ -30,9 +30,9 @@ def is_open() -> bool:
 
 @contextmanager
 def held() -> Iterator[Consent]:
-    """Open a transaction in which consent stays as it is: other changes come before or after it.
+    """Open a transaction in which consent does not change: other changes come before or after it.
 
-    The row is made before it: MariaDB would end insertions that wait for each other as a deadlock.
+    The row is created before: on MariaDB, insertions that wait for each other would deadlock.
     """
     Consent.objects.ensure()
     with atomic():

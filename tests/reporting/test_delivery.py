@@ -4,15 +4,18 @@ import logging
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from metric_collection import __version__
 from metric_collection.cleaninsights.datapoints import Event
-from metric_collection.cleaninsights.exceptions import ConnectionFailed
+from metric_collection.cleaninsights.exceptions import ConnectionFailed, TimedOut
+from metric_collection.cleaninsights.testing import RecordingTransport
 from metric_collection.cleaninsights.transport import Answer
 from metric_collection.consent.choice import choose
 from metric_collection.models import HANDFUL, Consent, Report
+from metric_collection.models.transactions import atomic
 from metric_collection.outbox import seal
-from metric_collection.reporting.delivery import Delivery
+from metric_collection.reporting.delivery import Delivery, warn_of_transaction
 
 pytestmark = pytest.mark.django_db
 State = Report.State
@@ -191,6 +194,59 @@ class TestFailure:
         assert arrived(transport) == ["2"]
         assert states() == [State.QUEUED, State.DELIVERED]
 
+    def test_neither_does_a_report_that_never_gets_an_answer(self, delivery, queue, clock):
+        poison, *_ = queue("poison", "2", "3")
+
+        class Resets(RecordingTransport):
+            """Cuts the connection for one of the bodies."""
+
+            def post(self, url, body, **options):
+                if body == poison.body.encode():
+                    raise ConnectionFailed("connection reset")
+                return RecordingTransport.post(self, url, body, **options)
+
+        transport = Resets()
+        for _attempt in range(2):
+            Delivery(transport=transport, clock=clock).deliver()
+            clock.advance(days=1)
+        assert arrived(transport) == ["2", "3"]
+
+    def test_of_several_such_reports_none_holds_back_the_others(self, clock, queue):
+        poison = {report.body.encode() for report in queue("p1", "p2", "p3")}
+        transport = RecordingTransport()
+
+        class Resets:
+            def post(self, url, body, **options):
+                if body in poison:
+                    raise ConnectionFailed("connection reset")
+                return transport.post(url, body, **options)
+
+        def deliver():
+            Delivery(transport=Resets(), clock=clock, random=lambda: 0.5).deliver()
+            clock.advance(hours=1)
+
+        for _hour in range(25):
+            deliver()
+        queue("good")
+        for _hour in range(4):
+            deliver()
+        assert arrived(transport) == ["good"]
+
+    def test_such_a_delivery_ends_in_time_too(self, transport, queue, clock):
+        queue("1", "2", "3", "4")
+        Report.objects.filter(pk=Report.objects.first().pk).update(failed_at=clock(), outcome="x")
+        clock.advance(days=1)
+
+        class Slow:
+            def post(self, url, body, **options):
+                clock.advance(seconds=40)
+                if b'"1"' in body:
+                    raise TimedOut("no answer in time")
+                return transport.post(url, body, **options)
+
+        Delivery(transport=Slow(), clock=clock).deliver()
+        assert arrived(transport) == ["2"]
+
     def test_what_is_too_old_is_given_up_untried(self, delivery, transport, queue, clock):
         queue("1")
         clock.advance(days=101)
@@ -307,6 +363,28 @@ class TestLease:
         assert mine.claim(clock(), lease)
         assert not theirs.claim(clock(), lease)
 
+    def test_a_worker_whose_clock_is_a_second_behind_respects_a_lease(
+        self, transport, queue, clock
+    ):
+        (report,) = queue("1")
+        report.claim(clock() + timedelta(seconds=1), timedelta(seconds=30))
+        Delivery(transport=transport, clock=clock).deliver()
+        assert transport.requests == []
+
+    def test_an_answer_that_comes_late_does_not_rewrite_what_was_recorded(
+        self, transport, queue, clock
+    ):
+        queue("1")
+
+        def next_attempt():
+            clock.advance(minutes=2)
+            Delivery(transport=transport, clock=clock).deliver()
+
+        late = Interrupting(next_attempt, answer=Answer(status=404))
+        Delivery(transport=late, clock=clock).deliver()
+        report = Report.objects.get()
+        assert (report.state, report.status) == (State.DELIVERED, 204)
+
     def test_a_failure_that_comes_late_does_not_disturb_the_next_attempt(
         self, transport, queue, clock
     ):
@@ -318,6 +396,36 @@ class TestLease:
 
         Delivery(transport=Interrupting(next_attempt, answer=None), clock=clock).deliver()
         assert states() == [State.DELIVERED]
+
+
+class TestTransactions:
+    @pytest.fixture(autouse=True)
+    def _not_warned_yet(self):
+        warn_of_transaction.cache_clear()
+
+    def test_nothing_is_posted_in_an_open_transaction_and_it_is_said_once(
+        self, delivery, transport, queue, caplog
+    ):
+        queue("1")
+        with atomic():
+            assert delivery.deliver() == []
+            assert delivery.deliver() == []
+        assert transport.requests == []
+        [line] = [record for record in caplog.records if record.levelno == logging.WARNING]
+        assert "not sent within a database transaction" in line.message
+        delivery.deliver()
+        assert arrived(transport) == ["1"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_nothing_is_posted_where_autocommit_is_off(self, delivery, transport, queue):
+        queue("1")
+        connection.set_autocommit(False)
+        try:
+            assert delivery.deliver() == []
+        finally:
+            connection.rollback()
+            connection.set_autocommit(True)
+        assert transport.requests == []
 
 
 class TestConsent:
