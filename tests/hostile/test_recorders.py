@@ -37,7 +37,7 @@ def live() -> None:
     recorders=st.dictionaries(st.sampled_from([*RECORDERS]), anything | options),
     packages=anything,
 )
-def test_any_recorder_of_any_packages_is_survived(recorders, packages):
+def test_any_value_of_the_settings_is_survived(recorders, packages):
     with override_settings(
         METRIC_COLLECTION_RECORDERS=recorders,
         METRIC_COLLECTION_PACKAGES=packages,
@@ -48,14 +48,14 @@ def test_any_recorder_of_any_packages_is_survived(recorders, packages):
 
 @moderate
 @given(pattern=texts)
-def test_any_pattern_is_read_or_refused(pattern):
+def test_any_pattern_is_accepted_or_refused(pattern):
     with suppress(ValueError):
         assert Agents(pattern).products
 
 
 @moderate
 @given(agents=st.lists(st.from_regex(r"acme-cli/[0-9.]{1,12}", fullmatch=True) | texts))
-def test_any_client_makes_few_names_of_few_signs(agents):
+def test_clients_are_recorded_with_short_names(agents):
     known = Agents(r"(?P<product>acme-cli|acme-app)/(?P<version>.+)")
     found = {known.client_of(agent) for agent in agents} - {None}
     assert all(product == "acme-cli" and len(version) <= 26 for product, version in found)

@@ -66,7 +66,7 @@ def host(tmp_path):
     )
 
 
-def test_what_commands_and_a_killed_worker_have_recorded_is_counted_by_whoever_comes_next(host):
+def test_records_of_commands_and_of_a_killed_worker_are_counted_by_the_next_process(host):
     assert host.manage("migrate").returncode == 0
     assert host.manage("migrate", "no_such_app").returncode == 1
     host.django(SEND)
@@ -81,7 +81,7 @@ def test_what_commands_and_a_killed_worker_have_recorded_is_counted_by_whoever_c
     assert {tuple(json.loads(identity)[1:]): times for identity, times in rows} == RECORDED
 
 
-def test_a_product_with_recorders_imports_none_of_them_while_it_starts(host):
+def test_recorders_are_not_imported_at_start(host):
     ours = [name for name in host.django(LOADED) if name.startswith("metric_collection")]
     assert "metric_collection.models" in ours
     assert not {name.split(".")[1] for name in ours if "." in name} & RUNNING

@@ -37,21 +37,21 @@ def test_counts_are_no_part_of_an_identity():
 
 
 @pytest.mark.parametrize("found", ["", None, 5, b"bytes", ["list"]])
-def test_what_is_no_text_is_refused(found):
+def test_anything_but_a_string_is_refused(found):
     with pytest.raises(MeasurementError):
         text(found)
 
 
-def test_an_empty_text_is_one_where_it_may_be():
+def test_an_empty_string_is_accepted_where_allowed():
     assert text("", may_be_empty=True) == ""
 
 
-def test_a_text_is_cut_where_the_wire_cuts_it():
+def test_a_string_is_cut_to_the_length_that_is_sent():
     assert text("x" * 300) == "x" * 255
 
 
 @pytest.mark.parametrize(("found", "parts"), [("a", ("a",)), (["a", ""], ("a", "")), ((), None)])
-def test_a_path_is_one_text_or_several(found, parts):
+def test_a_path_is_one_string_or_several(found, parts):
     if parts is None:
         with pytest.raises(MeasurementError):
             path_of(found)
@@ -60,7 +60,7 @@ def test_a_path_is_one_text_or_several(found, parts):
 
 
 @pytest.mark.parametrize("found", [5, None, "", [""], ["a", 5], "x" * 2001])
-def test_what_is_no_path_is_refused(found):
+def test_an_invalid_path_is_refused(found):
     with pytest.raises(MeasurementError):
         path_of(found)
 
@@ -68,11 +68,11 @@ def test_what_is_no_path_is_refused(found):
 @pytest.mark.parametrize(
     ("found", "value"), [(2, 2.0), (True, 1.0), (Decimal("0.5"), 0.5), (-3, -3)]
 )
-def test_a_number_is_whatever_is_like_one(found, value):
+def test_anything_that_converts_to_a_number_is_accepted(found, value):
     assert number(found) == value
 
 
 @pytest.mark.parametrize("found", [math.nan, math.inf, -math.inf, 1e200, 10**400, "5", None, []])
-def test_what_cannot_be_summed_up_is_refused(found):
+def test_values_that_cannot_be_summed_up_are_refused(found):
     with pytest.raises(MeasurementError):
         number(found)

@@ -64,12 +64,12 @@ def test_folder_and_files_are_private(folder):
     assert names(folder) == []
 
 
-def test_the_journal_of_a_process_that_lives_is_left_to_it(folder):
+def test_the_journal_of_a_running_process_is_not_taken(folder):
     count(folder.create(START))
     assert counts(folder.abandoned()) == []
 
 
-def test_the_journal_of_a_process_that_was_killed_is_taken_up_once(folder):
+def test_the_journal_of_a_killed_process_is_taken_once(folder):
     source = f"""
 import os, signal, sys
 from pathlib import Path
@@ -86,7 +86,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert names(folder) == []
 
 
-def test_a_journal_that_is_released_can_be_taken_up(folder):
+def test_a_released_journal_can_be_taken(folder):
     journal = count(folder.create(START))
     journal.release()
     assert counts(folder.abandoned()) == [[event(times=1)]]
@@ -104,13 +104,13 @@ def test_a_full_journal_is_replaced_by_one_with_the_sums(folder):
     assert counts(folder.abandoned()) == [[event(times=CELLS + 1)]]
 
 
-def test_a_journal_that_is_removed_as_it_is_taken_up_is_left_alone(folder, just_before):
+def test_a_journal_removed_while_it_is_taken_is_skipped(folder, just_before):
     journal = count(folder.create(START))
     just_before("fcntl.flock", journal.discard)
     assert counts(folder.abandoned()) == []
 
 
-def test_a_journal_that_is_removed_as_it_is_looked_for_is_left_alone(folder, just_before):
+def test_a_journal_removed_while_it_is_opened_is_skipped(folder, just_before):
     journal = count(folder.create(START))
     just_before("open", journal.discard, ending=".journal")
     assert counts(folder.abandoned()) == []
@@ -123,14 +123,14 @@ def test_memory_sums_up_too(folder):
     assert list(MEMORY.abandoned()) == []
 
 
-def test_what_is_no_journal_is_removed(folder):
+def test_a_broken_journal_is_removed(folder):
     folder.create(START).discard()
     (folder.path / f"broken{JOURNAL}").write_bytes(b"x")
     assert counts(folder.abandoned()) == []
     assert names(folder) == []
 
 
-def test_other_files_are_left_alone(folder):
+def test_other_files_are_not_touched(folder):
     folder.create(START).discard()
     (folder.path / "note").write_text("mine")
     (folder.path / f"link{JOURNAL}").symlink_to("note")
@@ -149,7 +149,7 @@ def test_a_journal_of_another_format_is_left_to_the_version_that_can_read_it(fol
     assert theirs.exists() is is_kept
 
 
-def test_journals_that_nobody_counts_are_bounded(folder):
+def test_the_number_of_journals_in_a_folder_is_limited(folder):
     folder.create(START).discard()
     for number in range(MOST_JOURNALS):
         (folder.path / f"{number}{JOURNAL}").touch()
@@ -161,7 +161,7 @@ def test_journals_that_nobody_counts_are_bounded(folder):
     ("kind", "is_used"),
     [("ext4", True), ("tmpfs", True), ("btrfs", False), ("zfs", False), ("fuse.sshfs", False)],
 )
-def test_a_folder_is_used_only_where_a_full_disk_kills_no_process(tmp_path, kind, is_used):
+def test_a_folder_is_used_only_on_file_systems_that_overwrite_in_place(tmp_path, kind, is_used):
     device = tmp_path.stat().st_dev
     mounts = tmp_path / "mountinfo"
     mounts.write_text(
@@ -171,20 +171,20 @@ def test_a_folder_is_used_only_where_a_full_disk_kills_no_process(tmp_path, kind
     assert (folder.problem() is None) is is_used
 
 
-def test_a_container_whose_layers_have_inodes_is_used(tmp_path):
+def test_an_overlay_on_such_a_file_system_is_used(tmp_path):
     device = tmp_path.stat().st_dev
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"27 1 {os.major(device)}:{os.minor(device)} / / rw - overlay overlay rw\n")
     assert Folder(tmp_path / "journals", mounts).problem() is None
 
 
-def test_without_a_list_of_mounts_counts_are_kept_in_memory(tmp_path):
+def test_a_folder_on_an_unknown_file_system_is_refused(tmp_path):
     folder = Folder(tmp_path / "journals", tmp_path / "nothing")
     assert "overwrites in place" in folder.problem()
 
 
 @pytest.mark.parametrize(("age", "left"), [(0, ["x.new"]), (2 * STALE, [])])
-def test_what_was_left_unfinished_is_removed_in_time(folder, age, left):
+def test_an_unfinished_file_is_removed_after_an_hour(folder, age, left):
     folder.create(START).discard()
     unfinished = folder.path / "x.new"
     unfinished.touch()
@@ -195,7 +195,7 @@ def test_what_was_left_unfinished_is_removed_in_time(folder, age, left):
 
 
 class TestRefusals:
-    def test_a_folder_that_others_may_look_into(self, folder):
+    def test_a_folder_that_others_can_read(self, folder):
         folder.path.mkdir()
         folder.path.chmod(0o755)
         assert "not private" in folder.problem()
@@ -213,15 +213,15 @@ class TestRefusals:
     @pytest.mark.skipif(
         os.geteuid() != 0, reason="only root can give a folder away: run the tests as root"
     )
-    def test_a_folder_of_somebody_else(self, folder):
+    def test_a_folder_of_another_user(self, folder):
         folder.path.mkdir(mode=0o700)
         os.chown(folder.path, 12345, 12345)
         assert "not private" in folder.problem()
 
-    def test_a_folder_that_cannot_be_made(self, tmp_path):
+    def test_a_folder_that_cannot_be_created(self, tmp_path):
         assert "No such file" in Folder(tmp_path / "no" / "folder").problem()
 
-    def test_a_folder_that_can_be_used_has_no_problem(self, folder):
+    def test_a_usable_folder_has_no_problem(self, folder):
         assert folder.problem() is None
         assert names(folder) == []
 

@@ -59,14 +59,14 @@ def test_an_empty_journal_has_no_counts(journal):
     assert list(journal.counts()) == []
 
 
-def test_a_full_journal_says_so_and_keeps_all_there_is(journal):
+def test_a_full_journal_raises_and_keeps_its_counts(journal):
     fill(journal, PLAIN, *[{}] * CELLS)
     with pytest.raises(ValueError):
         journal.write(cell(1))
     assert list(journal.counts()) == [event(times=CELLS)]
 
 
-def test_a_closed_journal_takes_no_more(journal):
+def test_a_closed_journal_takes_no_more_counts(journal):
     fill(journal, PLAIN, {})
     journal.close()
     with pytest.raises(ValueError):
@@ -91,33 +91,33 @@ def test_a_journal_is_read_from_its_file_by_another_process(written, file):
     assert list(read.counts()) == list(written.counts())
 
 
-def test_a_line_that_was_cut_off_is_passed_over(written, file):
+def test_a_truncated_line_is_ignored(written, file):
     fill(written, PLAIN, {})
     os.write(file, b'["search", "2026')
     assert list(Journal.open("key", os.dup(file), lambda: None).counts()) == [event(times=1)]
 
 
-def test_a_line_that_was_written_in_vain_shifts_no_other(written, file):
+def test_an_unused_line_shifts_no_other(written, file):
     """As when a signal handler raises between the write and what follows it."""
     os.write(file, line([1, False, *key_of(event("Never counted"))]))
     fill(written, PLAIN, {})
     assert list(Journal.open("key", os.dup(file), lambda: True).counts()) == [event(times=1)]
 
 
-def test_an_entry_is_found_by_what_it_counts(journal):
+def test_an_entry_is_found_by_its_point(journal):
     assert journal.number(PLAIN) is None
     assert journal.define(PLAIN) == journal.number(PLAIN) == 1
     assert journal.number(VALUED) is None
 
 
-def test_a_cell_whose_line_is_lost_is_passed_over(written, file):
+def test_a_cell_without_a_line_is_ignored(written, file):
     fill(written, PLAIN, {})
     written.write(cell(2))
     assert list(Journal.open("key", os.dup(file), lambda: None).counts()) == [event(times=1)]
 
 
 @pytest.mark.parametrize("content", [b"", b"short", bytes(CELLS * 24) + b"no JSON\n"])
-def test_what_is_no_journal_is_refused(file, content):
+def test_a_broken_file_is_refused(file, content):
     os.write(file, content)
     with pytest.raises(ValueError):
         Journal.open("key", file, lambda: None)
@@ -138,7 +138,7 @@ def test_releasing_removes_nothing_and_may_be_repeated(written, removed):
     assert removed == []
 
 
-def test_a_disk_that_is_full_leaves_the_lines_whole(written, file):
+def test_a_full_disk_leaves_whole_lines(written, file):
     """A limit on the size of a file is what a test can have instead of a full disk."""
     size = os.fstat(file).st_size
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

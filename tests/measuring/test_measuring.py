@@ -11,17 +11,17 @@ from metric_collection import measuring
 from metric_collection.measuring.meter import meter
 
 
-def test_what_measures_is_had_from_the_package():
+def test_the_functions_are_importable_from_the_package():
     assert metric_collection.measure_event == meter.measure_event
     assert metric_collection.measure_visit == meter.measure_visit
 
 
-def test_nothing_else_is():
+def test_other_names_are_not():
     with pytest.raises(AttributeError, match="measure_all"):
         metric_collection.measure_all  # noqa: B018
 
 
-def test_importing_it_imports_neither_requests_nor_celery_nor_django():
+def test_importing_them_imports_neither_requests_nor_celery_nor_django():
     source = (
         "import json, sys; from metric_collection import measure_event, measure_visit;"
         "measure_event('c', 'a', 't');"  # before Django is set up: nothing happens
@@ -31,7 +31,7 @@ def test_importing_it_imports_neither_requests_nor_celery_nor_django():
     assert json.loads(ran.stdout) == []
 
 
-def test_the_terms_are_asked_for_where_was_connected_last():
+def test_the_last_connected_source_is_used():
     flushed = []
     before = measuring._sources[0], measuring._flushes[0]
     try:

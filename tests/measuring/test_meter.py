@@ -74,7 +74,7 @@ def points(meter):
     return list(meter.retire().counts())
 
 
-def test_calls_are_counted_by_what_they_name(meter):
+def test_calls_are_counted_by_name(meter):
     for _ in range(3):
         meter.measure_event("Search", "Open", "search")
         meter.measure_event("Search", "Open", "search", "header")
@@ -97,7 +97,7 @@ def test_values_are_summed_up(meter):
     assert (plain.times, plain.value) == (1, None)
 
 
-def test_a_visit_may_be_given_as_any_kind_of_path(meter):
+def test_a_path_may_be_any_iterable_of_strings(meter):
     for path in (["a", "b"], ("a", "b"), iter(["a", "b"])):
         meter.measure_visit(path, "search")
     meter.measure_visit(("a", "b"), "search")
@@ -123,7 +123,7 @@ def test_nothing_is_counted_before_and_after_a_campaign(meter, clock):
     assert not meter.has_counts
 
 
-def test_a_campaign_that_begins_is_counted_from_then_on(meter, clock):
+def test_a_campaign_is_counted_from_its_start(meter, clock):
     clock.set(START - timedelta(seconds=1))
     meter.measure_event("Search", "Open", "search")
     clock.set(START)
@@ -147,7 +147,7 @@ def test_a_campaign_without_consent_is_not_counted(meter):
     assert not meter.has_counts
 
 
-def test_an_unknown_campaign_is_one_line_in_the_log(meter, caplog):
+def test_an_unknown_campaign_is_logged_once(meter, caplog):
     caplog.set_level(logging.DEBUG)
     for action in ("a", "a", "b"):
         meter.measure_event("c", action, "nowhere")
@@ -171,7 +171,7 @@ def test_an_unknown_campaign_is_one_line_in_the_log(meter, caplog):
         lambda meter: meter.measure_visit("a", None),
     ],
 )
-def test_what_cannot_be_measured_is_a_line_in_the_log_and_no_error(meter, call, caplog):
+def test_invalid_arguments_are_logged_and_not_raised(meter, call, caplog):
     caplog.set_level(logging.DEBUG)
     meter.measure_event("c", "a", "search", value=1)
     meter.measure_event("c", "a", "search")
@@ -202,7 +202,7 @@ def test_a_journal_full_of_values_is_summed_up_too(meter):
     assert (point.times, point.value) == (CELLS + 10, (CELLS + 10) / 2)
 
 
-def test_names_without_end_are_counted_under_one_name(meter, caplog):
+def test_names_beyond_the_limit_are_counted_as_other(meter, caplog):
     caplog.set_level(logging.DEBUG)
     for number in range(3 * MOST_ENTRIES):
         meter.measure_event("Search", "Open", "search", str(number))
@@ -212,14 +212,14 @@ def test_names_without_end_are_counted_under_one_name(meter, caplog):
     assert counts["Search", "Open", "other"] == 3 * MOST_ENTRIES - MOST_NAMES
 
 
-def test_names_of_one_campaign_take_no_room_from_another(meter):
+def test_many_names_in_one_campaign_do_not_affect_another(meter):
     for number in range(2 * MOST_ENTRIES):
         meter.measure_event("Search", "Open", "search", str(number))
     meter.measure_event("Search", "Open", "once", "mine")
     assert counted(meter)["Search", "Open", "mine"] == 1
 
 
-def test_categories_without_end_are_not_counted_without_end(meter):
+def test_the_number_of_entries_in_a_journal_is_limited(meter):
     for number in range(2 * MOST_ENTRIES):
         meter.measure_event(f"Category {number}", "Open", "search", "name")
     assert len(counted(meter)) == MOST_ENTRIES
@@ -253,7 +253,7 @@ def test_a_long_name_is_cut_as_it_is_sent(meter):
 
 
 @pytest.mark.parametrize("value", [None, 0.5])
-def test_a_disk_that_fills_up_costs_no_new_names(meter, full_disk, value):
+def test_no_name_is_lost_when_the_disk_fills_up(meter, full_disk, value):
     meter.measure_event("Search", "Open", "search", "first", value)
     with full_disk:
         for number in range(300):
@@ -276,7 +276,7 @@ class Deadline(Exception):
         lambda meter: meter.measure_visit(["Search", "Results"], "search"),
     ],
 )
-def test_what_a_signal_handler_raises_reaches_the_host(meter, call):
+def test_an_exception_from_a_signal_handler_reaches_the_host(meter, call):
     def handler(*_):
         raise Deadline
 
@@ -295,14 +295,14 @@ def test_what_a_signal_handler_raises_reaches_the_host(meter, call):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_complaints_come_to_an_end(meter, caplog):
+def test_the_number_of_log_lines_is_limited(meter, caplog):
     caplog.set_level(logging.DEBUG)
     for number in range(200):
         meter.measure_event("c", "a", f"campaign {number}")
     assert len(caplog.records) == 100
 
 
-def test_counts_go_on_in_memory_where_the_folder_cannot_be_used(meter, terms, tmp_path, caplog):
+def test_counts_are_kept_in_memory_if_the_folder_is_unusable(meter, terms, tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
     meter.learn(replace(terms, place=Folder(tmp_path / "no" / "folder")))
     for _ in range(CELLS + 1):
@@ -321,7 +321,7 @@ class TestTerms:
         assert asked == [1]
         meter.retire().discard()
 
-    def test_as_long_as_nobody_can_tell_nothing_is_counted(self, terms, clock):
+    def test_nothing_is_counted_before_terms_are_known(self, terms, clock):
         told = []
         meter = Meter(lambda: told[0] if told else None, lambda: clock().timestamp())
         meter.measure_event("Search", "Open", "search")
@@ -330,7 +330,7 @@ class TestTerms:
         meter.measure_event("Search", "Open", "search")
         assert counted(meter) == {("Search", "Open", None): 1}
 
-    def test_those_that_are_learned_count_at_once(self, meter, terms):
+    def test_new_terms_apply_at_once(self, meter, terms):
         meter.measure_event("Search", "Open", "search")
         closed = Period(start=START + DAY, end=START + 2 * DAY)
         later = Term(campaign=daily(), window=closed)
@@ -345,7 +345,7 @@ class TestTerms:
         meter.measure_visit("Search", "search")
         assert not meter.has_counts
 
-    def test_what_is_forgotten_is_asked_for_again(self, meter):
+    def test_forgotten_terms_are_asked_for_again(self, meter):
         meter.learn(OFF)
         meter.forget()
         meter.measure_event("Search", "Open", "search")
@@ -425,7 +425,7 @@ class TestProcesses:
         asyncio.run(main())
         assert counted(meter) == {("Search", "Open", None): 10}
 
-    def test_a_line_in_the_log_may_be_counted_itself(self, meter):
+    def test_a_log_handler_may_measure_itself(self, meter):
         class Counting(logging.Handler):
             def emit(self, record):
                 meter.measure_event("Log", record.levelname, "search")

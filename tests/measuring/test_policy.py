@@ -16,7 +16,7 @@ NEVER = float("inf")
 @pytest.mark.parametrize(
     ("days", "is_counted"), [(0.5, False), (1, True), (2.9, True), (3, False), (400, False)]
 )
-def test_what_falls_into_the_window_is_counted(days, is_counted):
+def test_periods_within_the_window_are_counted(days, is_counted):
     term = Term(campaign=daily(), window=WINDOW)
     assert bool(term.period(START + days * DAY)) is is_counted
 
@@ -25,7 +25,7 @@ def test_without_a_window_nothing_is_counted():
     assert Term(campaign=daily(), window=None).period(START) is None
 
 
-def test_a_whole_campaign_is_counted_to_its_end_though_its_last_period_be_short():
+def test_a_shorter_last_period_is_counted_too():
     campaign = daily(end=START + 10.5 * DAY, aggregation_period_length=3)
     assert Term.always(campaign).period(campaign.end).end == campaign.end
     assert Term.always(campaign).period(campaign.end + timedelta.resolution) is None

@@ -49,7 +49,7 @@ def test_points_are_added_to_the_row_of_their_identity():
     }
 
 
-def test_values_come_together_as_the_campaign_says():
+def test_values_are_aggregated_by_the_rule_of_the_campaign():
     count([(SUM, event("Sum", value=2.0)), (MEAN, event("Mean", value=2.0, times=3))])
     count([(SUM, event("Sum", value=4.0)), (MEAN, event("Mean", value=6.0))])
     assert {row.point.action: row.value for row in Measurement.objects.all()} == {
@@ -64,7 +64,7 @@ def test_another_period_or_campaign_is_another_row():
     assert Measurement.objects.count() == 3
 
 
-def test_however_many_there_are_they_take_few_statements():
+def test_many_points_take_few_statements():
     points = [(SUM, event(str(number))) for number in range(CHUNK + 1)]
     with CaptureQueriesContext(connection) as queries:
         count(points)
@@ -72,7 +72,7 @@ def test_however_many_there_are_they_take_few_statements():
     assert Measurement.objects.count() == CHUNK + 1
 
 
-def test_texts_that_databases_dislike_are_kept():
+def test_strings_that_databases_reject_are_kept():
     count([(SUM, event("\x00\ud800é", name="x" * 300))])
     (point,) = take_finished("search", OVER)
     assert (point.action, point.name) == ("\x00\ud800é", "x" * 300)
@@ -87,13 +87,13 @@ def test_only_finished_periods_of_the_campaign_are_taken():
     assert Measurement.objects.count() == 2
 
 
-def test_no_more_is_taken_than_a_report_holds():
+def test_no_more_points_are_taken_than_a_report_holds():
     count((SUM, event(str(number))) for number in range(MOST_SEALED + 1))
     assert len(take_finished("search", OVER)) == MOST_SEALED
     assert len(take_finished("search", OVER)) == 1
 
 
-def test_what_waits_is_looked_at_report_by_report_and_stays():
+def test_unsent_points_are_listed_report_by_report_and_kept():
     later = event("Later", period_start=TODAY + DAY, period_end=TODAY + 2 * DAY)
     count([(SUM, later), *((SUM, event(str(number))) for number in range(MOST_SEALED + 1))])
     for _ in range(2):
@@ -101,7 +101,7 @@ def test_what_waits_is_looked_at_report_by_report_and_stays():
     assert list(waiting("search", OVER))[-1] == [later]
 
 
-def test_what_is_too_old_is_forgotten():
+def test_old_measurements_and_journal_keys_are_deleted():
     count([(SUM, event())])
     CountedJournal.objects.create(key="a", counted_at=TODAY)
     CountedJournal.objects.create(key="b", counted_at=TODAY + 5 * DAY)
@@ -136,16 +136,16 @@ class TestNames:
         assert Measurement.objects.count() == 9
         assert not Measurement.objects.filter(identity__contains="other").exists()
 
-    def test_categories_without_end_come_to_an_end(self):
+    def test_the_number_of_rows_is_limited(self):
         count((SUM, event(str(number), name="name")) for number in range(9))
         assert Measurement.objects.count() == 5
 
-    def test_other_places_are_visited_too(self):
+    def test_visits_are_limited_too(self):
         period = {"campaign_id": "search", "period_start": TODAY, "period_end": TODAY + DAY}
         count((SUM, Visit(path=(str(number),), **period)) for number in range(5))
         assert self.counted() == {"0": 1, "1": 1, "2": 1, "other": 2}
 
-    def test_a_process_that_has_met_too_many_itself_adds_to_the_same_row(self):
+    def test_names_limited_in_a_process_share_the_row(self):
         count((SUM, event(name=str(number))) for number in range(4))
         count([(SUM, event(name="other", times=7))])
         assert self.counted()["Search", "Open", "other"] == 8

@@ -27,22 +27,22 @@ def test_a_header_is_product_and_version_at_most(header, client):
     assert Agents(PATTERN).client_of(header) == client
 
 
-def test_a_product_is_told_as_the_pattern_spells_it_however_a_client_does():
+def test_a_product_is_spelt_as_in_the_pattern():
     assert Agents(f"(?i){PATTERN}").client_of("ACME-cli/1") == ("acme-cli", "1")
 
 
-def test_a_product_that_the_pattern_does_not_spell_out_is_no_client():
+def test_a_product_that_is_not_spelt_out_is_ignored():
     tricky = Agents(r"[(?P<product>acme)]?(?P<product>\w+)/(?P<version>\d)")
     assert tricky.client_of("anna/1") is None
 
 
-def test_what_may_be_missing_is():
+def test_product_and_version_may_be_optional():
     agents = Agents(r"((?P<product>acme)|app)(/(?P<version>\d))?")
     assert agents.client_of("acme") == ("acme", "other")
     assert agents.client_of("app/1") is None
 
 
-def test_a_header_is_looked_at_up_to_a_length():
+def test_only_the_beginning_of_a_header_is_searched():
     padding = "x" * (LONGEST - len("acme-cli/1.2"))
     agents = Agents(PATTERN)
     assert agents.client_of(f"{padding}acme-cli/1.2.3") == ("acme-cli", "1.2")
@@ -75,6 +75,6 @@ def test_a_pattern_that_leaves_the_product_open_is_refused(pattern):
         Agents(pattern)
 
 
-def test_signs_in_a_product_may_be_escaped():
+def test_escaped_characters_in_a_product_are_unescaped():
     agents = Agents(r"(?P<product>acme\.cli)/(?P<version>\d)")
     assert agents.client_of("acme.cli/1") == ("acme.cli", "1")

@@ -35,14 +35,14 @@ def test_all_recorders_at_once_are_fine(seeing):
         ({"clients": {**CLIENTS, "pattern": 5}}, "clients.pattern: 5, expected a regular"),
     ],
 )
-def test_a_recorder_that_is_refused_is_quoted_with_its_path(seeing, recorders, told):
+def test_an_invalid_recorder_is_reported_with_its_path(seeing, recorders, told):
     seeing.METRIC_COLLECTION_RECORDERS = {"requests": "use", **recorders}
     (message,) = check_settings()
     assert message.id == "usage_metrics.W128"
     assert message.msg.startswith(f"METRIC_COLLECTION_RECORDERS: {told}")
 
 
-def test_a_campaign_that_there_is_none_of_is_quoted(seeing):
+def test_an_undefined_campaign_is_reported(seeing):
     seeing.METRIC_COLLECTION_RECORDERS = {"requests": "speed"}
     (message,) = check_settings()
     assert message.id == "usage_metrics.W011"
@@ -56,14 +56,14 @@ def test_durations_for_a_campaign_that_records_once_are_a_warning(seeing):
     assert [message.id for message in check_settings()] == ["usage_metrics.W012"]
 
 
-def test_which_errors_there_are_may_well_be_recorded_once(seeing):
+def test_recording_each_error_once_is_no_warning(seeing):
     seeing.METRIC_COLLECTION_CAMPAIGNS = {"use": daily(), "once": daily(onlyRecordOnce=True)}
     seeing.METRIC_COLLECTION_RECORDERS = {"requests": "use", "errors": "once"}
     assert check_settings() == []
 
 
 @pytest.mark.parametrize("recorders", [{"requests": "use"}, {"clients": CLIENTS}])
-def test_a_recorder_that_sees_no_request_is_a_warning(seeing, recorders):
+def test_a_missing_middleware_is_a_warning(seeing, recorders):
     seeing.METRIC_COLLECTION_RECORDERS = recorders
     seeing.MIDDLEWARE = seeing.MIDDLEWARE[1:]
     (message,) = check_settings()
@@ -77,7 +77,7 @@ def test_a_middleware_without_a_recorder_is_a_warning(seeing):
     assert message.id == "usage_metrics.W014"
 
 
-def test_a_recorder_that_can_name_nothing_is_a_warning(seeing):
+def test_recorders_without_packages_are_a_warning(seeing):
     seeing.METRIC_COLLECTION_PACKAGES = []
     (message,) = check_settings()
     assert message.id == "usage_metrics.W015"
@@ -95,5 +95,5 @@ def test_a_recorder_that_can_name_nothing_is_a_warning(seeing):
         (["pytest", "tests"], [], []),
     ],
 )
-def test_a_command_that_was_started_past_the_recorder_is_a_warning(line, modules, ids):
+def test_a_manage_py_that_hides_commands_is_a_warning(line, modules, ids):
     assert [message.id for message in unseen_command(line, modules)] == ids

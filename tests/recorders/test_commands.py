@@ -26,18 +26,18 @@ def test_a_command_is_counted_by_name_with_how_it_ended(recorded, capsys):
 
 
 @pytest.mark.parametrize("line", [["manage.py"], ["manage.py", "help"], ["manage.py", "--version"]])
-def test_a_look_around_is_not_counted(line, recorded, capsys):
+def test_help_and_version_are_not_counted(line, recorded, capsys):
     execute_from_command_line(line)
     assert recorded() == {}
 
 
-def test_what_is_no_command_is_not_counted(recorded, capsys):
+def test_an_unknown_command_is_not_counted(recorded, capsys):
     with pytest.raises(SystemExit):
         execute_from_command_line(["manage.py", "s3cret"])
     assert recorded() == {}
 
 
-def test_commands_of_others_are_not_counted_but_for_those_of_the_publisher(recorded):
+def test_only_commands_of_django_and_the_publisher_are_counted(recorded):
     recorder = CommandRecorder(campaign="use")
     for packages in (["acme"], ["metric_collection"]):
         recorder.record(["manage.py", "metric_collection", "status"], None, Packages(packages))

@@ -41,7 +41,7 @@ def passing(name, error):
 
 
 @pytest.mark.parametrize("path", ["failing/x", "failing-later"])
-def test_an_error_that_a_view_does_not_catch_is_counted(path, recorded):
+def test_an_uncaught_error_in_a_view_is_counted(path, recorded):
     client = Client(raise_request_exception=False)
     assert client.get(f"/shop/{path}").status_code == 500
     assert recorded() == {("Errors", "tests.recorders.views", "OutOfPaper"): 1}
@@ -54,14 +54,14 @@ def test_so_is_one_under_asgi(recorded):
     assert recorded() == {("Errors", "tests.recorders.views", "OutOfPaper"): 2}
 
 
-def test_what_django_answers_by_itself_is_no_error(recorded):
+def test_an_exception_that_django_handles_is_not_counted(recorded):
     client = Client(raise_request_exception=False)
     client.get("/no/such/path")
     client.get("/shop/refused")
     assert recorded() == {}
 
 
-def test_an_error_comes_from_the_publishers_module_that_it_left_last():
+def test_the_innermost_module_of_the_publisher_is_recorded():
     error = ValueError()
     inner = passing("library.core", error)
     middle = passing("acme.jobs.nightly", error)
@@ -72,7 +72,7 @@ def test_an_error_comes_from_the_publishers_module_that_it_left_last():
     assert origin(found, Packages(["acm", "views"])) is None
 
 
-def test_an_error_of_the_publishers_class_counts_wherever_it_was_raised():
+def test_an_error_class_of_the_publisher_counts_wherever_it_was_raised():
     error = views.OutOfPaper()
     found = raised(passing("acme_customer.plugins", error))
     assert origin(found, Packages(["tests.recorders.views"])) == "tests.recorders.views"
@@ -86,11 +86,11 @@ def test_an_error_of_the_publishers_class_counts_wherever_it_was_raised():
         (Theirs("secret"), "ConnectionError"),
     ],
 )
-def test_a_class_of_somebody_else_goes_by_the_nearest_that_is_not(error, name):
+def test_a_third_party_class_is_replaced_by_its_nearest_public_base(error, name):
     assert class_name(error, Packages(["tests"])) == name
 
 
-def test_an_error_that_concerns_nobody_here_is_not_counted(recording, recorded):
+def test_an_error_outside_the_publishers_code_is_not_counted(recording, recorded):
     recording.METRIC_COLLECTION_PACKAGES = ["acme"]
     receivers.on_task_failure(exception=raised(passing("acme_customer.plugins", Theirs())))
     receivers.on_task_failure(exception=Theirs("never raised"))
@@ -99,7 +99,7 @@ def test_an_error_that_concerns_nobody_here_is_not_counted(recording, recorded):
     assert recorded() == {}
 
 
-def test_an_error_that_breaks_when_it_is_looked_at_fails_no_host(caplog):
+def test_a_broken_exception_does_not_break_the_host(caplog):
     class Broken(Exception):
         __traceback__ = property(lambda self: 1 / 0)
 
@@ -108,7 +108,7 @@ def test_an_error_that_breaks_when_it_is_looked_at_fails_no_host(caplog):
     assert caplog.messages == ["A recorder failed with ZeroDivisionError."]
 
 
-def test_a_recorder_that_is_refused_or_off_records_nothing(recording, recorded):
+def test_an_invalid_or_missing_recorder_records_nothing(recording, recorded):
     for recorders in ({"errors": {"campaign": "use", "packages": ["tests"]}}, {}):
         recording.METRIC_COLLECTION_RECORDERS = recorders
         Client(raise_request_exception=False).get("/shop/failing/x")

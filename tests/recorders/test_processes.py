@@ -45,20 +45,20 @@ def start(clock, tmp_path):
     return lambda kind=WEB: Process(kind, clock, tmp_path)
 
 
-def test_each_process_is_noted_under_a_key_of_its_own(start):
+def test_each_process_has_its_own_key(start):
     for _ in range(2):
         start().work()
     start(WORKER).work()
     assert sorted(row.kind for row in Sighting.objects.all()) == ["web", "web", "worker"]
 
 
-def test_a_declined_group_is_not_noted(start):
+def test_nothing_is_recorded_for_a_declined_group(start):
     Consent.objects.create(declined_groups=["processes"])
     start().work()
     assert not Sighting.objects.exists()
 
 
-def test_a_process_is_noted_once_an_hour(start, clock):
+def test_a_process_is_recorded_once_an_hour(start, clock):
     process = start()
     begun = clock()
     process.work()
@@ -71,14 +71,14 @@ def test_a_process_is_noted_once_an_hour(start, clock):
     assert (row.begun_at, row.seen_at) == (begun, begun + timedelta(hours=1))
 
 
-def test_between_two_notes_nothing_is_asked_of_the_database(start, django_assert_num_queries):
+def test_no_query_is_made_in_between(start, django_assert_num_queries):
     process = start()
     process.work()
     with django_assert_num_queries(0):
         process.work(hours=0.5)
 
 
-def test_what_was_not_seen_for_a_day_is_forgotten(start, clock):
+def test_processes_not_seen_for_a_day_are_deleted(start, clock):
     start().work()
     clock.advance(hours=24, seconds=1)
     start(WORKER).work()
@@ -94,7 +94,7 @@ def test_what_was_not_seen_for_a_day_is_forgotten(start, clock):
         (5, ["*"]),
     ],
 )
-def test_nothing_is_noted_unless_a_fact_of_it_is_wanted(product, start, probes, selection):
+def test_nothing_is_recorded_unless_a_fact_needs_it(product, start, probes, selection):
     product.METRIC_COLLECTION_PROBES, product.METRIC_COLLECTION_SELECTION = probes, selection
     with CaptureQueriesContext(connection) as asked:
         start().work()
@@ -102,15 +102,13 @@ def test_nothing_is_noted_unless_a_fact_of_it_is_wanted(product, start, probes, 
     assert len(asked) == 0
 
 
-def test_nothing_is_asked_or_noted_where_metrics_are_switched_off(
-    start, monkeypatch, django_assert_num_queries
-):
+def test_no_query_is_made_while_metrics_are_off(start, monkeypatch, django_assert_num_queries):
     monkeypatch.setenv("METRIC_COLLECTION", "False")
     with django_assert_num_queries(0):
         start().work()
 
 
-def test_nothing_is_noted_after_a_no_which_deletes_what_was(start, clock):
+def test_a_no_deletes_sightings_and_stops_them(start, clock):
     start().work()
     choose(Consent.Choice.DENIED, now=clock())
     assert not Sighting.objects.exists()
@@ -118,7 +116,7 @@ def test_nothing_is_noted_after_a_no_which_deletes_what_was(start, clock):
     assert not Sighting.objects.exists()
 
 
-def test_a_no_in_the_very_moment_wins(start):
+def test_a_no_at_the_same_moment_wins(start):
     def decline(execute, sql, *rest):
         """Say no just before the row of consent is locked, which is done by an update of it."""
         if sql.startswith('UPDATE "usage_metrics_consent"'):
@@ -132,7 +130,7 @@ def test_a_no_in_the_very_moment_wins(start):
     assert not Sighting.objects.exists()
 
 
-def test_a_database_that_fails_costs_the_host_nothing(start, caplog):
+def test_a_failing_database_does_not_affect_the_host(start, caplog):
     caplog.set_level(logging.DEBUG)
 
     def fail(*_):
@@ -144,7 +142,7 @@ def test_a_database_that_fails_costs_the_host_nothing(start, caplog):
     assert caplog.records[0].levelno == logging.DEBUG
 
 
-def test_two_threads_do_not_note_at_once(start):
+def test_only_one_thread_records_at_a_time(start):
     process = start()
     with process.lookout._of_this_process():
         process.work()
@@ -162,7 +160,7 @@ def test_a_forked_child_has_the_key_of_its_worker_and_a_web_process_its_own(with
     assert (lookout._key == before) is is_same
 
 
-def test_a_machine_is_told_by_its_start_and_the_row_does_not_quote_it(tmp_path):
+def test_a_machine_is_identified_by_a_digest_of_its_boot_id(tmp_path):
     root = write(tmp_path, {"proc/sys/kernel/random/boot_id": "5f8d-hunter2\n"})
     assert machine(root) == machine(root)
     assert len(machine(root)) == 16
@@ -170,7 +168,7 @@ def test_a_machine_is_told_by_its_start_and_the_row_does_not_quote_it(tmp_path):
     assert machine(tmp_path / "other") == ""
 
 
-def test_a_request_notes_its_process_and_a_task_its_worker(monkeypatch):
+def test_a_request_records_its_process_and_a_task_its_worker(monkeypatch):
     """Over the signals: a request through Django's handler, a task as Celery tells of it."""
     for lookout in (receivers.web, receivers.worker):
         monkeypatch.setattr(lookout, "_due", float("-inf"))
@@ -182,7 +180,7 @@ def test_a_request_notes_its_process_and_a_task_its_worker(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_request_over_asgi_notes_its_process_too(monkeypatch):
+def test_a_request_over_asgi_records_its_process_too(monkeypatch):
     monkeypatch.setattr(receivers.web, "_due", float("-inf"))
     async_to_sync(AsyncClient().get)("/")
     assert Sighting.objects.get().kind == "web"

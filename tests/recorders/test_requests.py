@@ -54,7 +54,7 @@ def test_async_views_are_counted_under_asgi_and_under_wsgi(client, recorded):
     assert recorded() == answered("shop:later", 2) | answered("shop:item")
 
 
-def test_streams_are_counted_as_they_begin_and_arrive_whole(client, recorded):
+def test_a_stream_is_counted_when_it_starts_and_arrives_whole(client, recorded):
     assert b"".join(client.get("/shop/lines")) == b"0\n1\n2\n"
     ask_async("/shop/later-lines")
     assert recorded() == answered("shop:lines") | answered("shop:later-lines")
@@ -79,7 +79,7 @@ def test_a_view_that_raises_has_failed_and_one_that_refuses_has_not(client, reco
     }
 
 
-def test_what_no_view_or_somebody_elses_has_answered_is_not_counted(client, recorded):
+def test_requests_without_a_view_of_the_publisher_are_not_counted(client, recorded):
     assert client.get("/no/such/path").status_code == 404
     assert client.get("/theirs/").content == b"Theirs"
     assert recorded() == {}
@@ -91,7 +91,7 @@ def test_a_view_without_a_name_goes_by_its_function(client, recorded):
 
 
 @pytest.mark.django_db
-def test_pages_of_the_admin_belong_to_whom_their_model_does(recording, admin_client, recorded):
+def test_an_admin_page_belongs_to_the_package_of_its_model(recording, admin_client, recorded):
     recording.METRIC_COLLECTION_PACKAGES = ["tests", "django.contrib.auth"]
     admin_client.get("/admin/auth/user/")
     admin_client.get("/admin/")
@@ -105,7 +105,7 @@ def test_nothing_is_recorded_of_a_request_that_an_outer_middleware_answers():
     assert RecorderMiddleware(lambda _request: answer)(request) is answer
 
 
-def test_an_error_of_the_host_passes_through_as_it_is():
+def test_an_exception_of_the_host_is_not_changed():
     error = LookupError("the host's own")
 
     def get_response(request):
@@ -116,7 +116,7 @@ def test_an_error_of_the_host_passes_through_as_it_is():
     assert raised.value is error
 
 
-def test_an_error_of_ours_is_a_line_at_debug_that_quotes_nothing(caplog):
+def test_a_failure_of_a_recorder_is_logged_without_details(caplog):
     class Match:
         @property
         def func(self):
@@ -130,13 +130,13 @@ def test_an_error_of_ours_is_a_line_at_debug_that_quotes_nothing(caplog):
 
 
 @pytest.mark.parametrize("recorders", [{}, {"tasks": "use"}, {"requests": 5}, None])
-def test_without_a_recorder_it_is_out_of_the_way(recording, recorders):
+def test_the_middleware_is_removed_without_a_recorder(recording, recorders):
     recording.METRIC_COLLECTION_RECORDERS = recorders
     with pytest.raises(MiddlewareNotUsed):
         RecorderMiddleware(HttpResponse)
 
 
-def test_switched_off_it_is_out_of_the_way(monkeypatch, client):
+def test_the_middleware_is_removed_when_metrics_are_off(monkeypatch, client):
     monkeypatch.setenv("METRIC_COLLECTION", "False")
     with pytest.raises(MiddlewareNotUsed):
         RecorderMiddleware(HttpResponse)

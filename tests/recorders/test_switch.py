@@ -28,7 +28,7 @@ def ask():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_the_operator_has_declined_is_not_recorded():
+def test_nothing_is_recorded_after_a_no():
     choose(Consent.Choice.DENIED, now=utc_now())
     flusher = Flusher(meter)
     ask()
@@ -39,13 +39,13 @@ def test_what_the_operator_has_declined_is_not_recorded():
     assert not Measurement.objects.exists()
 
 
-def test_in_the_tests_of_a_host_nothing_is_recorded(recording, recorded):
+def test_nothing_is_recorded_in_the_tests_of_a_host(recording, recorded):
     recording.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
     ask()
     assert recorded() == {}
 
 
-def test_settings_that_a_test_changes_count_at_once(recorded):
+def test_settings_changed_by_a_test_apply_at_once(recorded):
     with override_settings(METRIC_COLLECTION_CAMPAIGNS={}):
         ask()
         assert recorded() == {}

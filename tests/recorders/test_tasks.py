@@ -72,18 +72,18 @@ def test_a_task_within_a_task_has_a_duration_of_its_own(app, journal):
     assert found == {"inner": 1_000, "outer": 10_000}
 
 
-def test_tasks_of_others_are_not_counted(recording, shop, recorded):
+def test_tasks_of_other_packages_are_not_counted(recording, shop, recorded):
     recording.METRIC_COLLECTION_PACKAGES = ["acme"]
     shop.delay()
     assert recorded() == {}
 
 
-def test_a_task_is_not_counted_that_began_before_anybody_looked(shop, recorded):
+def test_a_task_without_a_start_time_is_not_counted(shop, recorded):
     receivers.record_task(shop, "SUCCESS")
     assert recorded() == {}
 
 
-def test_a_recorder_that_fails_fails_no_task(caplog):
+def test_a_failing_recorder_does_not_fail_the_task(caplog):
     caplog.set_level("DEBUG", "metric_collection")
     receivers.on_task_prerun(task=None)
     receivers.record_task(None, "SUCCESS")

@@ -95,7 +95,7 @@ def files():
 
 
 class TestCounting:
-    def test_what_was_measured_is_added_up_in_the_database(self, process):
+    def test_measurements_are_added_up_in_the_database(self, process):
         for _ in range(2):
             process.count(3)
             process.count(2, "Time", value=0.25)
@@ -110,13 +110,13 @@ class TestCounting:
             process.flush()
         assert measured() == {("Time", None): (3, 3.0)}
 
-    def test_what_is_recorded_once_stays_as_it_came(self, process):
+    def test_the_first_value_is_kept_with_only_record_once(self, process):
         for value in (4, 5):
             process.count(3, "Open", "once", value=value)
             process.flush()
         assert measured() == {("Open", None): (1, 4.0)}
 
-    def test_what_a_killed_process_has_left_is_counted_once(self, start):
+    def test_the_journal_of_a_killed_process_is_counted_once(self, start):
         killed, other, third = start(), start(), start()
         killed.count(1000)
         killed.end()
@@ -124,7 +124,7 @@ class TestCounting:
         third.flush()
         assert measured() == {("Open", None): (1000, None)}
 
-    def test_the_journal_of_a_process_that_lives_is_left_to_it(self, start):
+    def test_the_journal_of_a_running_process_is_not_taken(self, start):
         living, other = start(), start()
         living.count()
         other.flush()
@@ -132,14 +132,14 @@ class TestCounting:
         living.flush()
         assert measured() == {("Open", None): (1, None)}
 
-    def test_a_period_is_that_of_the_count_and_not_of_the_flush(self, process, clock):
+    def test_the_period_is_that_of_the_call_and_not_of_the_flush(self, process, clock):
         process.count()
         period = clock().replace(hour=0, minute=0, second=0)
         clock.advance(days=3)
         process.flush()
         assert Measurement.objects.get().period_start == period
 
-    def test_what_was_killed_on_the_first_day_is_counted_whenever_it_is_found(self, start, clock):
+    def test_an_old_journal_is_counted_whenever_it_is_found(self, start, clock):
         killed = start()
         killed.count(1000)
         killed.end()
@@ -147,7 +147,7 @@ class TestCounting:
         start().flush()
         assert measured() == {("Open", None): (1000, None)}
 
-    def test_memory_is_flushed_where_the_folder_cannot_be_used(self, product, tmp_path, process):
+    def test_memory_is_flushed_if_the_folder_is_unusable(self, product, tmp_path, process):
         product.METRIC_COLLECTION_STATE_FOLDER = tmp_path / "no" / "folder"
         process.count(5)
         process.flush()
@@ -168,7 +168,7 @@ class TestFailure:
     @pytest.mark.parametrize(
         "when", ["UPDATE", 'INSERT INTO "usage_metrics_measurement"', "SELECT"]
     )
-    def test_a_database_that_fails_leaves_the_counts_for_later(self, process, when):
+    def test_counts_survive_a_failing_database(self, process, when):
         process.count(3)
         with self.down(when=when):
             process.flush()
@@ -178,7 +178,7 @@ class TestFailure:
         assert measured() == {("Open", None): (5, None)}
         assert files() == []
 
-    def test_it_is_told_once(self, process, caplog):
+    def test_a_failure_is_logged_once(self, process, caplog):
         caplog.set_level(logging.INFO)
         process.count()
         with self.down(when="UPDATE"):
@@ -188,7 +188,7 @@ class TestFailure:
         assert record.levelname == "WARNING"
         assert "the server has gone away" in record.message
 
-    def test_what_was_retired_by_a_process_that_then_ends_is_not_lost(self, start):
+    def test_counts_survive_a_failed_flush_and_the_end_of_the_process(self, start):
         process = start()
         process.count(3)
         with self.down(when='INSERT INTO "usage_metrics_measurement"'):
@@ -228,7 +228,7 @@ class TestFailure:
         start().flush()
         assert files() == []
 
-    def test_journals_that_cannot_be_removed_do_not_hold_up_the_others(self, start, monkeypatch):
+    def test_journals_that_cannot_be_removed_do_not_block_others(self, start, monkeypatch):
         monkeypatch.setattr(flushing, "MOST_TAKEN", 1)
         for _ in range(3):
             killed = start()
@@ -264,7 +264,7 @@ class TestFailure:
         process.flush()
         assert measured() == {("Open", None): (30, None)}
 
-    def test_a_transaction_around_it_that_is_rolled_back_takes_no_count_with_it(self, start):
+    def test_a_rolled_back_transaction_of_the_caller_loses_no_count(self, start):
         process = start()
         process.count(3)
         with transaction.atomic():
@@ -275,7 +275,7 @@ class TestFailure:
 
 
 class TestConsent:
-    def test_windows_open_as_a_campaign_is_first_seen(self, process):
+    def test_a_window_opens_when_a_campaign_is_first_seen(self, process):
         process.flush()
         assert CampaignConsent.objects.count() == 3
 
@@ -301,21 +301,21 @@ class TestConsent:
         assert measured() == {}
         assert files() == []
 
-    def test_a_no_to_one_campaign_leaves_the_others(self, process, clock):
+    def test_a_no_to_one_campaign_does_not_affect_others(self, process, clock):
         process.count(3)
         process.count(2, "Time", "mean", value=1)
         windows.decide("search", DENIED, now=clock())
         process.flush()
         assert measured() == {("Time", None): (2, 1.0)}
 
-    def test_after_a_no_a_call_does_nothing_any_more(self, process, clock):
+    def test_nothing_is_counted_after_a_no(self, process, clock):
         choose(DENIED, now=clock())
         process.flush()
         process.count()
         assert not process.meter.has_counts
         assert files() == []
 
-    def test_after_a_yes_it_counts_again(self, process, clock):
+    def test_counting_resumes_after_a_yes(self, process, clock):
         choose(DENIED, now=clock())
         process.flush()
         choose(GRANTED, now=clock())
@@ -325,7 +325,7 @@ class TestConsent:
         assert measured() == {("Open", None): (2, None)}
 
     @pytest.mark.parametrize("mode", ["opt-in", "notice"])
-    def test_where_silence_is_no_yes_nothing_is_written(self, product, process, mode):
+    def test_nothing_is_written_before_consent_where_it_is_required(self, product, process, mode):
         product.METRIC_COLLECTION_CONSENT = mode
         process.count(3)
         assert first_terms().place is MEMORY
@@ -335,7 +335,7 @@ class TestConsent:
         assert measured() == {}
         assert files() == []
 
-    def test_opt_in_counts_what_was_agreed_to(self, product, process, clock):
+    def test_opt_in_counts_after_a_yes(self, product, process, clock):
         product.METRIC_COLLECTION_CONSENT = "opt-in"
         choose(GRANTED, now=clock())
         windows.decide("search", GRANTED, now=clock())
@@ -346,7 +346,7 @@ class TestConsent:
         process.flush()
         assert measured() == {("Open", None): (4, None)}
 
-    def test_a_host_that_is_switched_off_forgets_what_was_counted_before(
+    def test_switching_off_in_the_environment_deletes_unflushed_counts(
         self, start, monkeypatch, process
     ):
         killed = start()
@@ -362,7 +362,7 @@ class TestConsent:
         process.flush()
         assert measured() == {}
 
-    def test_a_silenced_run_touches_nothing(self, product, process):
+    def test_a_development_run_touches_nothing(self, product, process):
         product.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
         with CaptureQueriesContext(connection) as queries:
             process.count()
@@ -370,7 +370,7 @@ class TestConsent:
         assert len(queries) == 0
         assert files() == []
 
-    def test_without_campaigns_nothing_is_asked(self, product, process):
+    def test_no_query_is_made_without_campaigns(self, product, process):
         product.METRIC_COLLECTION_CAMPAIGNS = {}
         with CaptureQueriesContext(connection) as queries:
             process.count()
@@ -390,7 +390,7 @@ class TestPace:
         process.flusher.flush_if_due()
         assert measured() == {("Open", None): (2, None)}
 
-    def test_the_interval_is_the_publishers(self, product, process):
+    def test_the_interval_is_a_setting(self, product, process):
         product.METRIC_COLLECTION_FLUSH_INTERVAL = timedelta(minutes=1)
         process.flusher.flush_if_due()
         process.count()
@@ -398,7 +398,7 @@ class TestPace:
         process.flusher.flush_if_due()
         assert measured() == {}
 
-    def test_a_thread_that_finds_another_at_it_does_not_wait(self, process):
+    def test_only_one_thread_flushes_and_others_do_not_wait(self, process):
         process.count()
         with process.flusher._of_this_process():
             process.flush()
@@ -421,7 +421,7 @@ class TestPace:
         assert len(queries) <= 16  # three of them to tell SQLite how long to wait
 
 
-def test_a_forked_child_leaves_what_waits_to_its_parent(process):
+def test_a_forked_child_does_not_flush_the_journals_of_its_parent(process):
     process.count(3)
     with TestFailure().down(when='INSERT INTO "usage_metrics_measurement"'):
         process.flush()
@@ -444,7 +444,7 @@ def test_the_folder_is_of_the_user_and_the_database(product, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("campaigns", [{}, {"other": daily()}])
-def test_settings_that_a_test_of_the_host_changes_are_learned_anew(product, campaigns):
+def test_changed_settings_are_noticed(product, campaigns):
     meter.forget()
     with override_settings(METRIC_COLLECTION_CAMPAIGNS=campaigns):
         assert meter.terms.campaigns.keys() == campaigns.keys()
@@ -452,7 +452,7 @@ def test_settings_that_a_test_of_the_host_changes_are_learned_anew(product, camp
     meter.forget()
 
 
-def test_two_databases_in_files_have_folders_of_their_own(monkeypatch, tmp_path):
+def test_each_database_file_has_its_own_folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(connection.settings_dict, "NAME", "db.sqlite3")
     here = state_folder()
@@ -462,7 +462,9 @@ def test_two_databases_in_files_have_folders_of_their_own(monkeypatch, tmp_path)
     assert state_folder() != here
 
 
-def test_a_database_on_a_server_has_one_folder_wherever_a_process_works(monkeypatch, tmp_path):
+def test_the_folder_of_a_database_server_does_not_depend_on_the_working_directory(
+    monkeypatch, tmp_path
+):
     monkeypatch.setattr(connection, "vendor", "postgresql")
     here = state_folder()
     monkeypatch.chdir(tmp_path)
@@ -498,10 +500,10 @@ class TestLateJournals:
     def test_a_sum_is_completed_by_a_second_report(self, late):
         assert late("search", value=3) == {("Open", None): (1, 3.0)}
 
-    def test_what_was_not_in_the_report_is_reported(self, late):
+    def test_names_missing_from_the_report_are_reported(self, late):
         assert late("once", late_action="Close") == {("Close", None): (1, None)}
 
-    def test_visits_are_found_again_too(self, start, clock):
+    def test_visits_are_recognised_too(self, start, clock):
         idle, busy = start(), start()
         for process in (idle, busy):
             process.meter.measure_visit(["Search", "Results"], "once")
@@ -554,7 +556,7 @@ class TestBounds:
             process.flush()
             assert {times for times, _value in measured().values()} == {flushed}
 
-    def test_a_transaction_of_the_caller_is_not_made_longer(self, process):
+    def test_nothing_is_flushed_inside_a_transaction_of_the_caller(self, process):
         process.count(3)
         with transaction.atomic():
             process.flush()
@@ -570,7 +572,7 @@ class TestExit:
         process.flusher.flush_at_exit()
         assert measured() == {("Open", None): (1, None)}
 
-    def test_it_gives_way_to_processes_that_end_at_the_same_time(self, process, monkeypatch):
+    def test_it_retries_while_another_process_flushes(self, process, monkeypatch):
         process.flush()
         process.count()
         tries = []
@@ -621,7 +623,7 @@ class TestExit:
         {"OPTIONS": {"read_default_file": "/etc/acme.cnf"}},
     ],
 )
-def test_products_that_differ_only_in_options_have_folders_of_their_own(monkeypatch, change):
+def test_products_that_differ_only_in_options_have_their_own_folders(monkeypatch, change):
     here = state_folder()
     for key, value in change.items():
         monkeypatch.setitem(connection.settings_dict, key, value)

@@ -34,7 +34,7 @@ PREFORK = """
 """
 
 
-def test_each_web_process_counts_after_a_fork_and_a_worker_counts_once(host, collector):
+def test_each_web_process_is_counted_after_a_fork_and_a_worker_once(host, collector):
     host.configure(
         ROOT_URLCONF="product.urls",
         ALLOWED_HOSTS=["*"],
