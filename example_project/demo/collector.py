@@ -1,106 +1,87 @@
-"""A collector on loopback: what CIMP is to a real product, for as long as the demo runs."""
+"""The publisher's side: the collector of metric_collection, as one command, with a fleet in it."""
 
-import threading
+import json
+import sqlite3
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
-from metric_collection.cleaninsights.payload import PayloadError, decode
+from demo.machine import Machine
 
-LIMIT = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """One request: the decoded body, or why it was refused."""
-
-    body: dict[str, Any]
-    size: int
-    key: str
-    refusal: str = ""
-
-    @property
-    def status(self) -> int:
-        return 400 if self.refusal else 204
-
-    @property
-    def category(self) -> str:
-        """Install, Upgrade or Heartbeat; empty for a body that was refused."""
-        return next((event["category"] for event in self.body.get("events", ())), "")
-
-    @property
-    def facts(self) -> dict[str, str]:
-        return {event["action"]: event.get("name", "") for event in self.body.get("events", ())}
+SITE = 5
+INSTALLATIONS, DAYS = 50, 70
+ADDRESS = r"received at (http://127\.0\.0\.1:\d+)/"
+PASSWORD = r"account admin: (\S+)"
+RECEIVED = """
+    SELECT (SELECT COUNT(*) FROM usage_metrics_collector_arrival)
+         + (SELECT COALESCE(SUM(heartbeats + upgrades + installs + opt_outs + skewed + repeats), 0)
+            FROM usage_metrics_collector_period WHERE span = 'D')
+         + (SELECT COALESCE(SUM(n), 0) FROM usage_metrics_collector_refusal)
+"""
 
 
 class Collector:
-    """Everything that arrived so far, in order."""
+    """A collector in a folder of `machine`: what it has received, and what it has counted."""
 
-    def __init__(self) -> None:
-        self.arrivals: list[Arrival] = []
-        self.url = ""
-        self._changed = threading.Condition()
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.folder: Path = machine.folder / "collector"
+        self.command = (
+            *(sys.executable, "-m", "metric_collection.collector"),
+            *("--data", str(self.folder)),
+        )
 
-    def receive(self, arrival: Arrival) -> None:
-        with self._changed:
-            self.arrivals.append(arrival)
-            self._changed.notify_all()
+    def start(self) -> None:
+        """Start it on a free port of 127.0.0.1."""
+        site = ("--site", f"{SITE}=Rackbook")
+        self.machine.start("collector", *self.command, "--bind", "127.0.0.1:0", *site)
+        self.address = self.machine.await_line("collector", ADDRESS)
+        self.url = f"{self.address}/cleaninsights.php"
 
-    def await_category(self, category: str, *, after: int, seconds: float) -> Arrival | None:
-        """Wait for a body of `category`, or one that is refused, from arrival number `after` on."""
+    def start_fleet(self) -> None:
+        """Begin to fill it with the reports of other installations."""
+        size = ("--installations", str(INSTALLATIONS), "--days", str(DAYS))
+        fleet = ("--", "metric_collector", "demo", "--id", str(SITE), *size)
+        self.machine.start("fleet", *self.command, *fleet)
 
-        def found() -> Arrival | None:
-            late = self.arrivals[after:]
-            return next((a for a in late if a.refusal or a.category == category), None)
+    def await_fleet(self) -> None:
+        self.machine.await_end("fleet", 60)
 
-        with self._changed:
-            self._changed.wait_for(found, timeout=seconds)
-            return found()
+    def declare(self, dictionary: Path) -> None:
+        """Take the product's own descriptions of its facts."""
+        action = ("metric_collector", "dictionary", str(SITE), str(dictionary), "--public")
+        self.machine.run("declare", *self.command, "--", *action)
 
-    def await_more(self, *, than: int, seconds: float) -> list[Arrival]:
-        """Wait for anything beyond the first `than` arrivals."""
-        with self._changed:
-            self._changed.wait_for(lambda: len(self.arrivals) > than, timeout=seconds)
-            return self.arrivals[than:]
+    def received(self) -> int:
+        """Count every report that came, whatever became of it."""
+        database = f"file:{self.folder / 'collector.sqlite3'}?mode=ro"
+        with closing(sqlite3.connect(database, uri=True, timeout=20)) as connection:
+            return int(connection.execute(RECEIVED).fetchone()[0])
 
+    def today(self) -> dict[str, Any]:
+        """Count now, and return the numbers of today as the publisher sees them."""
+        self.machine.run("work", *self.command, "--", "metric_collector", "work", "--once")
+        show = ("--", "metric_collector", "show", str(SITE), "--json")
+        self.machine.run("show", *self.command, *show)
+        days = json.loads(self.machine.log("show").read_text())["days"]
+        return dict(days[-1])
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers like CIMP: 204 to a body that keeps the schema, 400 to any other."""
+    @property
+    def dashboard(self) -> str:
+        return f"{self.address}/admin/usage_metrics_collector/period/dashboard/?site={SITE}"
 
-    timeout = 10
-
-    def __init__(self, collector: Collector, *args: Any) -> None:
-        self.collector = collector
-        super().__init__(*args)
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), LIMIT))
-        arrival = self.judge(raw, self.headers.get("Idempotency-Key", ""))
-        self.send_response(arrival.status)
-        self.end_headers()
-        self.collector.receive(arrival)
-
-    def judge(self, raw: bytes, key: str) -> Arrival:
-        try:
-            return Arrival(body=decode(raw), size=len(raw), key=key)
-        except PayloadError as error:
-            return Arrival(body={}, size=len(raw), key=key, refusal=str(error))
-
-    def log_message(self, *_: object) -> None:
-        """Keep the terminal for the story."""
+    def password_link(self) -> str:
+        return self.machine.said("collector", PASSWORD)[-1]
 
 
 @contextmanager
-def collecting() -> Iterator[Collector]:
-    """Run a collector on a free port of 127.0.0.1."""
-    collector = Collector()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, collector)) as server:
-        threading.Thread(target=server.serve_forever, args=[0.1], daemon=True).start()
-        collector.url = f"http://127.0.0.1:{server.server_port}/cleaninsights.php"
-        try:
-            yield collector
-        finally:
-            server.shutdown()
+def collecting(machine: Machine) -> Iterator[Collector]:
+    """Run a collector; its worker ends with it."""
+    collector = Collector(machine)
+    collector.start()
+    try:
+        yield collector
+    finally:
+        machine.stop("collector")

@@ -19,7 +19,9 @@ PIP = (
 )
 
 # What the person at the terminal has set for other purposes must not steer the demo.
-FOREIGN = re.compile(r"(RACKBOOK|METRIC_COLLECTION|DJANGO|CELERY|DATABASE|DO_NOT_TRACK)(_|$)")
+FOREIGN = re.compile(
+    r"(RACKBOOK|METRIC_COLLECTION|METRIC_COLLECTOR|DJANGO|CELERY|DATABASE|DO_NOT_TRACK)(_|$)"
+)
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -40,9 +42,9 @@ class DemoError(Exception):
 class Machine:
     """Rackbook installed in `folder`; a context manager that ends every process it started."""
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = environment(folder) | settings
+        self.environment = environment(folder)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._end = time.monotonic() + LIMIT
 
@@ -67,7 +69,11 @@ class Machine:
     def run(self, name: str, *command: str) -> None:
         """Run `command` to its end, its output in the log `name`."""
         self.start(name, *command)
-        self.await_that(lambda: not self.is_running(name), f"{name} did not end", 60)
+        self.await_end(name, 60)
+
+    def await_end(self, name: str, seconds: float) -> None:
+        """Wait until a process has ended well."""
+        self.await_that(lambda: not self.is_running(name), f"{name} did not end", seconds)
         if self.processes.pop(name).returncode:
             raise DemoError(f"{name} failed")
 

@@ -8,7 +8,7 @@ from textwrap import wrap
 from django.core.management.base import OutputWrapper
 from django.core.management.color import Style
 
-from demo.collector import Arrival
+from demo.record import Sent
 
 INDENT = "   "
 
@@ -28,10 +28,10 @@ class Terminal:
     def say(self, text: str) -> None:
         self.write(lines(text, self.width, INDENT))
 
-    def show(self, arrival: Arrival, earlier: dict[str, str]) -> None:
+    def show(self, sent: Sent, earlier: dict[str, str]) -> None:
         """Show a body, and which facts are not what they were `earlier`."""
-        self.write(lines(heading(arrival), self.width, INDENT), self.style.SUCCESS)
-        self.write(table(arrival.facts, earlier, self.width))
+        self.write(lines(heading(sent), self.width, INDENT), self.style.SUCCESS)
+        self.write(table(sent.facts, earlier, self.width))
 
     def write(self, text: Iterable[str], style: Callable[[str], str] = str) -> None:
         for line in text:
@@ -45,12 +45,12 @@ def lines(text: str, width: int, indent: str = "") -> list[str]:
     )
 
 
-def heading(arrival: Arrival) -> str:
-    """Say what arrived, about which hour, and how it was answered."""
-    hour = datetime.fromtimestamp(arrival.body["events"][0]["period_start"], timezone.utc)
+def heading(sent: Sent) -> str:
+    """The report, its hour, its size, and the collector's answer."""
+    hour = datetime.fromtimestamp(sent.body["events"][0]["period_start"], timezone.utc)
     return (
-        f"{arrival.category}: {len(arrival.facts)} facts of {hour:%Y-%m-%d, %H:00} UTC, "
-        f"{arrival.size} bytes, answered {arrival.status}"
+        f"{sent.category}: {len(sent.facts)} facts of {hour:%Y-%m-%d, %H:00} UTC, "
+        f"{sent.size} bytes, answered {sent.status}"
     )
 
 

@@ -37,7 +37,8 @@ class Command(BaseCommand):
         shutil.rmtree(folder)
 
     def play(self, folder: Path, *, stay: bool) -> None:
-        with collecting() as collector, Machine(folder, settings_for(collector.url)) as machine:
+        with Machine(folder) as machine, collecting(machine) as collector:
+            machine.environment |= settings_for(collector.url)
             terminal = Terminal(self.stdout, self.style)
             for name in REFUSALS & os.environ.keys():
                 terminal.say(
