@@ -181,6 +181,20 @@ def test_python_blocks_compile_and_name_what_exists(path, block):
             assert all(hasattr(module, alias.name) for alias in node.names)
 
 
+@pytest.mark.parametrize(
+    ("path", "block"),
+    [each for each in blocks("python") if each[1].startswith("METRIC_COLLECTION_")],
+)
+def test_documented_settings_are_valid(path, block, settings):
+    names: dict = {"MIDDLEWARE": []}
+    exec(block, names)
+    for name, value in names.items():
+        if name.startswith("METRIC_COLLECTION_"):
+            setattr(settings, name, value)
+    about_settings = {f"usage_metrics.{setting.id}" for setting in conf.declared()}
+    assert not about_settings & {message.id for message in checks.check_settings()}
+
+
 @pytest.mark.parametrize(("path", "block"), blocks("json"))
 def test_json_blocks_are_what_a_collector_takes(path, block):
     assert payload.decode(block.encode()) == json.loads(block)
