@@ -73,11 +73,13 @@ def server_for(application: Any, host: str, port: int) -> tuple[Server, int]:
     return server, server.effective_port
 
 
-def serve(server: Server, announce: Callable[[], None]) -> None:
+def serve(
+    server: Server, announce: Callable[[], None], *, leave: Callable[[int], Any] = os._exit
+) -> None:
     """Serve until SIGTERM or Ctrl-C. Then end within a second: unanswered reports are sent again."""
 
     def stop(*_: Any) -> None:
-        threading.Timer(GRACE, os._exit, [0]).start()
+        threading.Timer(GRACE, leave, [0]).start()
         raise KeyboardInterrupt
 
     with suppress(KeyboardInterrupt):

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import nullcontext
+
+import pytest
+import requests
+from django.conf import settings as django_settings
+
+from metric_collection.collector import __main__ as command
+from metric_collection.collector.embedded import serving
+from metric_collection.collector.models import Period, Site
+from tests.collector.reports import report
+
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """Put the signal handlers back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("has_waitress", [True, False])
+def test_a_server_answers_and_stops_by_a_signal(monkeypatch, capsys, has_waitress):
+    if not has_waitress:
+        monkeypatch.setitem(sys.modules, "waitress.server", None)
+    server, port = serving.server_for(application, "127.0.0.1", 0)
+    assert ("waitress is not installed" in capsys.readouterr().err) is not has_waitress
+    answers, left = [], []
+
+    def ask():
+        answers.append(requests.get(f"http://127.0.0.1:{port}/", timeout=5).text)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    serving.serve(server, threading.Thread(target=ask).start, leave=left.append)
+    assert answers == ["ok"]
+    end = time.monotonic() + 5
+    while not left:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    for closed in ("close", "server_close"):
+        getattr(server, closed, lambda: None)()
+
+
+def test_a_worker_runs_beside_again_whenever_it_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(serving, "RESTART_AFTER", 0.01)
+    log = tmp_path / "log"
+    line = f"open({str(log)!r}, 'a').write('x')"
+    with serving.worker([sys.executable, "-S", "-c", line]):
+        end = time.monotonic() + 10
+        while not log.exists() or len(log.read_text()) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
+def test_a_worker_ends_with_its_parent():
+    slept = time.monotonic()
+    serving.sleep_beside(os.getppid())(0.01)
+    assert time.monotonic() - slept >= 0.01
+    with pytest.raises(SystemExit):
+        serving.sleep_beside(1)(60)
+
+
+@pytest.mark.django_db
+class TestCommand:
+    @pytest.fixture(autouse=True)
+    def embedded(self, monkeypatch):
+        """Let the command find Django configured, and end instead of serving."""
+        configured = {}
+        monkeypatch.setattr(
+            type(django_settings), "configure", lambda _, **given: configured.update(given)
+        )
+        monkeypatch.setattr(os, "umask", lambda mask: mask)
+        monkeypatch.setattr(serving, "serve", lambda server, announce: (announce(), server.close()))
+        monkeypatch.setattr(serving, "worker", lambda _: nullcontext())
+        return configured
+
+    @pytest.mark.urls("metric_collection.collector.embedded.urls")
+    def test_it_adds_the_sites_and_prints_where_it_serves(self, tmp_path, capsys, embedded):
+        bind = ["--bind", "127.0.0.1:0", "--host", "metrics.example.org"]
+        for _ in range(2):
+            command.main(["--data", str(tmp_path / "data"), *bind, "--site", "5=Acme"])
+        assert Site.objects.get().name == "Acme"
+        out = capsys.readouterr().out
+        assert "Reports are received at http://127.0.0.1:" in out
+        assert "Set the password of the account admin: http://127.0.0.1:" in out
+        assert embedded["ALLOWED_HOSTS"] == ["127.0.0.1", "localhost", "metrics.example.org"]
+
+    def test_a_management_command_is_run_on_the_folder(self, tmp_path, capsys):
+        command.main(["--data", str(tmp_path / "data"), "--", "metric_collector", "site", "list"])
+        assert "There is no site" in capsys.readouterr().out
+
+    def test_the_worker_counts_until_its_parent_is_gone(self, tmp_path, put, monkeypatch):
+        put(report())
+        with pytest.raises(SystemExit):
+            command.main(["--data", str(tmp_path / "data"), "--worker", "1"])
+        assert Period.objects.exists()
