@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from ..conf.settings import conf
+from ..measuring.buckets import UNEVEN, count_bucket, size_bucket
 from .probe import Fact, is_worded, worded
 from .queries.counting import count, countable
-from .values.buckets import UNEVEN, count_bucket, size_bucket
 
 
 class Counts:

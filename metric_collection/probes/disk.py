@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..measuring.buckets import UNEVEN, size_bucket
 from .probe import Fact
-from .values.buckets import UNEVEN, size_bucket
 
 
 class Disk:

@@ -4,11 +4,11 @@ import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ..measuring.buckets import UNEVEN, count_bucket
 from .linux.files import read
 from .linux.os_release import OsRelease, distribution
 from .operating_system import NO_OS_RELEASE
 from .probe import Fact, Unknown
-from .values.buckets import UNEVEN, count_bucket
 from .values.text import numbers_of
 
 DAY = 24 * 60 * 60

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..measuring.buckets import UNEVEN, size_bucket
 from .linux.cgroup import memory_group
 from .linux.files import fields, read
 from .probe import Fact, Unknown
-from .values.buckets import UNEVEN, size_bucket
 
 FIELDS = {"total_memory": "MemTotal", "free_memory": "MemFree", "avail_memory": "MemAvailable"}
 

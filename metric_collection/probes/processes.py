@@ -8,10 +8,10 @@ from typing import Any, Final
 from django.conf import settings
 
 from ..cleaninsights.clock import utc_now
+from ..measuring.buckets import UNEVEN, count_bucket
 from ..models import Sighting
 from .deployment import reaches_out
 from .probe import Fact, Unknown
-from .values.buckets import UNEVEN, count_bucket
 
 HOUR: Final = timedelta(hours=1)  # between two sightings of a process
 DAY: Final = timedelta(days=1)

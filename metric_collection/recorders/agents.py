@@ -1,52 +1,72 @@
-"""User agents: the publisher's clients among them, and their versions.
+"""User agents: the publisher's clients among them, with their versions and platforms.
 
-User-Agent headers are untrusted. Products are limited to those that the pattern spells out, versions
-to three numbers.
+User-Agent headers are untrusted. Products and platforms are limited to those that the pattern spells
+out, versions to three numbers.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from ..cleaninsights.datapoints import OTHER
 
 LONGEST: Final = 256  # characters of a header that are searched, as a pattern may be slow
 
-SPELT_OUT: Final = re.compile(r"\(\?P<product>((?:[\w /|-]|\\[^\w|])+)\)")
+SPELT_OUT: Final = r"\(\?P<{}>((?:[\w /|-]|\\[^\w|])+)\)"
 VERSION: Final = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,8}){0,2}")
 
 
+class Client(NamedTuple):
+    """A client of the publisher; ``platform`` is "" if the header does not name one of the list."""
+
+    product: str
+    version: str
+    platform: str = ""
+
+
 class Agents:
-    """Recognises clients by a pattern whose group ``product`` spells them out, or raises ValueError."""
+    """Recognises clients by a pattern, or raises ValueError.
+
+    The pattern spells out the products in its group ``product``, and the platforms in its group
+    ``platform`` if it has one.
+    """
 
     def __init__(self, pattern: str) -> None:
         try:
             self._pattern = re.compile(pattern)
         except (re.error, RecursionError, Warning) as error:  # a host may make warnings errors
             raise ValueError(str(error)) from None
-        self.products = products(pattern)
-        self._spelt = {product.lower(): product for product in self.products}
+        self.products = names_in(pattern, "product")
+        self._products = by_lower_case(self.products)
+        has_platform = "platform" in self._pattern.groupindex
+        self._platforms = by_lower_case(names_in(pattern, "platform")) if has_platform else {}
         if "version" not in self._pattern.groupindex:
             raise ValueError("no group version")
 
-    def client_of(self, agent: str) -> tuple[str, str] | None:
-        """Return product and version in a User-Agent header, None if it is not one of the clients."""
+    def client_of(self, agent: str) -> Client | None:
+        """Return the client in a User-Agent header, None if it is not one of the publisher's."""
         found = self._pattern.search(agent[:LONGEST])
-        product = self._spelt.get((found["product"] or "").lower()) if found else None
+        product = self._products.get((found["product"] or "").lower()) if found else None
         if found is None or product is None:
             return None
         version = VERSION.match(found["version"] or "")
-        return product, version[0] if version else OTHER
+        platform = (found["platform"] or "").lower() if self._platforms else ""
+        return Client(product, version[0] if version else OTHER, self._platforms.get(platform, ""))
 
 
-def products(pattern: str) -> list[str]:
-    """Return the names in the group ``product``, or raise ValueError if it matches anything else."""
-    found = SPELT_OUT.search(pattern)
+def names_in(pattern: str, group: str) -> list[str]:
+    """Return the names that a group spells out, or raise ValueError if it matches anything else."""
+    found = re.search(SPELT_OUT.format(group), pattern)
     names = [re.sub(r"\\(.)", r"\1", name) for name in found[1].split("|")] if found else []
     if not all(names) or not names:
-        raise ValueError("the group product has to spell out the products")
+        raise ValueError(f"the group {group} has to spell out the {group}s")
     return names
+
+
+def by_lower_case(names: list[str]) -> Mapping[str, str]:
+    return {name.lower(): name for name in names}
 
 
 def agents(found: Any) -> Agents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -14,7 +14,6 @@ from .agents import Agents, agents
 from .packages import Packages
 from .recorder import Recorder
 
-CLIENTS: Final = "Clients"
 PATTERN = Kind(
     expected="a regular expression for User-Agent headers that spells out its products, such as"
     " r'(?P<product>acme-cli|acme-app)/(?P<version>[0-9.]+)'",
@@ -24,11 +23,12 @@ PATTERN = Kind(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRecorder(Recorder):
-    """Counts the requests of each version of the publisher's own clients."""
+    """Counts the requests of each version and on each platform of the publisher's own clients."""
 
     name: ClassVar[str] = "clients"
     coarsened: ClassVar[str] = (
-        "Up to three numbers of the version; nothing else of the header, and nothing of other clients."
+        "Up to three numbers of the version, and platforms of a list; nothing else of the header, and"
+        " nothing of other clients."
     )
     is_own: ClassVar[bool] = False
     sees_requests: ClassVar[bool] = True
@@ -46,5 +46,6 @@ class ClientRecorder(Recorder):
         """Count a request from one of the publisher's clients."""
         client = self.pattern.client_of(request.META.get("HTTP_USER_AGENT", ""))
         if client is not None:
-            product, version = client
-            measure_event(CLIENTS, product, self.campaign, version)
+            measure_event("Clients", client.product, self.campaign, client.version)
+            if client.platform:
+                measure_event("Client platforms", client.product, self.campaign, client.platform)

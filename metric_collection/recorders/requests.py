@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from ..cleaninsights.keys import BOOLEAN
+from ..measuring.buckets import duration_bucket
 from ..measuring.meter import measure_event
 from .packages import Packages
 from .recorder import Recorder, milliseconds
@@ -19,12 +21,15 @@ class RequestRecorder(Recorder):
 
     For a streaming response, that is the time until it starts. Requests that match no view are not
     counted.
+    With ``histogram``, durations are counted in eight buckets as well.
     """
 
     name: ClassVar[str] = "requests"
     coarsened: ClassVar[str] = "By the name of the view; never its URL or parameters, nor the user."
     is_timed: ClassVar[bool] = True
     sees_requests: ClassVar[bool] = True
+
+    histogram: bool = field(default=False, metadata=BOOLEAN)
 
     def record(
         self, request: HttpRequest, response: HttpResponseBase, seconds: float, own: Packages
@@ -33,7 +38,10 @@ class RequestRecorder(Recorder):
         match = request.resolver_match
         if match is not None and module_of(match.func) in own:
             ended = "Answered" if response.status_code < 500 else "Failed"
-            measure_event("Requests", ended, self.campaign, match.view_name, milliseconds(seconds))
+            view = match.view_name
+            measure_event("Requests", ended, self.campaign, view, milliseconds(seconds))
+            if self.histogram:
+                measure_event("Request durations", view, self.campaign, duration_bucket(seconds))
 
 
 def module_of(view: Any) -> str | None:

@@ -26,7 +26,7 @@ for name in [name for name in globals() if name.startswith("METRIC_COLLECTION")]
     del globals()[name]
 MIDDLEWARE = [path for path in MIDDLEWARE if not path.startswith("metric_collection")]
 """
-CHECK = "manage.py check"
+CHECK = "manage.py check --tag usage_metrics --fail-level WARNING"
 COLLECTED = """
 METRIC_COLLECTION_COLLECTOR_URL = {url!r}
 METRIC_COLLECTION_SITE_ID = 5
@@ -94,11 +94,11 @@ def migrated(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def product(tmp_path, migrated):
-    """Install the product of a recipe, by its heading."""
+    """Install the product of a recipe, by its page."""
     with collecting() as collector:
 
-        def install(title: str) -> Product:
+        def install(page: str) -> Product:
             shutil.copy(migrated, tmp_path)
-            return Product(tmp_path, recipes()[title], collector)
+            return Product(tmp_path, recipes()[page], collector)
 
         yield install

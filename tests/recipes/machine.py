@@ -7,6 +7,7 @@ FILES = {
     "proc/cpuinfo": "processor : 0\nflags : fpu sse4_2 avx avx2\n",
     "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
     "proc/meminfo": "MemTotal: 8000000 kB\nMemFree: 600000 kB\nMemAvailable: 3000000 kB\n",
+    "sys/bus/i2c/devices/1-002f/name": "tas5806m\n",
     "proc/uptime": "700000.0 1.0\n",
     "tmp/.X11-unix/X0": "",
     "usr/share/zoneinfo/zone.tab": "IT\t+4154+01229\tEurope/Rome\n",

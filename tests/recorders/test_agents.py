@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from metric_collection.recorders.agents import LONGEST, Agents
+from metric_collection.recorders.agents import LONGEST, Agents, Client
 
 PATTERN = r"(?P<product>acme-cli|Acme App)/(?P<version>\S+)"
 
@@ -12,13 +12,13 @@ PATTERN = r"(?P<product>acme-cli|Acme App)/(?P<version>\S+)"
 @pytest.mark.parametrize(
     ("header", "client"),
     [
-        ("acme-cli/2.3.1", ("acme-cli", "2.3.1")),
-        ("Mozilla/5.0 Acme App/7 (Linux)", ("Acme App", "7")),
-        ("acme-cli/2.3.1rc2+built-by-anna", ("acme-cli", "2.3.1")),
-        ("acme-cli/2.3.1.4.5", ("acme-cli", "2.3.1")),
-        ("acme-cli/anna", ("acme-cli", "other")),
-        ("acme-cli/123456789", ("acme-cli", "12345678")),
-        ("acme-cli/\u0661.2", ("acme-cli", "other")),
+        ("acme-cli/2.3.1", Client("acme-cli", "2.3.1")),
+        ("Mozilla/5.0 Acme App/7 (Linux)", Client("Acme App", "7")),
+        ("acme-cli/2.3.1rc2+built-by-anna", Client("acme-cli", "2.3.1")),
+        ("acme-cli/2.3.1.4.5", Client("acme-cli", "2.3.1")),
+        ("acme-cli/anna", Client("acme-cli", "other")),
+        ("acme-cli/123456789", Client("acme-cli", "12345678")),
+        ("acme-cli/\u0661.2", Client("acme-cli", "other")),
         ("curl/8.5.0", None),
         ("", None),
     ],
@@ -28,7 +28,7 @@ def test_a_header_is_product_and_version_at_most(header, client):
 
 
 def test_a_product_is_spelt_as_in_the_pattern():
-    assert Agents(f"(?i){PATTERN}").client_of("ACME-cli/1") == ("acme-cli", "1")
+    assert Agents(f"(?i){PATTERN}").client_of("ACME-cli/1") == Client("acme-cli", "1")
 
 
 def test_a_product_that_is_not_spelt_out_is_ignored():
@@ -38,14 +38,22 @@ def test_a_product_that_is_not_spelt_out_is_ignored():
 
 def test_product_and_version_may_be_optional():
     agents = Agents(r"((?P<product>acme)|app)(/(?P<version>\d))?")
-    assert agents.client_of("acme") == ("acme", "other")
+    assert agents.client_of("acme") == Client("acme", "other")
     assert agents.client_of("app/1") is None
+
+
+def test_a_platform_is_one_that_the_pattern_spells_out():
+    agents = Agents(r"(?P<product>acme)/(?P<version>\d)(?: \((?P<platform>Linux|Windows))?")
+    assert agents.client_of("acme/1 (Linux x86_64)") == Client("acme", "1", "Linux")
+    assert agents.client_of("acme/1 (hunter2)") == Client("acme", "1")
+    tricky = Agents(r"[(?P<platform>Linux)]?(?P<product>acme)/(?P<version>\d)(?P<platform>\w*)")
+    assert tricky.client_of("acme/1hunter2") == Client("acme", "1")
 
 
 def test_only_the_beginning_of_a_header_is_searched():
     padding = "x" * (LONGEST - len("acme-cli/1.2"))
     agents = Agents(PATTERN)
-    assert agents.client_of(f"{padding}acme-cli/1.2.3") == ("acme-cli", "1.2")
+    assert agents.client_of(f"{padding}acme-cli/1.2.3") == Client("acme-cli", "1.2")
     assert agents.client_of(f"{padding}{padding}acme-cli/1.2.3") is None
 
 
@@ -77,4 +85,4 @@ def test_a_pattern_that_leaves_the_product_open_is_refused(pattern):
 
 def test_escaped_characters_in_a_product_are_unescaped():
     agents = Agents(r"(?P<product>acme\.cli)/(?P<version>\d)")
-    assert agents.client_of("acme.cli/1") == ("acme.cli", "1")
+    assert agents.client_of("acme.cli/1") == Client("acme.cli", "1")

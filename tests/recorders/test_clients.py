@@ -14,6 +14,18 @@ def recording(product):
     product.MIDDLEWARE = [MIDDLEWARE, *product.MIDDLEWARE]
 
 
+def test_platforms_are_counted_if_the_pattern_spells_them_out(product, recorded):
+    pattern = r"(?P<product>acme-cli)/(?P<version>\S+)(?: \((?P<platform>Linux|Windows))?"
+    product.METRIC_COLLECTION_RECORDERS = {"clients": {"campaign": "use", "pattern": pattern}}
+    client = Client()
+    for system in ["(Linux x86_64)", "(linux)", "(hunter2)", ""]:
+        client.get("/theirs/", headers={"user-agent": f"acme-cli/2.0 {system}"})
+    assert recorded() == {
+        ("Clients", "acme-cli", "2.0"): 4,
+        ("Client platforms", "acme-cli", "Linux"): 1,
+    }
+
+
 def test_requests_of_the_publishers_clients_are_counted_by_version(recorded):
     client = Client()
     for agent in ["acme-cli/2.0", "acme-cli/2.1", "acme-cli/2.0", "Mozilla/5.0", "acme-cli/\x00"]:

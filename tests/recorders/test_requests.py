@@ -41,6 +41,16 @@ def ask_async(*paths):
     asyncio.run(ask())
 
 
+def test_a_histogram_counts_durations_in_buckets(recording, client, recorded):
+    recording.METRIC_COLLECTION_RECORDERS = {"requests": {"campaign": "use", "histogram": True}}
+    client.get("/shop/form")
+    counts = recorded()
+    assert counts["Requests", "Answered", "shop:form"] == 1
+    [(category, action, bucket)] = counts.keys() - answered("shop:form").keys()
+    assert (category, action) == ("Request durations", "shop:form")
+    assert bucket.endswith(" ms")
+
+
 def test_views_are_counted_by_name_whatever_their_parameters(client, recorded):
     for number in range(3):
         assert client.get(f"/shop/items/{number}").content == f"Item {number}".encode()

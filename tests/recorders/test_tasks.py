@@ -51,6 +51,16 @@ def test_runs_are_counted_by_how_they_ended(shop, recorded):
     }
 
 
+def test_a_histogram_counts_durations_in_buckets(recording, shop, recorded):
+    recording.METRIC_COLLECTION_RECORDERS = {"tasks": {"campaign": "use", "histogram": True}}
+    shop.delay()
+    counts = recorded()
+    assert counts["Tasks", "Succeeded", "shop.tidy"] == 1
+    [(category, action, bucket)] = counts.keys() - {("Tasks", "Succeeded", "shop.tidy")}
+    assert (category, action) == ("Task durations", "shop.tidy")
+    assert bucket.endswith(" ms")
+
+
 def test_a_task_within_a_task_has_a_duration_of_its_own(app, journal):
     clock = iter([10.0, 11.0, 12.0, 20.0])
 

@@ -145,6 +145,7 @@ def test_an_old_develop_install_is_known_by_the_build_beside_its_code(site, tmp_
     assert owners("acme_dev") == [("acme", "0.1")]
 
 
+@pytest.mark.thorough
 def test_what_pip_really_installs_is_found(tmp_path):
     """Plain, editable by a path, and editable by a finder, in a process that starts with them."""
     layouts = {

@@ -1,7 +1,8 @@
-"""Buckets of the series 1, 2, 5, so that many installations share a value."""
+"""Buckets for numbers, so that many installations share a value."""
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 UNEVEN = "In steps of 1, 2, 5, 10, 20, 50 and so on."
+DURATIONS = (10, 30, 100, 300, 1000, 3000, 10_000)  # ms, the first of each bucket but one
 
 
 def count_bucket(number: int) -> str:
@@ -20,3 +21,10 @@ def size_bucket(size: int) -> str:
     """A number of bytes in the largest decimal unit that fits: ``5-9 GB``."""
     unit = min((len(str(size)) - 1) // 3, len(UNITS) - 1)
     return f"{count_bucket(size // 1000**unit)} {UNITS[unit]}"
+
+
+def duration_bucket(seconds: float) -> str:
+    """One of eight buckets, for a histogram of durations: ``0-9 ms``, ``10-29 ms`` to ``10000- ms``."""
+    begin = max((edge for edge in DURATIONS if edge <= seconds * 1000), default=0)
+    following = next((edge for edge in DURATIONS if edge > begin), None)
+    return f"{begin}-{following - 1} ms" if following else f"{begin}- ms"

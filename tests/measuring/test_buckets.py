@@ -1,6 +1,6 @@
 import pytest
 
-from metric_collection.probes.values.buckets import count_bucket, size_bucket
+from metric_collection.measuring.buckets import count_bucket, duration_bucket, size_bucket
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,20 @@ def test_a_size_is_told_in_the_largest_unit_that_fits(size, bucket):
 
 def test_even_an_absurd_size_has_a_bucket():
     assert size_bucket(10**30) == "1000000000000-1999999999999 EB"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bucket"),
+    [
+        (0, "0-9 ms"),
+        (0.00999, "0-9 ms"),
+        (0.01, "10-29 ms"),
+        (0.2, "100-299 ms"),
+        (2.9, "1000-2999 ms"),
+        (9.9, "3000-9999 ms"),
+        (10, "10000- ms"),
+        (3600, "10000- ms"),
+    ],
+)
+def test_a_duration_falls_into_one_of_eight_buckets(seconds, bucket):
+    assert duration_bucket(seconds) == bucket
