@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,16 +12,21 @@ from django.http import HttpResponse
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_response(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
-    """Answer with a file; texts that a spreadsheet would run as formulas get an apostrophe."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    response["X-Content-Type-Options"] = "nosniff"
-    writer = csv.writer(response)
+def csv_text(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Write rows; texts that a spreadsheet would run as formulas get an apostrophe."""
+    file = io.StringIO()
+    writer = csv.writer(file)
     writer.writerow(heads)
     writer.writerows([[harmless(cell) for cell in row] for row in rows])
-    return response
+    return file.getvalue()
 
 
 def harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def csv_response(name: str, text: str) -> HttpResponse:
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -221,9 +221,10 @@ def adoption(cells: Cells) -> Figure:
     )
 
 
-def at_least(values: Mapping[str, int]) -> Figure:
+def at_least(values: Mapping[str, int], *, total: int | None = None) -> Figure:
     """Draw how many installations run each version or a newer one."""
-    total, reached, bars = sum(values.values()), 0, []
+    # Of published numbers, all are rounded: their sum can be more than the total.
+    total, reached, bars = max(total or 0, sum(values.values())), 0, []
     for version in sorted(filter(is_version, values), key=version_key, reverse=True):
         reached += values[version]
         behind = gettext("%(number)s run something older.") % {"number": whole(total - reached)}

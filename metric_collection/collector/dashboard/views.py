@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from ...cleaninsights.clock import utc_now
 from ..counting.days import DAY
 from ..models import Period, Site, Span
-from .csv_files import csv_response
+from .csv_files import csv_response, csv_text
 from .forms import RANGES, DashboardForm
 from .numbers import Numbers, read
 from .operations import operations
@@ -65,7 +65,7 @@ class DashboardViews:
             raise Http404
         numbers = numbers_of(site, chosen, utc_now().date())
         heads = ["span", "first_day", "fact", "value", "installations"]
-        return csv_response(f"usage-metrics-{site.slug}", heads, rows(numbers))
+        return csv_response(f"usage-metrics-{site.slug}", csv_text(heads, rows(numbers)))
 
     @method_decorator(require_safe)
     def operations(self, request: HttpRequest) -> HttpResponseBase:
