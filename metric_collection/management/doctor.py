@@ -58,7 +58,9 @@ def workers(timeout: float = ANSWER_WITHIN) -> int | None:
     from celery import current_app  # noqa: PLC0415  optional
 
     try:
-        return len(current_app.control.ping(timeout=timeout))
+        with current_app.connection_for_write() as connection:
+            connection.connect()  # fails at once, where a ping would be retried
+            return len(current_app.control.ping(timeout=timeout, connection=connection))
     except Exception:  # noqa: BLE001  any error of the broker's client
         return 0
 
@@ -132,6 +134,8 @@ class Doctor:
 
     def _schedule(self, state: DeliveryState) -> Finding:
         find = partial(Finding, step="schedule")
+        if state.situation is Situation.OFF:
+            return find(result="not checked while metrics are off", is_skipped=True)
         if state.swept_at is not None and state.situation is not Situation.STALLED:
             return find(result=f"last run {shown(state.swept_at)}")
         result = state.sentence if state.situation is Situation.STALLED else "nothing has run yet"

@@ -63,6 +63,7 @@ class TestModes:
     ):
         declared.METRIC_COLLECTION_CONSENT = "opt-in"
         assert standing().window is None
+        assert standing().state(clock()) is ConsentState.UNKNOWN
         choose(GRANTED, now=clock())
         assert standing().state(clock()) is ConsentState.GRANTED
 

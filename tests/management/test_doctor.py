@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 
 import pytest
+from celery import Celery
 from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connection
@@ -14,7 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from metric_collection.cleaninsights.testing import RecordingTransport
 from metric_collection.consent.choice import choose
-from metric_collection.management.doctor import Doctor, finding_lines
+from metric_collection.management.doctor import Doctor, finding_lines, workers
 from metric_collection.models import Consent, Report, Snapshot
 from metric_collection.reporting.collection import Collection
 from metric_collection.reporting.delivery import Delivery
@@ -134,6 +136,27 @@ def test_what_does_not_run_is_named(first_problem, workers, advice):
     step, text = first_problem(workers=workers)
     assert step == "schedule"
     assert advice in text
+
+
+class TestWorkers:
+    @pytest.fixture
+    def app(self):
+        app = Celery("product", broker="memory://", set_as_current=False)
+        app.conf.broker_connection_retry = False
+        app.set_current()
+        yield app
+        app.close()
+
+    def test_without_celery_there_are_none_to_ask(self, monkeypatch):
+        monkeypatch.delitem(sys.modules, "celery")
+        assert workers() is None
+
+    def test_those_that_answer_are_counted(self, app):
+        assert workers(timeout=0.01) == 0
+
+    def test_a_broker_that_cannot_be_reached_is_no_answer(self, app):
+        app.conf.broker_url = "amqp://guest@127.0.0.1:9//"
+        assert workers(timeout=0.01) == 0
 
 
 def test_a_schedule_that_has_stopped_is_named(installed, first_problem, clock):

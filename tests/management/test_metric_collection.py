@@ -463,6 +463,11 @@ class TestSendingAFile:
             run("send", "--from", str(tmp_path / "nowhere"))
 
 
+def test_doctor_exits_with_0_if_everything_is_ready(collector):
+    run("heartbeat")
+    assert run("doctor").endswith("Everything is ready: reports will be sent.\n")
+
+
 class TestServer:
     def test_an_endpoint_is_recognised(self, collector):
         assert "is a Clean Insights endpoint" in run("test-server")
