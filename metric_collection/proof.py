@@ -1,4 +1,4 @@
-"""The proof that off means off: a whole cycle, run before a witness."""
+"""``prove-off``: run a whole cycle and record everything that it does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -23,7 +23,7 @@ from .reporting.delivery import Delivery
 
 
 def run_cycle() -> Testimony:
-    """Record, beat, seal and deliver with every socket refused; return what was done, and undo it."""
+    """Record, seal and deliver with every socket refused, roll it back, and return everything seen."""
     with atomic(), witnessing() as seen:
         Collection().record()
         Collection().heartbeat()
@@ -33,22 +33,18 @@ def run_cycle() -> Testimony:
     return seen
 
 
-WRITE = re.compile(
+WRITE: Final = re.compile(
     r"\s*(INSERT|REPLACE|MERGE|UPDATE|DELETE|TRUNCATE)\b(?:\s+(?:OR\s+\w+|IGNORE|INTO|FROM|TABLE)\b)*"
     r"\s+[\"`]?(\w+)",
     re.IGNORECASE,
 )
-
-
-METHODS = ("connect", "connect_ex", "sendto")
-
-
-LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
+METHODS: Final = ("connect", "connect_ex", "sendto")
+LOOKUPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """A statement that changes rows: what it does, and to which table. Its values are nobody's business."""
+    """A statement that changes rows, without its values."""
 
     verb: str
     table: str
@@ -59,7 +55,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
-    """What was seen, in order: facts by name, statements, and connections by where they were to lead."""
+    """Everything that was seen, in order: names of facts, statements, addresses of connections."""
 
     gathered: list[str] = field(default_factory=list)
     written: list[Write] = field(default_factory=list)
@@ -67,13 +63,13 @@ class Testimony:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there was nothing to see."""
+        """Whether nothing was seen."""
         return not (self.gathered or self.written or self.tried)
 
 
 @contextmanager
 def witnessing(refuses: Callable[[], bool] = lambda: True) -> Iterator[Testimony]:
-    """See everything that the block does; connections fail where `refuses` says so, and count there only."""
+    """Record everything that the block does; connections that `refuses` returns True for fail and are recorded."""
     seen = Testimony()
     with seeing_facts(seen.gathered), seeing_writes(seen.written), refusing(seen.tried, refuses):
         yield seen
@@ -81,7 +77,7 @@ def witnessing(refuses: Callable[[], bool] = lambda: True) -> Iterator[Testimony
 
 @contextmanager
 def seeing_facts(gathered: list[str]) -> Iterator[None]:
-    """Note the name of each fact that the probes find."""
+    """Record the name of each fact that is gathered."""
     ask = registry.gather
 
     def gather(**options: Any) -> Gathered:
@@ -95,7 +91,7 @@ def seeing_facts(gathered: list[str]) -> Iterator[None]:
 
 @contextmanager
 def seeing_writes(written: list[Write]) -> Iterator[None]:
-    """Note each statement that changes rows, on every connection of this and of new threads."""
+    """Record each statement that changes rows, on every connection of this and of new threads."""
 
     def note(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
         if found := WRITE.match(str(sql)):
@@ -116,7 +112,7 @@ def seeing_writes(written: list[Write]) -> Iterator[None]:
 
 @contextmanager
 def refusing(tried: list[str], refuses: Callable[[], bool]) -> Iterator[None]:
-    """Refuse connections and look-ups as a machine without a network does, and note where to."""
+    """Refuse connections and look-ups like a machine without a network, and record their addresses."""
 
     def guarded(name: str, call: Callable[..., Any], place: int) -> Callable[..., Any]:
         def attempt(*arguments: Any, **options: Any) -> Any:
@@ -138,14 +134,14 @@ def refusing(tried: list[str], refuses: Callable[[], bool]) -> Iterator[None]:
 
 
 def shown(arguments: tuple[Any, ...]) -> str:
-    """Name the host and port, or the path, that a call was for; never what it was to carry."""
+    """Return the host and port, or the path, of a call; never its data."""
     address = next((each for each in arguments if isinstance(each, tuple)), arguments[:2])
     return ":".join(str(part) for part in address[:2] if not isinstance(part, bytes))
 
 
 @contextmanager
 def replaced(owner: Any, name: str, value: object) -> Iterator[None]:
-    """Put `value` in the place of an attribute, which may be inherited, for as long as the block runs."""
+    """Replace an attribute, which may be inherited, while the block runs."""
     own = vars(owner).get(name)
     setattr(owner, name, value)
     try:

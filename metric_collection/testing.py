@@ -1,4 +1,4 @@
-"""For the tests of products that have this app: they fail when it writes or sends anything.
+"""For the tests of products: they fail if this app writes or sends anything.
 
 With pytest, ``pytest_plugins = ["metric_collection.testing"]`` in the conftest.py beside the settings, and
 ``usefixtures = ["silent_metrics"]`` in the configuration or a mark; with unittest, SilentMetricsMixin.
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from .proof import Write
 
 REACHING_OUT = tuple(
-    f"metric_collection.{name}" for name in ("cleaninsights", "delivery", "receivers", "tasks")
+    f"metric_collection.{name}" for name in ("cleaninsights", "receivers", "reporting", "tasks")
 )
-ADDING = frozenset({"INSERT", "REPLACE", "UPDATE"})  # what empties tables is Django, after a test
+ADDING = frozenset({"INSERT", "REPLACE", "UPDATE"})  # Django deletes rows after a test
 
 
 @contextmanager
 def silence(test: str = "this block") -> Iterator[None]:
-    """Fail in the end when this app has written rows or tried to connect, which is refused to it."""
+    """Keep this app from connecting; raise AssertionError at the end if it tried to, or wrote rows."""
     from .proof import witnessing  # noqa: PLC0415  models are there when a test begins, not before
 
     with witnessing(refuses=is_ours) as seen:
@@ -38,7 +38,7 @@ def silence(test: str = "this block") -> Iterator[None]:
 
 
 class SilentMetricsMixin(unittest.TestCase):
-    """Put before a TestCase; each of its tests fails when this app writes or sends anything."""
+    """For a TestCase, as its first base: each of its tests fails if this app writes or sends anything."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -52,19 +52,19 @@ with suppress(ImportError):  # unittest alone will do
 
     @pytest.fixture
     def silent_metrics(request: pytest.FixtureRequest) -> Iterator[None]:
-        """Fail the test when metric_collection writes or sends anything."""
+        """Fail the test if metric_collection writes or sends anything."""
         with silence(request.node.nodeid):
             yield
 
 
 def is_added(write: Write) -> bool:
-    """Whether a statement puts something into a table of this app."""
+    """Whether a statement adds to a table of this app."""
     tables = {model._meta.db_table for model in apps.get_app_config("usage_metrics").get_models()}
     return write.verb in ADDING and write.table in tables
 
 
 def is_ours() -> bool:
-    """Whether this app, and no one else in the process, wants to connect; its database may be far away."""
+    """Whether this app is connecting, and not its database, which may be on another machine."""
     for name in calling(sys._getframe(1)):
         if name.startswith("django.db."):
             return False
@@ -74,12 +74,12 @@ def is_ours() -> bool:
 
 
 def calling(frame: FrameType | None) -> Iterator[str]:
-    """List the modules of all callers, the nearest first."""
+    """Yield the modules of all callers, the nearest first."""
     while frame is not None:
         yield frame.f_globals.get("__name__", "")
         frame = frame.f_back
 
 
 def counted(found: Iterable[str]) -> str:
-    """Say each thing once, with how often it was seen."""
+    """List each thing once, with its number."""
     return "; ".join(f"{what} ({times}x)" for what, times in Counter(found).items())

@@ -41,13 +41,13 @@ class Settings(Declaration):
         values.site, default=None, id="W103", expected="the collector's site id, an integer >= 1"
     )
     PRODUCT = Setting(
-        values.text, default="Product", id="W104", expected="the product's display name, a text"
+        values.text, default="Product", id="W104", expected="the product's display name, a string"
     )
     PRODUCT_VERSION = Setting(
         values.resolvable,
         default=None,
         id="W105",
-        expected="a text, a dotted path, a callable or None",
+        expected="a string, a dotted path, a callable or None",
     )
     MODULES = Setting(
         values.texts,
@@ -62,7 +62,7 @@ class Settings(Declaration):
         values.resolvable,
         default=None,
         id="W108",
-        expected="a text, a dotted path, a callable or None",
+        expected="a string, a dotted path, a callable or None",
     )
     PROBES = Setting(
         values.extensions,
@@ -74,7 +74,7 @@ class Settings(Declaration):
         values.named,
         default={},
         id="W110",
-        expected="a dictionary of fact names to texts, numbers, callables, or dictionaries with "
+        expected="a dictionary of fact names to strings, numbers, callables, or dictionaries with "
         "'value', 'description', 'example' and 'purpose'",
     )
     COUNTS = Setting(

@@ -1,4 +1,4 @@
-"""The operator's choice: what was disclosed, a yes or a no, for everything or for one group of facts."""
+"""The operator's choice for everything and for each group of facts, and the names disclosed before it."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ LOCKING: Final = frozenset({Rule.ENVIRONMENT, Rule.DO_NOT_TRACK, Rule.SETTING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """The decision: what is allowed at present, and the rule that says so."""
+    """The decision at a moment, and the rule that made it."""
 
     rule: Rule
     gathers: bool = False

@@ -1,4 +1,4 @@
-"""``doctor``: everything that a report needs to arrive, checked in order, with what to do about it."""
+"""``doctor``: check everything that a report needs to arrive, in order."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def is_about_shape(message: CheckMessage) -> bool:
 
 
 def finding_lines(findings: list[Finding], style: Style) -> list[str]:
-    """Return a line for each finding, and first of all what to do next."""
+    """Return a line for each finding, and the next step."""
     first = next((finding for finding in findings if finding.is_problem), None)
     end = (
         wrapped(f"Next: {first.advice}") if first else "Everything is ready: reports will be sent."

@@ -154,8 +154,8 @@ class TestWorkers:
     def test_those_that_answer_are_counted(self, app):
         assert workers(timeout=0.01) == 0
 
-    def test_a_broker_that_cannot_be_reached_is_no_answer(self, app):
-        app.conf.broker_url = "amqp://guest@127.0.0.1:9//"
+    def test_a_broker_that_cannot_be_used_is_no_answer(self, app):
+        app.conf.broker_url = "nonsense://"
         assert workers(timeout=0.01) == 0
 
 

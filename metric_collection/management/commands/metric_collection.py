@@ -1,4 +1,4 @@
-"""``manage.py metric_collection``: what the System Info page can do, and delivery, from a shell."""
+"""``manage.py metric_collection``: the switches of the System Info page, and delivery, from a shell."""
 
 from __future__ import annotations
 
