@@ -72,6 +72,36 @@ def test_a_worker_of_named_queues_gets_our_tasks_where_the_setting_routes_them(h
     assert collector.categories == ["Install", "Upgrade"]
 
 
+ATOMIC_TASKS = {
+    "product/celery.py": """
+        from celery import Celery, Task
+
+        class AtomicTask(Task):
+            def __call__(self, *args, **kwargs):
+                from django.db import transaction
+                with transaction.atomic():
+                    return super().__call__(*args, **kwargs)
+
+        app = Celery("product", task_cls=AtomicTask)
+        app.config_from_object("django.conf:settings", namespace="CELERY")
+        app.autodiscover_tasks()
+    """,
+    "product/__init__.py": LOADS_CELERY["product/__init__.py"],
+}
+
+
+@pytest.mark.thorough
+def test_a_worker_whose_tasks_are_transactions_posts_nothing_and_says_why(tmp_path, collector):
+    host = Host(tmp_path, ATOMIC_TASKS, METRIC_COLLECTION_COLLECTOR_URL=collector.url)
+    migrate(host)
+    with host.celery(*WORKER) as worker:
+        worker.await_line(r"deliver\[.*\] succeeded")
+        assert "Reports are not sent within a database transaction" in worker.log
+    assert collector.arrivals == []
+    host.manage("metric_collection", "send")
+    assert collector.categories == ["Install"]
+
+
 def test_switched_off_neither_rows_nor_entries_nor_requests(host, collector):
     host.configure(CELERY_BEAT_SCHEDULE={"own": {"task": "product.tidy", "schedule": 0.5}})
     off = {"METRIC_COLLECTION": "False"}
