@@ -1,7 +1,7 @@
-"""The tests on everything that is supported; nox, for uv makes the environment of a cell in seconds.
+"""Run the tests on every supported version; nox, because uv creates an environment in seconds.
 
-A cell is a Python with a Django. In each, tests/services/test_matrix.py combines databases, brokers, pools
-and schedulers, as far as the environment names the services: .ci/run and the workflow do.
+A cell is a Python and a Django version. In each cell, tests/services/test_matrix.py combines databases, brokers,
+pools and schedulers, if the environment names the services, as .ci/run and the workflow do.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CELLS = [
 @nox.session
 @nox.parametrize(("python", "django"), CELLS)
 def tests(session: nox.Session, django: str) -> None:
-    """Run the tests, those that you name: nox -s "tests(python='3.12', django='6.0')" -- -m smoke."""
+    """Run tests, all or those that you name: nox -s "tests(python='3.12', django='6.0')" -- -m smoke."""
     limits = without_celery_beat(session) if django == NEWEST else []
     install(session, f"Django~={django}.0", *limits)
     session.run("python", "-m", "pytest", *session.posargs)
@@ -49,7 +49,7 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Look for known vulnerabilities in what CI installs; with --strict it has to come to an answer."""
+    """Look for known vulnerabilities in everything that CI installs; --strict fails without an answer."""
     lock, answer = (Path(session.create_tmp(), name) for name in ("lock.txt", "answer.json"))
     answer.unlink(missing_ok=True)
     session.install("pip-audit", "uv")
@@ -64,20 +64,20 @@ def audit(session: nox.Session) -> None:
 
 
 def install(session: nox.Session, *what: str) -> None:
-    """Install this distribution to be tested; compiled, for the tests start hundreds of processes."""
+    """Install this distribution, compiled, because the tests start hundreds of processes."""
     # The demo and some tests run pip, as operators do.
     session.install("-e", ".[test,services]", "pip", *what, env={"UV_COMPILE_BYTECODE": "1"})
 
 
 def without_celery_beat(session: nox.Session) -> list[str]:
-    """Leave out django-celery-beat, which excludes this Django yet (2.9.0); its tests are skipped."""
+    """Leave out django-celery-beat, which does not allow this Django yet (2.9.0); its tests are skipped."""
     override = Path(session.create_tmp(), "without.txt")
     override.write_text("django-celery-beat; python_version < '3'\n")
     return ["--override", str(override)]
 
 
 def judge(session: nox.Session, answer: Path, *, strict: bool) -> None:
-    """Tell what came of an audit; pip-audit itself calls it a success when nobody has answered."""
+    """Report the result of an audit; pip-audit itself succeeds even if the service did not answer."""
     found = json.loads(answer.read_text())["dependencies"] if answer.exists() else []
     audited = [each for each in found if "vulns" in each]
     silent = [each["name"] for each in found if "skip_reason" in each]
@@ -87,6 +87,8 @@ def judge(session: nox.Session, answer: Path, *, strict: bool) -> None:
         names = ", ".join(flaw["id"] for flaw in each["vulns"])
         session.warn(f"{each['name']} {each['version']} is vulnerable: {names}")
     if silent or not found:
-        session.warn(f"NOT AUDITED, for the advisory service has no answer: {' '.join(silent)}")
+        session.warn(
+            f"NOT AUDITED, because the advisory service did not answer: {' '.join(silent)}"
+        )
     if vulnerable or (strict and len(audited) < max(len(found), 1)):
-        session.error("Not everything is known to be free of vulnerabilities")
+        session.error("Not all distributions are known to be free of vulnerabilities")
