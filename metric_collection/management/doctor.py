@@ -20,6 +20,8 @@ from ..conf.settings import NAMESPACE, conf
 from ..consent.rules import Rule, Ruling, by_operator, silenced, switched_off
 from ..dictionary.tables import wrapped
 from ..models import Consent, Report
+from ..probes import registry
+from ..probes.registry import Gathered
 from ..reporting.collection import Collection
 from ..reporting.delivery import Delivery
 from ..reporting.state import DeliveryState, Situation, collector, delivery_state, shown
@@ -82,7 +84,7 @@ class Doctor:
         migrations = self._migrations()
         yield migrations
         if migrations.is_problem:
-            for step in ("consent", "schedule", "collector", "next report"):
+            for step in ("consent", "schedule", "collector", "facts", "next report"):
                 yield Finding(step=step, result="not checked without tables", is_skipped=True)
             return
         consent = Consent.objects.current()
@@ -90,7 +92,9 @@ class Doctor:
         yield self._consent(position)
         yield self._schedule(delivery_state(self.clock()))
         yield self._collector(off or (position if position.rule is Rule.DENIED else None))
-        yield self._next_report()
+        gathered = registry.gather(declined=consent.declined_groups)
+        yield self._facts(gathered)
+        yield self._next_report(gathered)
 
     def _settings(self) -> Iterator[Finding]:
         messages = [each for each in check_settings() if is_about_shape(each)]
@@ -177,9 +181,15 @@ class Doctor:
             )
         return find(result=f"{collector()} is a Clean Insights endpoint")
 
-    def _next_report(self) -> Finding:
+    def _facts(self, gathered: Gathered) -> Finding:
+        unknown = f"; not known here: {', '.join(gathered.reasons)}" if gathered.reasons else ""
+        find = partial(Finding, step="facts", result=f"{len(gathered.facts)} known{unknown}")
+        failed = ", ".join(gathered.failed)
+        return find(advice=f"See the log for the error of {failed}.") if failed else find()
+
+    def _next_report(self, gathered: Gathered) -> Finding:
         find = partial(Finding, step="next report")
-        if (preview := Collection(clock=self.clock).preview()) is None:
+        if (preview := Collection(clock=self.clock).preview(gathered=gathered)) is None:
             return find(
                 result=f"none: METRIC_COLLECTION_CATEGORIES is {list(conf.CATEGORIES)!r}",
                 advice="Add 'Heartbeat' to METRIC_COLLECTION_CATEGORIES.",

@@ -64,6 +64,11 @@ class Gathered:
         return {name: reading.text for name, reading in self.readings.items()}
 
     @property
+    def reasons(self) -> list[str]:
+        """The facts without a value whose probe says why, each with its reason."""
+        return [f"{name} ({reason})" for name, reason in self.unknown.items() if reason]
+
+    @property
     def sources(self) -> dict[str, str]:
         """Fact name -> name of the probe that it came from."""
         return {name: reading.source for name, reading in self.readings.items()}

@@ -18,6 +18,7 @@ from metric_collection.cleaninsights.testing import RecordingTransport
 from metric_collection.consent.choice import choose
 from metric_collection.management.doctor import Doctor, finding_lines, workers
 from metric_collection.models import Consent, Report, Snapshot
+from metric_collection.probes import Unknown
 from metric_collection.reporting.collection import Collection
 from metric_collection.reporting.delivery import Delivery
 
@@ -67,6 +68,20 @@ def test_when_everything_is_ready_it_says_so(installed, examine):
     text = "\n".join(finding_lines(findings, no_style()))
     assert "ok    collector    127.0.0.1:9 is a Clean Insights endpoint" in text
     assert text.endswith("Everything is ready: reports will be sent.")
+
+
+def test_it_says_which_facts_are_not_known_here_and_why(settings, installed, examine):
+    lost = Unknown("the time zone names no country")
+    settings.METRIC_COLLECTION_FACTS = {"country": lambda: lost}
+    (facts,) = [finding for finding in examine() if finding.step == "facts"]
+    assert facts.result.endswith("; not known here: country (the time zone names no country)")
+    assert not facts.is_problem
+
+
+def test_a_fact_that_fails_is_a_problem(settings, installed, first_problem):
+    settings.METRIC_COLLECTION_FACTS = {"mode": lambda: 1 / 0}
+    step, text = first_problem()
+    assert (step, "METRIC_COLLECTION_FACTS['mode']" in text) == ("facts", True)
 
 
 @pytest.mark.parametrize(
@@ -227,5 +242,6 @@ def test_as_json(monkeypatch):
         "consent",
         "schedule",
         "collector",
+        "facts",
         "next report",
     ]

@@ -19,6 +19,7 @@ from metric_collection.management.commands import metric_collection as command
 from metric_collection.models import CampaignConsent, Consent, Report
 from metric_collection.models import measurement as measurements
 from metric_collection.outbox import enqueue
+from metric_collection.probes import Unknown
 from metric_collection.reporting.collection import Collection
 from tests.campaigns import daily
 
@@ -137,6 +138,14 @@ class TestStatus:
 
 def test_preview_prints_the_exact_bytes_and_nothing_else():
     assert run("preview").removesuffix("\n").encode() == Collection().preview()[1]
+
+
+def test_on_a_terminal_preview_says_which_facts_are_not_known_here_and_why(settings):
+    lost = Unknown("the time zone names no country")
+    settings.METRIC_COLLECTION_FACTS = {"country": lambda: lost}
+    out = Terminal()
+    call_command("metric_collection", "preview", stdout=out)
+    assert "Not known here: country (the time zone names no country)\n" in out.getvalue()
 
 
 def test_on_a_terminal_preview_is_a_table_and_json_the_exact_bytes():

@@ -40,6 +40,7 @@ from metric_collection.management.answers import (
 from metric_collection.management.doctor import Doctor, finding_lines
 from metric_collection.management.questions import ANSWERS, ask, notice
 from metric_collection.models import Consent, Report
+from metric_collection.probes import registry
 from metric_collection.proof import Testimony
 from metric_collection.reporting.collection import Collection
 from metric_collection.reporting.delivery import Delivery
@@ -130,7 +131,10 @@ class Command(BaseCommand):
     def preview(self, *, campaigns: bool, **options: Any) -> None:
         if campaigns:
             self._preview_campaigns()
-        elif (preview := Collection().preview()) is None:
+            return
+        consent = Consent.objects.current()
+        gathered = registry.gather(declined=consent.declined_groups)
+        if (preview := Collection().preview(consent=consent, gathered=gathered)) is None:
             self.stderr.write(f"No report is planned: {PREFIX}_CATEGORIES is {conf.CATEGORIES!r}.")
         elif options["json"] or not self.stdout.isatty():
             self.stdout.write(preview[1].decode())
@@ -143,6 +147,8 @@ class Command(BaseCommand):
                 (event["action"], event.get("name", "")) for event in payload.decode(body)["events"]
             ]
             self.stdout.write("\n".join(table(["Fact", "Value"], facts)))
+            for reason in gathered.reasons:
+                self.stdout.write(f"Not known here: {reason}")
 
     def dictionary(self, *, form: str | None, static: bool, **options: Any) -> None:
         dictionary = entries.as_declared() if static else entries.as_found_here()
