@@ -247,7 +247,7 @@ def test_links_and_pictures_exist(path, target):
 @pytest.mark.parametrize("path", PAGES)
 def test_external_links_are_well_known(path):
     links = re.findall(r"<https?://([^/>]+)", PAGES[path])
-    assert set(links) <= {"cleaninsights.org", "keepachangelog.com", "semver.org"}
+    assert set(links) <= {"cleaninsights.org", "keepachangelog.com", "semver.org", "shields.io"}
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("docs/")])

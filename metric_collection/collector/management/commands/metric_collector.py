@@ -19,6 +19,7 @@ from metric_collection.collector import health, moving, work
 from metric_collection.collector.checks import check_collector
 from metric_collection.collector.counting import dictionary, showing
 from metric_collection.collector.demo import Fleet
+from metric_collection.collector.management import publishing
 from metric_collection.collector.models import Site
 
 STANDS_STILL = 3
@@ -31,10 +32,16 @@ ACTIONS = {
     "status": "Print whether anything stands still; exit with 3 if it does.",
     "move": "Copy everything to another database, such as an embedded collector's to PostgreSQL.",
     "demo": "Fill a site with the reports of a simulated fleet.",
+    **publishing.ACTIONS,
 }
 
 
-METHODS = {"check": "check_settings"}  # BaseCommand has a check() of its own
+# BaseCommand has a check() of its own.
+METHODS = {
+    "check": "check_settings",
+    "forget-fact": "forget_fact",
+    "forget-site": "forget_site",
+}
 
 
 class Command(BaseCommand):
@@ -50,6 +57,7 @@ class Command(BaseCommand):
         add_dictionary_options(parsers["dictionary"])
         add_show_options(parsers["show"])
         add_demo_options(parsers["demo"])
+        publishing.add_options(parsers)
         for name, text in (("from", "it is read from"), ("to", "it is written to")):
             parsers["move"].add_argument(
                 f"--{name}",
@@ -139,6 +147,21 @@ class Command(BaseCommand):
         for number, day in enumerate(fleet.live()):
             self._progress(number, days, day)
         self.stdout.write(f"{installations} installations of {site.name} reported for {days} days.")
+
+    def publish(self, *, out: Path | None, **_: Any) -> None:
+        publishing.publish(self.stdout, folder=out)
+
+    def held(self, **options: Any) -> None:
+        self._print(publishing.held(), lines=publishing.held_lines, **options)
+
+    def decide(self, *, id: int, **options: Any) -> None:  # noqa: A002
+        publishing.decide(self.stdout, site=site_of(id), **options)
+
+    def forget_fact(self, *, id: int, **options: Any) -> None:  # noqa: A002
+        publishing.forget_fact(self.stdout, site=site_of(id), **options)
+
+    def forget_site(self, *, id: int, **options: Any) -> None:  # noqa: A002
+        publishing.forget_site(self.stdout, site=site_of(id), **options)
 
     def _progress(self, number: int, of: int, day: date) -> None:
         """Draw a bar on a terminal; elsewhere say nothing."""
