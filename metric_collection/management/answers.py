@@ -43,6 +43,7 @@ class Status:
             "next_heartbeat": iso(delivery.next_heartbeat),
             "queued": delivery.queued,
             "next_attempt": iso(delivery.next_attempt),
+            "wait": delivery.wait and delivery.wait.value,
             "last_report": delivery.last_settled and described(delivery.last_settled),
             "declined_groups": list(self.declined_groups),
             "campaigns": [usage.described(each) for each in self.campaigns],

@@ -84,6 +84,13 @@ class Report(models.Model):
         EXPIRED = "expired", _("not delivered in time")
         EXPORTED = "exported", _("exported to a file")
 
+    class Wait(models.TextChoices):
+        """The reason for which a queued report is not due."""
+
+        LEASE = "lease", _("another process is posting it")
+        PAUSE = "pause", _("the collector asked to wait")
+        BACKOFF = "backoff", _("backing off after a failure")
+
     key = models.UUIDField(_("idempotency key"), default=uuid.uuid4, unique=True, editable=False)
     category = models.CharField(_("category"), max_length=20)
     campaign_id = ExactCharField(_("campaign"), max_length=255, blank=True)
@@ -139,6 +146,14 @@ class Report(models.Model):
         wait_until = None if skips_backoff else self.wait_until
         times: list[datetime | None] = [now, self.leased_until, wait_until]
         return max(time for time in times if time is not None)
+
+    def wait(self, now: datetime) -> Wait | None:
+        """Return why the report is not due, None if it is."""
+        if self.next_attempt(now) <= now:
+            return None
+        if self.leased_until is not None and self.leased_until > now:
+            return Report.Wait.LEASE
+        return Report.Wait.PAUSE if self.must_wait else Report.Wait.BACKOFF
 
     def claim(self, now: datetime, lease: timedelta) -> bool:
         """Take the row for one attempt; False if another process was first or the row is gone."""

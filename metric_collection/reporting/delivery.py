@@ -120,9 +120,8 @@ class Delivery:
         now = self.clock()
         due = report.next_attempt(now, hurried=self.hurried)
         if due > now:
-            logger.debug(
-                "%s is not attempted before %s: %s.", report, due, reason_to_wait(report, now)
-            )
+            reason = (report.wait(now) or Report.Wait.BACKOFF).label
+            logger.debug("%s is not attempted before %s: %s.", report, due, reason)
             return False
         if not report.claim(now, lease()):
             logger.debug("%s was claimed by another process.", report)
@@ -252,13 +251,6 @@ def anything_may_leave() -> bool:
     if not may_start:
         logger.debug("Nothing is sent: %s", allowed.sentence)
     return may_start
-
-
-def reason_to_wait(report: Report, now: datetime) -> str:
-    """Explain why a report is not due, for a log."""
-    if report.leased_until is not None and report.leased_until > now:
-        return "another process is posting it"
-    return "the collector asked to wait" if report.must_wait else "backing off after a failure"
 
 
 def outcome_of(error: TransportError) -> Outcome:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from ..conf.settings import conf
 from ..consent.rules import Ruling, ruling
 from ..models import Report, Snapshot
-from .collection import HEARTBEAT
+from .collection import EARLIEST, HEARTBEAT
 
 # A daily cron line is the slowest supported way to sweep; `swept_at` may lag by an hour.
 STALLED_AFTER: Final = timedelta(hours=26)
@@ -25,6 +25,7 @@ class Situation(models.TextChoices):
     """The state of delivery in one word; the label is a sentence about it."""
 
     OFF = "off", _("Nothing is sent.")
+    CLOCK = "clock", _("Nothing is recorded or sent: the clock of this machine shows %(since)s.")
     NOT_INSTALLED = "not-installed", _("Nothing was recorded yet. Run manage.py migrate.")
     STALLED = (
         "stalled",
@@ -47,7 +48,9 @@ SETTLED: Final[dict[str, Situation]] = {
     Report.Outcome.REFUSED: Situation.REFUSED,
     Report.Outcome.EXPIRED: Situation.FAILING,
 }
-ATTENTION: Final = frozenset({Situation.STALLED, Situation.FAILING, Situation.REFUSED})
+ATTENTION: Final = frozenset(
+    {Situation.CLOCK, Situation.STALLED, Situation.FAILING, Situation.REFUSED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +58,10 @@ class DeliveryState:
     """How delivery is going.
 
     `since` is the moment of the sentence: of the last delivery, refusal or export, of the first failure,
-    or of the last sweep. `report` is the report that the situation is about: the failing head of the
-    queue, or the one settled last. `next_attempt` and `next_heartbeat` are never in the past; both are
-    None if nothing is planned.
+    of the last sweep, or the time that a wrong clock shows. `report` is the report that the situation is
+    about: the failing head of the queue, or the one settled last. `wait` is the reason for which the head of
+    the queue is not due. `next_attempt` and `next_heartbeat` are never in the past; both are None if nothing
+    is planned.
     """
 
     situation: Situation
@@ -65,6 +69,7 @@ class DeliveryState:
     report: Report | None = None
     queued: int = 0
     next_attempt: datetime | None = None
+    wait: Report.Wait | None = None
     next_heartbeat: datetime | None = None
     last_heartbeat: datetime | None = None
     last_settled: Report | None = None
@@ -101,7 +106,10 @@ class DeliveryState:
         count = gettext("Queued reports: %(count)s.") % {"count": self.queued}
         if self.next_attempt is None:
             return count
-        attempt = gettext("Next attempt: %(moment)s.") % {"moment": shown(self.next_attempt)}
+        moment = shown(self.next_attempt)
+        if self.wait:
+            moment = f"{moment} ({self.wait.label})"
+        attempt = gettext("Next attempt: %(moment)s.") % {"moment": moment}
         return f"{count} {attempt}".replace("..", ".")
 
 
@@ -139,6 +147,7 @@ def delivery_state(
         report=report,
         queued=queue.length,
         next_attempt=head.next_attempt(now) if head and allowed.sends else None,
+        wait=head.wait(now) if head and allowed.sends else None,
         next_heartbeat=max(now, snapshot.heartbeat_due) if snapshot and is_planned else None,
         last_heartbeat=snapshot.heartbeat_at if snapshot else None,
         last_settled=last,
@@ -154,8 +163,10 @@ def situation_of(
     last: Report | None,
 ) -> tuple[Situation, datetime | None, Report | None]:
     """Return the situation, its moment and its report; the first that applies."""
-    if not allowed.sends or snapshot is None:
-        return Situation.NOT_INSTALLED if allowed.sends else Situation.OFF, None, None
+    if not allowed.sends or now < EARLIEST:
+        return (Situation.CLOCK, now, None) if allowed.sends else (Situation.OFF, None, None)
+    if snapshot is None:
+        return Situation.NOT_INSTALLED, None, None
     if is_stalled(now, snapshot, head):
         return Situation.STALLED, snapshot.swept_at or snapshot.installed_at, head
     if head and head.must_wait and head.next_attempt(now) > now:
@@ -163,9 +174,8 @@ def situation_of(
     # One report that fails while others are delivered is no outage.
     if head and head.failed_at and (last is None or last.settled_at < head.failed_at):
         return Situation.FAILING, head.failed_at, head
-    if last is None:
-        return Situation.NOT_SENT, None, None
-    return SETTLED.get(last.outcome, Situation.FAILING), last.settled_at, last
+    situation = SETTLED.get(last.outcome, Situation.FAILING) if last else Situation.NOT_SENT
+    return situation, last.settled_at if last else None, last
 
 
 def is_stalled(now: datetime, snapshot: Snapshot, head: Report | None) -> bool:

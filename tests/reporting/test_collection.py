@@ -150,6 +150,15 @@ class TestUpgrade:
         assert collection.record() is None
         assert Snapshot.objects.get().facts["edition"] == "enterprise"
 
+    def test_a_version_that_cannot_be_imported_is_neither_sent_nor_forgotten(
+        self, settings, collection, installed, clock
+    ):
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "acme_gone.__version__"
+        clock.set(installed.heartbeat_due)
+        assert "Acme Version" not in facts_of(collection.heartbeat())
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.0"
+        assert collection.record() is None
+
     def test_it_leaves_the_heartbeat_where_it_was(self, settings, collection, installed):
         settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"
         collection.record()

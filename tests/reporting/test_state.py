@@ -37,6 +37,12 @@ def test_before_an_install_there_is_nothing_to_deliver(state):
     assert state().sentence == "Nothing was recorded yet. Run manage.py migrate."
 
 
+def test_a_clock_that_is_wrong_is_named(state, clock):
+    clock.set("1970-01-01T00:10:00Z")
+    assert state().situation == Situation.CLOCK
+    assert "the clock of this machine shows Dec. 31, 1969" in state().sentence  # in Chicago
+
+
 def test_the_first_report_was_not_sent_yet(state, installed, clock):
     found = state()
     assert (found.situation, found.queued) == (Situation.NOT_SENT, 1)
@@ -92,7 +98,7 @@ def test_a_collector_may_pause_delivery(state, installed, transport, deliver, cl
     deliver()
     found = state()
     assert found.situation == Situation.PAUSED
-    assert found.next_attempt == clock() + 2 * HOUR
+    assert (found.next_attempt, found.wait) == (clock() + 2 * HOUR, Report.Wait.PAUSE)
     clock.advance(hours=2)
     assert state().situation == Situation.FAILING
 
@@ -141,6 +147,8 @@ class TestPlans:
         transport.fail()
         deliver()
         assert state().next_attempt == clock() + timedelta(seconds=8)
+        assert state().wait == Report.Wait.BACKOFF
+        assert "(backing off after a failure)" in state().queue_sentence
         clock.advance(seconds=9)
         assert state().next_attempt == clock()
 
