@@ -316,6 +316,6 @@ def unusable_folder() -> Iterator[CheckMessage]:
         yield warning(
             "W009",
             f"Measurements are kept in memory until they are flushed: {problem}.",
-            hint=f"Set {PREFIX}_STATE_FOLDER to a folder that this user can write to. Until then a"
-            " process that is killed loses up to one flush interval of measurements.",
+            hint=f"Set {PREFIX}_STATE_FOLDER to a folder that this user can write to, on ext4, XFS or"
+            " tmpfs. Until then a process that is killed loses what it has not flushed yet.",
         )

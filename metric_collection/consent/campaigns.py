@@ -66,17 +66,17 @@ class Standing:
     def allows(self, point: DataPoint, *, begun: datetime) -> bool:
         """Return whether consent covers a point of a journal that was begun at that moment."""
         period = Period(start=point.period_start, end=point.period_end)
-        return self.term.covers(period) and begun >= counts_since(self.row)
+        return bool(
+            self.row and self.term.covers(period) and begun >= counts_since(self.row),
+        )
 
 
-def counts_since(said: Consent | CampaignConsent | None) -> datetime:
+def counts_since(said: Consent | CampaignConsent) -> datetime:
     """Return the moment before which nothing may have been counted.
 
     In opt-out mode that is the last no: a yes only confirms what was counted before it. In the other
     modes it is the answer itself, before which nothing was allowed.
     """
-    if said is None:
-        return EPOCH
     moment = said.declined_at if conf.CONSENT is Mode.OPT_OUT else said.decided_at
     return moment or EPOCH
 

@@ -7,8 +7,8 @@ are read becomes MeasurementError.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
 
 from ..cleaninsights.exceptions import MeasurementError
 from ..cleaninsights.payload import TEXT_LIMIT
@@ -18,6 +18,7 @@ LARGEST_VALUE: Final = 1e100  # so that no sum of them overflows
 SMALLEST_VALUE: Final = -LARGEST_VALUE
 PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _UP_TO_LIMIT: Final = slice(TEXT_LIMIT)
+T = TypeVar("T")
 
 
 def text(found: object, *, may_be_empty: bool = False) -> str:
@@ -32,15 +33,11 @@ def text(found: object, *, may_be_empty: bool = False) -> str:
 
 def path_of(found: Iterable[str]) -> tuple[str, ...]:
     """Return the parts of a visit's path, or raise MeasurementError."""
+    parts = (found,) if isinstance(found, str) else read(tuple, found)
     try:
-        parts = (found,) if isinstance(found, str) else tuple(found)
         length = len("/".join(parts))
     except TypeError:
         length = 0
-    except Exception as error:
-        if are_plain(found):
-            raise
-        raise MeasurementError(f"the path cannot be read: {type(error).__name__}") from None
     if 0 < length <= LONGEST_PATH:
         return parts
     raise MeasurementError(f"{shown(found)} is not a path of 1 to {LONGEST_PATH} characters")
@@ -48,17 +45,19 @@ def path_of(found: Iterable[str]) -> tuple[str, ...]:
 
 def number(found: Any) -> float:
     """Return a value that can be summed up, or raise MeasurementError."""
-    try:
-        value = math.nan if isinstance(found, str) else float(found)
-    except (TypeError, ValueError, OverflowError):
-        value = math.nan
-    except Exception as error:
-        if are_plain(found):
-            raise
-        raise MeasurementError(f"the value cannot be read: {type(error).__name__}") from None
+    value = math.nan if isinstance(found, str) else read(float, found)
     if abs(value) <= LARGEST_VALUE:
         return value
     raise MeasurementError(f"{shown(found)} is not a number up to {LARGEST_VALUE:g}")
+
+
+def read(convert: Callable[[Any], T], found: Any) -> T:
+    """Convert an argument, or raise MeasurementError."""
+    expected: tuple[type[Exception], ...] = (TypeError, ValueError, OverflowError)
+    try:
+        return convert(found)
+    except expected if are_plain(found) else Exception as error:
+        raise MeasurementError(f"{shown(found)} cannot be read: {type(error).__name__}") from None
 
 
 def are_plain(*arguments: object) -> bool:

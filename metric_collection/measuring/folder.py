@@ -35,7 +35,7 @@ ANY_JOURNAL: Final = ".journal"
 UNFINISHED: Final = ".new"
 STALE: Final = 3600.0  # seconds; no process works on an unfinished file for so long
 FORGOTTEN: Final = 100 * 24 * 3600.0  # seconds; older counts would not be sent
-MOST_JOURNALS: Final = 500  # in one folder, 256 KiB each
+MOST_JOURNALS: Final = 200  # in one folder, 256 KiB each
 # On these, a block that was written once is overwritten in place. On btrfs, ZFS and the like a
 # store into mapped memory needs a new block, and kills the process (SIGBUS) if the disk is full.
 IN_PLACE: Final = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})

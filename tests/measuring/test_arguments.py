@@ -9,7 +9,8 @@ import pytest
 
 from metric_collection.cleaninsights.datapoints import Event, Visit, identity_of, point_of
 from metric_collection.cleaninsights.exceptions import MeasurementError
-from metric_collection.measuring.arguments import number, path_of, text
+from metric_collection.measuring.arguments import are_plain, number, path_of, text
+from tests.hostile.strategies import Grumpy
 
 START = datetime(2026, 3, 1, tzinfo=timezone.utc)
 PERIOD = {"campaign_id": "search", "period_start": START, "period_end": START + timedelta(days=1)}
@@ -70,6 +71,22 @@ def test_an_invalid_path_is_refused(found):
 )
 def test_anything_that_converts_to_a_number_is_accepted(found, value):
     assert number(found) == value
+
+
+@pytest.mark.parametrize("read", [number, path_of, text])
+def test_an_object_that_raises_anything_is_refused(read):
+    with pytest.raises(MeasurementError):
+        read(Grumpy())
+
+
+@pytest.mark.parametrize("arguments", [["a", None, 5, 0.5], [["a", "b"], ("a",)]])
+def test_plain_arguments_raise_nothing_of_their_own(arguments):
+    assert are_plain(*arguments)
+
+
+@pytest.mark.parametrize("argument", [Grumpy(), [Grumpy()], Decimal(1), type("S", (str,), {})("")])
+def test_other_arguments_may(argument):
+    assert not are_plain(argument)
 
 
 @pytest.mark.parametrize("found", [math.nan, math.inf, -math.inf, 1e200, 10**400, "5", None, []])

@@ -353,6 +353,14 @@ class TestTerms:
 
 
 class TestProcesses:
+    def test_a_child_forked_without_hooks_begins_anew(self, terms, clock):
+        meter = Meter(lambda: terms, lambda: clock().timestamp(), has_fork_hooks=False)
+        meter.measure_event("Search", "Open", "search")
+        meter.measure_event("Search", "Open", "search")
+        meter._pid = 0  # as if all this had happened in another process
+        meter.measure_event("Search", "Open", "search")
+        assert counted(meter) == {("Search", "Open", None): 1}
+
     def test_a_forked_child_counts_for_itself(self, meter, folder):
         meter.measure_event("Search", "Open", "search")
         if (child := os.fork()) == 0:

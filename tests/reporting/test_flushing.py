@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext, override_settings
 
@@ -566,6 +567,18 @@ class TestBounds:
 
 
 class TestExit:
+    def test_nothing_happens_without_counts(self, process):
+        with CaptureQueriesContext(connection) as queries:
+            process.flusher.flush_at_exit()
+        assert len(queries) == 0
+
+    def test_a_database_that_was_never_reached_is_not_waited_for(self, process, monkeypatch):
+        process.count()
+        monkeypatch.setattr(connection, "connection", None)
+        process.flusher.flush_at_exit()
+        assert connection.connection is None
+        assert process.meter.has_counts
+
     def test_counts_are_flushed_if_the_database_was_reached(self, process):
         process.flush()
         process.count()
@@ -642,6 +655,19 @@ def test_the_environment_of_libpq_tells_databases_apart(monkeypatch):
     here = state_folder()
     monkeypatch.setenv("PGSERVICE", "acme")
     assert state_folder() != here
+
+
+def test_a_system_without_locks_keeps_counts_in_memory(monkeypatch):
+    monkeypatch.setattr(flushing, "HAS_LOCKS", False)
+    assert "no locks" in state_folder().problem()
+
+
+def test_an_invalid_database_engine_keeps_counts_in_memory(monkeypatch):
+    def fail():
+        raise ImproperlyConfigured("'acme' is not an available database backend")
+
+    monkeypatch.setattr(flushing, "identity", fail)
+    assert "not an available" in state_folder().problem()
 
 
 def test_a_machine_without_a_temporary_folder_keeps_counts_in_memory(product, monkeypatch, process):
