@@ -53,10 +53,12 @@ def number(found: Any) -> float:
 
 def read(convert: Callable[[Any], T], found: Any) -> T:
     """Convert an argument, or raise MeasurementError."""
-    expected: tuple[type[Exception], ...] = (TypeError, ValueError, OverflowError)
+    expected: tuple[type[Exception], ...] = (Exception,)
+    if are_plain(found):
+        expected = TypeError, ValueError, OverflowError
     try:
         return convert(found)
-    except expected if are_plain(found) else Exception as error:
+    except expected as error:
         raise MeasurementError(f"{shown(found)} cannot be read: {type(error).__name__}") from None
 
 

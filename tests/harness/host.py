@@ -133,9 +133,14 @@ class Host:
     @contextmanager
     def celery(self, *arguments: str, app: str = "product", **environ: str) -> Iterator[Process]:
         """Run a worker or a beat until the block ends."""
+        with self.process("-m", "celery", "-A", app, *arguments, **environ) as process:
+            yield process
+
+    @contextmanager
+    def process(self, *arguments: str, **environ: str) -> Iterator[Process]:
+        """Run Python with these arguments until the block ends."""
         self._logs += 1
-        command = [sys.executable, "-m", "celery", "-A", app, *arguments]
-        log = self.folder / f"celery-{self._logs}.log"
+        command, log = [sys.executable, *arguments], self.folder / f"process-{self._logs}.log"
         with Process(command, log, cwd=self.folder, env=self._environ(environ)) as process:
             yield process
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
+import requests
 
 from tests.campaigns import ALWAYS, daily
 from tests.harness.host import LOADS_CELERY, Host
@@ -61,6 +63,37 @@ def test_a_database_that_is_locked_holds_up_no_exit(host):
     host.django(begun)
     assert time.time() - before < 5
     assert host.sql(COUNTED) == [(None,)]
+
+
+URLS = """
+    from django.http import HttpResponse
+    from django.urls import path
+    from metric_collection import measure_event
+
+    def view(request):
+        measure_event("Work", "Done", "use")
+        return HttpResponse(status=204)
+
+    urlpatterns = [path("", view)]
+"""
+WSGI = """
+    from django.core.wsgi import get_wsgi_application
+    application = get_wsgi_application()
+"""
+
+
+@pytest.mark.thorough
+def test_a_web_server_that_is_stopped_after_a_burst_has_counted_every_request(host):
+    pytest.importorskip("gunicorn")
+    host.write({"product/urls.py": URLS, "product/wsgi.py": WSGI})
+    host.configure(ROOT_URLCONF="product.urls", ALLOWED_HOSTS=["*"])
+    with host.process("-m", "gunicorn", "product.wsgi", "-w", "4", "-b", "127.0.0.1:0") as server:
+        server.await_line("Booting worker", times=4)
+        (address,) = re.findall(r"Listening at: (http://\S+)", server.log)
+        for _ in range(40):
+            assert requests.get(address, timeout=30).status_code == 204
+        server.stop()
+    assert host.sql(COUNTED) == [(40,)]
 
 
 @pytest.mark.thorough

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from metric_collection.consent import campaigns as windows
@@ -574,7 +574,7 @@ class TestExit:
 
     def test_a_database_that_was_never_reached_is_not_waited_for(self, process, monkeypatch):
         process.count()
-        monkeypatch.setattr(connection, "connection", None)
+        monkeypatch.setattr(connections["default"], "connection", None)
         process.flusher.flush_at_exit()
         assert connection.connection is None
         assert process.meter.has_counts
