@@ -1,4 +1,4 @@
-"""Every state of the page, in a real browser: said in words, accessible, and fitting any screen."""
+"""Every state of the page in a real browser: its words, its accessibility, on any screen."""
 
 from __future__ import annotations
 
@@ -42,8 +42,7 @@ def violations(tab):
 
 def unfold(tab):
     """Open everything that can be opened."""
-    for summary in tab.locator("summary").all():
-        summary.click()
+    tab.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")
 
 
 def test_each_state_is_said_in_words_and_passes_wcag_in_light_and_dark_on_any_screen(state, enter):
@@ -57,7 +56,7 @@ def test_each_state_is_said_in_words_and_passes_wcag_in_light_and_dark_on_any_sc
     assert tab.evaluate("document.scrollingElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize("state", ["busy", "campaigns", "notice"], indirect=True)
+@pytest.mark.parametrize("state", ["failing", "campaigns", "notice"], indirect=True)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_page_can_be_read_from_right_to_left(width, state, settings, enter):
     settings.LANGUAGE_CODE = "ar"

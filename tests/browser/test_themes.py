@@ -48,5 +48,6 @@ def test_the_notice_and_the_page_can_be_read_and_used_in_a_theme(themed, open_ta
     state.wait_for()
     assert state.is_visible()
     assert tab.locator(".usage-metrics").bounding_box()["width"] <= 360
-    tab.get_by_role("button", name="On", exact=True).click()
-    tab.get_by_text("The switch is on.").wait_for()
+    switch = tab.get_by_role("group", name="Usage metrics are off")
+    switch.get_by_role("button", name="On", exact=True).click()
+    tab.get_by_role("heading", name="Usage metrics are on").wait_for()
