@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.harness import admin
 from tests.harness.host import Host, sqlite
 
@@ -87,3 +89,58 @@ def test_our_tables_may_be_in_a_database_of_their_own_and_our_app_the_last(tmp_p
         DATABASE_ROUTERS=["product.router.Router"],
     )
     assert host.django(LOOK_AND_SWITCH, '{"username": "one", "is_staff": true}') == DONE
+
+CLICK_WHILE_OTHERS_WRITE = """
+import sqlite3, threading, time
+from collections import Counter
+from django.conf import settings
+from django.db import connection
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+call_command("migrate", verbosity=0)
+with connection.cursor() as cursor:
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("CREATE TABLE noise (n INTEGER)")
+connection.close()
+client = Client(raise_request_exception=False)
+client.force_login(get_user_model().objects.create_superuser("one"))
+done = threading.Event()
+
+
+def write():
+    other = sqlite3.connect(settings.DATABASES["default"]["NAME"], timeout=30)
+    while not done.is_set():
+        other.execute("INSERT INTO noise VALUES (1)")
+        other.commit()
+        time.sleep(0.0005)
+
+
+writers = [threading.Thread(target=write) for _ in range(2)]
+for writer in writers:
+    writer.start()
+page = reverse("admin:usage_metrics_system_info")
+answers = Counter()
+for click in range(40):
+    choice = "on" if click % 2 else "off"
+    answers[str(client.post(page, {"choice": choice}).status_code)] += 1
+done.set()
+for writer in writers:
+    writer.join()
+print(json.dumps(answers))
+"""
+
+
+@pytest.mark.parametrize("atomic_requests", [False, True])
+def test_no_click_fails_while_other_processes_write_to_sqlite(atomic_requests, tmp_path):
+    database = {**sqlite(tmp_path / "db.sqlite3"), "ATOMIC_REQUESTS": atomic_requests}
+    host = Host(
+        tmp_path,
+        {"product/urls.py": admin.URLS},
+        **admin.SETTINGS,
+        INSTALLED_APPS=["metric_collection", *APPS],
+        DATABASES={"default": database},
+    )
+    assert host.django(CLICK_WHILE_OTHERS_WRITE) == {"302": 40}
