@@ -90,6 +90,7 @@ def test_our_tables_may_be_in_a_database_of_their_own_and_our_app_the_last(tmp_p
     )
     assert host.django(LOOK_AND_SWITCH, '{"username": "one", "is_staff": true}') == DONE
 
+
 CLICK_WHILE_OTHERS_WRITE = """
 import sqlite3, threading, time
 from collections import Counter
@@ -123,7 +124,7 @@ for writer in writers:
     writer.start()
 page = reverse("admin:usage_metrics_system_info")
 answers = Counter()
-for click in range(40):
+for click in range(30):
     choice = "on" if click % 2 else "off"
     answers[str(client.post(page, {"choice": choice}).status_code)] += 1
 done.set()
@@ -133,7 +134,7 @@ print(json.dumps(answers))
 """
 
 
-@pytest.mark.parametrize("atomic_requests", [False, True])
+@pytest.mark.parametrize("atomic_requests", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_no_click_fails_while_other_processes_write_to_sqlite(atomic_requests, tmp_path):
     database = {**sqlite(tmp_path / "db.sqlite3"), "ATOMIC_REQUESTS": atomic_requests}
     host = Host(
@@ -143,4 +144,4 @@ def test_no_click_fails_while_other_processes_write_to_sqlite(atomic_requests, t
         INSTALLED_APPS=["metric_collection", *APPS],
         DATABASES={"default": database},
     )
-    assert host.django(CLICK_WHILE_OTHERS_WRITE) == {"302": 40}
+    assert host.django(CLICK_WHILE_OTHERS_WRITE) == {"302": 30}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.harness import admin
+
 LOOK = """
 from datetime import timedelta
 from django.conf import settings
@@ -59,3 +61,42 @@ def test_the_page_is_read_alike_on_every_database(host):
     assert told["shown"] == [min(n, 5) for n in range(20)]
     assert told["listed"] == told["newest"]
     assert told["numbers"] == {"queued": 90, "delivered": 90}
+
+
+LOOK_WITH_A_BROKEN_FACT = """
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+
+def broken():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM no_such_table")
+
+
+settings.METRIC_COLLECTION_FACTS = {"Broken": broken, "Sound": "fine"}
+settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = True
+client = Client()
+client.force_login(get_user_model().objects.create_superuser("one"))
+page = client.get(reverse("admin:usage_metrics_system_info"))
+index = client.get(reverse("admin:index"))
+print(json.dumps([page.status_code, "fine" in page.content.decode(), index.status_code,
+                  "Keep on" in index.content.decode()]))
+"""
+
+
+def test_a_failing_fact_takes_neither_page_nor_index_down(host):
+    host.write({"product/urls.py": admin.URLS})
+    databases = {
+        alias: {**values, "ATOMIC_REQUESTS": True}
+        for alias, values in host.settings["DATABASES"].items()
+    }
+    host.configure(
+        **admin.SETTINGS,
+        INSTALLED_APPS=["metric_collection", *admin.APPS, "django.contrib.admin"],
+        DATABASES=databases,
+    )
+    assert host.manage("migrate").returncode == 0
+    assert host.django(LOOK_WITH_A_BROKEN_FACT) == [200, True, 200, True]
