@@ -97,8 +97,9 @@ def product(tmp_path, migrated):
     """Install the product of a recipe, by its page."""
     with collecting() as collector:
 
-        def install(page: str) -> Product:
-            shutil.copy(migrated, tmp_path)
+        def install(page: str, *, database: Path | None = migrated) -> Product:
+            if database:
+                shutil.copy(database, tmp_path)
             return Product(tmp_path, recipes()[page], collector)
 
         yield install

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from .document import comparison, heading
+import pytest
+
+from .document import comparison, heading, recipes
 
 REQUEST = """
 from django.test import Client
@@ -67,6 +69,15 @@ def counted(reports):
         for report in reports
         for event in report.events
     }
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("page", recipes())
+def test_every_command_of_a_recipe_works_on_an_empty_database(product, page):
+    fresh = product(page, database=None)
+    codes = fresh.operate(files=TOOLKIT if page == "toolkit" else None)
+    fails = ["convert" in command for command in fresh.recipe.console]
+    assert codes == [int(fail) for fail in fails]
 
 
 def test_the_installer_of_a_voice_assistant_reports_21_facts_once_and_never_again(product):
