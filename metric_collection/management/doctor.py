@@ -22,7 +22,7 @@ from ..dictionary.tables import wrapped
 from ..models import Consent, Report
 from ..probes import registry
 from ..probes.registry import Gathered
-from ..reporting.collection import Collection
+from ..reporting.collection import EARLIEST, Collection
 from ..reporting.delivery import Delivery
 from ..reporting.state import DeliveryState, Situation, collector, delivery_state, shown
 
@@ -81,6 +81,7 @@ class Doctor:
         yield from settings
         off = switched_off()
         yield self._environment(off or silenced())
+        yield self._clock()
         migrations = self._migrations()
         yield migrations
         if migrations.is_problem:
@@ -117,6 +118,16 @@ class Doctor:
             "Whoever runs this installation wants no metrics. Leave it, or remove that switch.",
         )
         return find(result=off.sentence, advice=advice)
+
+    def _clock(self) -> Finding:
+        now = self.clock()
+        if now >= EARLIEST:
+            return Finding(step="clock", result=f"{shown(now)}")
+        return Finding(
+            step="clock",
+            result=f"it shows {shown(now)}",
+            advice="Set the clock: nothing is sealed before that.",
+        )
 
     def _migrations(self) -> Finding:
         executor = MigrationExecutor(connections[router.db_for_write(Report)])

@@ -116,6 +116,13 @@ def test_an_environment_variable_that_switches_off_is_named(monkeypatch, install
     assert [each.is_skipped for each in examine() if each.step == "collector"] == [True]
 
 
+def test_a_clock_that_was_never_set_is_named(installed, first_problem, clock):
+    clock.set("1970-01-01")
+    step, text = first_problem()
+    assert step == "clock"
+    assert "Set the clock" in text
+
+
 def test_missing_migrations_are_named_and_later_steps_skipped(examine):
     graph = MigrationLoader(connection).graph
     ((_label, last),) = graph.leaf_nodes("usage_metrics")
@@ -238,6 +245,7 @@ def test_as_json(monkeypatch):
     assert steps == [
         "settings",
         "environment",
+        "clock",
         "migrations",
         "consent",
         "schedule",

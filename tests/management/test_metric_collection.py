@@ -215,16 +215,29 @@ class TestChoice:
         Collection().record()
         assert run("opt-out").splitlines() == [
             "Off, because a superuser has declined.",
-            "1 unsent report deleted.",
+            "1 unsent report was deleted.",
         ]
-        assert run("opt-out").endswith("No unsent report had to be deleted.\n")
+        assert run("opt-out").endswith("There were no unsent reports.\n")
+
+    def test_an_opt_out_that_is_reported_says_so(self, settings):
+        settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
+        Collection().record()
+        assert run("opt-out").splitlines()[1:] == [
+            "1 unsent report was deleted.",
+            "One last event reports the opt-out.",
+        ]
+
+    def test_as_json(self):
+        assert json.loads(run("opt-in", "--json")) == {
+            "result": ["On, because a superuser has agreed."]
+        }
 
     def test_a_choice_that_has_no_effect_yet_is_said_to_be_saved(self, settings):
         settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
         settings.DEBUG = True
         assert run("opt-in").splitlines() == [
             "Off, because the Django setting DEBUG is on.",
-            "Your choice was saved. It takes effect once the reason above no longer applies.",
+            "Your choice was saved. It takes effect once that reason no longer applies.",
         ]
 
     def test_a_wrong_setting_does_not_stop_an_opt_out(self, settings):
@@ -251,9 +264,7 @@ class TestChoice:
 
 class TestGroups:
     def test_a_group_can_be_declined_and_accepted(self):
-        assert "group of facts installation is declined" in run(
-            "opt-out", "--group", "installation"
-        )
+        assert "The group installation is declined." in run("opt-out", "--group", "installation")
         assert Consent.objects.get().declined_groups == ["installation"]
         assert "Installation Method" not in run("preview")
         assert "this group of facts was declined" in run("dictionary")
@@ -268,7 +279,7 @@ class TestGroups:
 class TestCampaigns:
     def test_a_campaign_can_be_declined_and_agreed_to_alone(self, search):
         assert run("opt-out", "--campaign", "search") == (
-            "Off: a superuser has declined this campaign.\nNo unsent report had to be deleted.\n"
+            "Off: a superuser has declined this campaign.\nThere were no unsent reports.\n"
         )
         assert "On. You will be asked again on" in run("opt-in", "--campaign", "search")
         assert CampaignConsent.objects.get().choice == "granted"
@@ -276,10 +287,10 @@ class TestCampaigns:
 
     @pytest.mark.parametrize("action", ["opt-in", "opt-out"])
     def test_an_unknown_one_is_quoted_and_the_known_ones_are_named(self, action, search, settings):
-        with pytest.raises(CommandError, match=r"no campaign 'x'.*_CAMPAIGNS: search\."):
+        with pytest.raises(CommandError, match=r"no campaign 'x'.*: search\."):
             run(action, "--campaign", "x")
         settings.METRIC_COLLECTION_CAMPAIGNS = {}
-        with pytest.raises(CommandError, match=r"_CAMPAIGNS: none\."):
+        with pytest.raises(CommandError, match=r"There are: none\."):
             run(action, "--campaign", "x")
         assert not CampaignConsent.objects.exists()
 

@@ -19,7 +19,6 @@ from metric_collection.cleaninsights import payload
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.conf.settings import PREFIX, conf
 from metric_collection.consent import campaigns as windows
-from metric_collection.consent.choice import choose, choose_group, groups
 from metric_collection.consent.rules import (
     Rule,
     Ruling,
@@ -36,6 +35,11 @@ from metric_collection.management.answers import (
     proof_lines,
     proof_of,
     report_lines,
+)
+from metric_collection.management.choices import (
+    choose_campaign,
+    choose_everything,
+    choose_facts,
 )
 from metric_collection.management.doctor import Doctor, finding_lines
 from metric_collection.management.questions import ANSWERS, ask, notice
@@ -230,35 +234,13 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         """Save a choice, for everything or for a part, and describe its effect."""
-        unsent, now = Report.objects.queued().count(), utc_now()
         if campaign is not None:
-            refuse_unknown("campaign", campaign, sorted(campaigns()), of=f"{PREFIX}_CAMPAIGNS")
-            windows.decide(campaign, choice, now=now)
-            found = {
-                each.declared.id: each for each in usage.usages(Consent.objects.current(), now=now)
-            }
-            lines = [found[campaign].sentence]
+            lines = choose_campaign(campaign, choice, utc_now())
         elif group is not None:
-            known = [*groups(), *Consent.objects.current().declined_groups]
-            refuse_unknown("group", group, known, of="this installation")
-            choose_group(group, choice)
-            verb = "declined" if choice == Consent.Choice.DENIED else "accepted"
-            lines = [f"The group of facts {group} is {verb}."]
+            lines = choose_facts(group, choice)
         else:
-            choose(choice, now=now)
-            lines = [ruling().sentence]
-        if choice == Consent.Choice.DENIED:
-            deleted = unsent - Report.objects.queued().count()
-            lines.append(
-                f"{deleted} unsent report{'' if deleted == 1 else 's'} deleted."
-                if deleted > 0
-                else "No unsent report had to be deleted."
-            )
-        elif ruling().rule is not by_operator(Consent.objects.current()).rule:
-            lines.append(
-                "Your choice was saved. It takes effect once the reason above no longer applies."
-            )
-        self._print(lines, lines=list, **{"json": False, **options})
+            lines = choose_everything(choice, utc_now())
+        self._print({"result": lines}, lines=lambda _: lines, **{"json": False, **options})
 
     def _preview_campaigns(self) -> None:
         """Print a line for each report that campaigns would send if their periods ended now."""
@@ -326,12 +308,6 @@ def add_dictionary_options(action: ArgumentParser) -> None:
     add("--format", dest="form", choices=document.FORMS, help="The default is table on a terminal.")
     add("--json", dest="form", action="store_const", const="json", help="Print JSON.")
     add("--static", action="store_true", help="Declared examples instead of this machine's values.")
-
-
-def refuse_unknown(kind: str, name: str, known: Sequence[str], *, of: str) -> None:
-    if name not in known:
-        names = ", ".join(dict.fromkeys(known)) or "none"
-        raise CommandError(f"There is no {kind} {name!r}. Those of {of}: {names}.")
 
 
 def has_tables() -> bool:

@@ -1,0 +1,73 @@
+"""Saving a choice from a shell, for everything or for a part, and describing its effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.management.base import CommandError
+
+from ..campaigns import campaigns
+from ..consent import campaigns as windows
+from ..consent.choice import choose, choose_group, groups
+from ..consent.rules import WITHDRAWN, by_operator, ruling
+from ..models import Consent, Report
+from ..system_info import campaigns as usage
+
+DENIED = Consent.Choice.DENIED
+
+
+def choose_everything(choice: Consent.Choice, now: datetime) -> list[str]:
+    """Use the main switch."""
+    before = unsent()
+    choose(choice, now=now)
+    lines = [ruling().sentence]
+    if choice == DENIED:
+        is_reported = Report.objects.queued().filter(category=WITHDRAWN).exists()
+        return [*lines, deleted(before), *(["One last event reports the opt-out."] * is_reported)]
+    return [*lines, *not_in_effect()]
+
+
+def choose_campaign(campaign_id: str, choice: Consent.Choice, now: datetime) -> list[str]:
+    """Use the switch of one campaign."""
+    refuse_unknown("campaign", campaign_id, sorted(campaigns()))
+    before = unsent()
+    windows.decide(campaign_id, choice, now=now)
+    found = {each.declared.id: each for each in usage.usages(Consent.objects.current(), now=now)}
+    lines = [found[campaign_id].sentence]
+    return [*lines, deleted(before)] if choice == DENIED else [*lines, *not_in_effect()]
+
+
+def choose_facts(group: str, choice: Consent.Choice) -> list[str]:
+    """Use the switch of one group of facts."""
+    refuse_unknown("group", group, [*groups(), *Consent.objects.current().declined_groups])
+    choose_group(group, choice)
+    if choice == DENIED:
+        return [f"The group {group} is declined. Its facts were removed from queued reports."]
+    return [f"The group {group} is accepted.", *not_in_effect()]
+
+
+def unsent() -> int:
+    """Return the number of queued reports, apart from the one about an opt-out."""
+    return int(Report.objects.queued().exclude(category=WITHDRAWN).count())
+
+
+def deleted(before: int) -> str:
+    count = before - unsent()
+    if count == 0:
+        return "There were no unsent reports."
+    return f"{count} unsent report{' was' if count == 1 else 's were'} deleted."
+
+
+def not_in_effect() -> list[str]:
+    """Explain why a yes has no effect yet, if a stronger rule decides."""
+    if ruling().rule is by_operator(Consent.objects.current()).rule:
+        return []
+    return ["Your choice was saved. It takes effect once that reason no longer applies."]
+
+
+def refuse_unknown(kind: str, name: str, known: Sequence[str]) -> None:
+    """Raise CommandError for a name that is not known, with those that are."""
+    if name not in known:
+        names = ", ".join(dict.fromkeys(known)) or "none"
+        raise CommandError(f"There is no {kind} {name!r}. There are: {names}.")
