@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,6 +12,7 @@ import requests
 from tests.campaigns import ALWAYS, daily
 from tests.harness.host import LOADS_CELERY, Host
 
+ROOT = Path(__file__).parents[2]
 TASKS = """
     from celery import shared_task
     from metric_collection import measure_event
@@ -90,6 +92,23 @@ def test_a_web_server_that_is_stopped_after_a_burst_has_counted_every_request(ho
     with host.process("-m", "gunicorn", "product.wsgi", "-w", "4", "-b", "127.0.0.1:0") as server:
         server.await_line("Booting worker", times=4)
         (address,) = re.findall(r"Listening at: (http://\S+)", server.log)
+        for _ in range(40):
+            assert requests.get(address, timeout=30).status_code == 204
+        server.stop()
+    assert host.sql(COUNTED) == [(40,)]
+
+
+@pytest.mark.thorough
+def test_the_documented_asgi_application_counts_every_request_at_its_end(host):
+    pytest.importorskip("uvicorn")
+    page = (ROOT / "docs/howto/campaigns.rst").read_text()
+    blocks = re.findall(r"code-block:: python\n\n((?:    .*\n|\n)+)", page)
+    (block,) = [block for block in blocks if "lifespan" in block]
+    host.write({"product/urls.py": URLS, "product/asgi.py": block})
+    host.configure(ROOT_URLCONF="product.urls", ALLOWED_HOSTS=["*"])
+    with host.process("-m", "uvicorn", "product.asgi:application", "--port", "0") as server:
+        server.await_line("running on")
+        (address,) = re.findall(r"running on (http://\S+)", server.log)
         for _ in range(40):
             assert requests.get(address, timeout=30).status_code == 204
         server.stop()
