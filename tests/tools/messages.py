@@ -1,7 +1,7 @@
-"""The files for translators: ``python -m tests.tools.messages`` writes every text that an operator reads into them.
+"""Update the message catalogs with every string that operators read: ``python -m tests.tools.messages``.
 
-Django's makemessages sees only what is passed to gettext by name. The words of facts are arguments of
-their declarations, headings are made of the names of classes, and it would drop the translations of both.
+Django's makemessages only finds literal arguments of gettext. The descriptions of facts are arguments of their
+declarations, and headings are derived from class names: it would drop the translations of both.
 """
 
 # ruff: noqa: PLC0415  Django has to be set up first
@@ -31,7 +31,7 @@ MSGID = re.compile(r'^msgid (".*")$', re.MULTILINE)
 
 
 def main() -> None:
-    """Keep what is translated, leave what is new empty, drop what nobody reads any more; compile."""
+    """Keep translations, add new strings without one, drop unused ones, and compile."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     for language in LANGUAGES:
@@ -42,12 +42,12 @@ def main() -> None:
 
 
 def source_of(language: str) -> Path:
-    """The file that translators of a language edit."""
+    """Return the catalog of a language."""
     return PACKAGE / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
 def renewed(source: str) -> str:
-    """The file as it ought to be, its entries in the order that they have."""
+    """Return the updated catalog; entries keep their order, new ones come last."""
     header, *entries = source.strip().split("\n\n")
     known = {ast.literal_eval(MSGID.search(entry)[1]): entry for entry in entries}
     wanted = texts()
@@ -57,7 +57,7 @@ def renewed(source: str) -> str:
 
 
 def entry_of(text: str, plural: str | None) -> str:
-    """An entry to be translated; the languages have two forms each."""
+    """Return an entry without a translation; each language has two plural forms."""
     flag = ["#, python-format"] if PLACEHOLDER.search(text + (plural or "")) else []
     forms = (
         ['msgstr ""']
