@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from metric_collection.collector.dashboard import views
-from metric_collection.collector.models import Lateness, Refusal, Site, Work
+from metric_collection.collector.dashboard import public_views, views
+from metric_collection.collector.models import Fact, Lateness, Period, Refusal, Site, Span, Work
+from metric_collection.collector.publishing import publications
 from tests.collector.rows import NOW, TODAY, grow
 
 from .test_states import unfold, violations
@@ -23,6 +24,7 @@ LIMIT = 150_000  # bytes
 @pytest.fixture(autouse=True)
 def today(monkeypatch):
     monkeypatch.setattr(views, "utc_now", lambda: NOW)
+    monkeypatch.setattr(public_views, "utc_now", lambda: NOW)
 
 
 @pytest.fixture
@@ -85,6 +87,58 @@ def test_a_version_is_chosen_without_a_script(fleet, visit, staff):
     tab.get_by_role("button", name="Show").click()
     tab.get_by_text("2.4.0 leads with 100 % of the installations.").first.wait_for()
     assert "days=28&version=2.4" in tab.url
+
+
+@pytest.fixture
+def published(fleet):
+    Site.objects.update(is_public=True)
+    Fact.objects.filter(is_declared=True).update(is_public=True)
+    publications.publish(NOW)
+
+
+@pytest.mark.parametrize("path", ["/collector/acme/", "/collector/acme/rules/"])
+def test_the_public_pages_pass_wcag_and_keep_their_policy(path, published, open_tab, live_server):
+    tab = open_tab(base_url=live_server.url, color_scheme="light")
+    refused = []
+    tab.on("console", lambda message: refused.append(message.text))
+    tab.goto(path)
+    unfold(tab)
+    assert "Found 0 " in violations_of_page(tab), violations_of_page(tab)
+    tab.emulate_media(color_scheme="dark")
+    tab.set_viewport_size({"width": 360, "height": 740})
+    assert "Found 0 " in violations_of_page(tab), violations_of_page(tab)
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= 360
+    assert not [text for text in refused if "Content Security Policy" in text]
+
+
+def violations_of_page(tab) -> str:
+    """Judge the whole page: all of it is ours. Its policy forbids injected scripts, and so do we here."""
+    html, base = tab.content(), tab.url
+    copy = tab.context.new_page()
+    copy.emulate_media(
+        color_scheme=(tab.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") and "dark")
+        or "light"
+    )
+    copy.route(base, lambda route: route.fulfill(body=html, content_type="text/html"))
+    copy.goto(base)
+    return violations(copy)
+
+
+def test_the_public_page_is_a_picture_of_the_documents(published, open_tab, live_server, picture):
+    tab = open_tab(base_url=live_server.url, viewport={"width": 1200, "height": 1300})
+    tab.goto("/collector/acme/")
+    assert picture(tab, "collector-public.png").stat().st_size < LIMIT
+
+
+def test_a_held_day_is_decided_without_a_script(fleet, visit, superuser):
+    day = Period.objects.filter(span=Span.DAY, state=Period.State.SETTLED).latest("start")
+    Period.objects.filter(pk=day.pk).update(state=Period.State.HELD, note="odd")
+    tab = visit(OPERATIONS, superuser, java_script_enabled=False)
+    tab.get_by_label("Note, published with the period").fill("A fair")
+    tab.get_by_role("button", name="Publish", exact=True).click()
+    tab.get_by_text("Published.").wait_for()
+    day.refresh_from_db()
+    assert (day.state, day.note) == (Period.State.PUBLISHED, "A fair")
 
 
 @pytest.mark.parametrize(("name", "path"), [("dashboard", DASHBOARD), ("operations", OPERATIONS)])

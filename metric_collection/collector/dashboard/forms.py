@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Site
+from ..models import Period, Site, Value
 
 RANGES = [(28, _("4 weeks")), (90, _("90 days")), (365, _("a year"))]
 USUAL = 90
@@ -27,3 +27,21 @@ class DashboardForm(forms.Form):
         self.is_valid()
         found = {name: value for name, value in self.cleaned_data.items() if value}
         return {"site": None, "days": USUAL, "version": "", **found}
+
+
+class DecisionForm(forms.Form):
+    """What staff decide about a held period."""
+
+    PUBLISH, LEAVE_OUT = "publish", "leave-out"
+
+    period = forms.ModelChoiceField(
+        Period.objects.filter(state=Period.State.HELD).select_related("site")
+    )
+    decision = forms.ChoiceField(choices=[(PUBLISH, PUBLISH), (LEAVE_OUT, LEAVE_OUT)])
+    note = forms.CharField(max_length=200, required=False)
+
+
+class HideForm(forms.Form):
+    """A value that is not to be published."""
+
+    hide = forms.ModelChoiceField(Value.objects.filter(is_hidden=False).select_related("fact"))

@@ -18,6 +18,7 @@ from ..counting.days import DAY, WEEK
 from ..door.refusals import REASONS, UNKNOWN
 from ..health import Health
 from ..models import Hour, Import, Lateness, Period, Refusal, Site, Span
+from ..publishing.newcomers import Newcomer, newcomers
 from .charts import Bar, Bars, Figure, Lines, Series, percentage
 from .figures import day_name, share, whole
 from .page import Tile
@@ -46,6 +47,7 @@ class Operations:
     figures: Sequence[Figure]
     refusals: Sequence[Refused]
     held: Sequence[Period]
+    newcomers: Sequence[Newcomer]
     imports: Sequence[Import]
 
 
@@ -62,6 +64,7 @@ def operations(now: datetime) -> Operations:
         held=list(
             Period.objects.filter(state=Period.State.HELD).select_related("site").order_by("start")
         ),
+        newcomers=list(newcomers(now.date())),
         imports=list(Import.objects.select_related("by").order_by("-at")[:IMPORTS_SHOWN]),
     )
 

@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from ...cleaninsights.clock import utc_now
 from ..counting.days import DAY
-from ..models import Period, Site, Span
+from ..models import Period, Site, Span, Value
+from ..models.rows import atomic
+from ..publishing.publications import decide
 from .csv_files import csv_response, csv_text
-from .forms import RANGES, DashboardForm
+from .forms import RANGES, DashboardForm, DecisionForm, HideForm
 from .numbers import Numbers, read
 from .operations import operations
 from .overview import cards
@@ -67,12 +70,44 @@ class DashboardViews:
         heads = ["span", "first_day", "fact", "value", "installations"]
         return csv_response(f"usage-metrics-{site.slug}", csv_text(heads, rows(numbers)))
 
-    @method_decorator(require_safe)
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def operations(self, request: HttpRequest) -> HttpResponseBase:
-        """Show how the collector itself is doing."""
+        """Show how the collector itself is doing; take decisions about what is published."""
         self._require_view(request)
+        may_decide = request.user.has_perm("usage_metrics_collector.change_site")
+        if request.method == "POST":
+            if not may_decide:
+                raise PermissionDenied
+            self._take(request)
+            return HttpResponseRedirect(request.path)
         page = operations(utc_now())
-        return self._render(request, "operations", title=_("Operations"), page=page)
+        context = {"title": _("Operations"), "page": page, "may_decide": may_decide}
+        return self._render(request, "operations", **context)
+
+    def _take(self, request: HttpRequest) -> None:
+        """Carry out a decision together with its entry in the admin log."""
+        decision, hide = DecisionForm(request.POST), HideForm(request.POST)
+        with atomic(Period):
+            if decision.is_valid():
+                self._decide(request, decision.cleaned_data)
+            elif hide.is_valid():
+                self._hide(request, hide.cleaned_data["hide"])
+            else:
+                messages.error(request, _("Nothing was changed. The page was out of date."))
+
+    def _decide(self, request: HttpRequest, chosen: dict[str, Any]) -> None:
+        period, publishes = chosen["period"], chosen["decision"] == DecisionForm.PUBLISH
+        decide(period, publishes=publishes, note=chosen["note"], now=utc_now())
+        words = _("Published.") if publishes else _("Left out.")
+        self.model_admin.log_change(request, period, words)
+        messages.success(request, f"{period.site}, {period}: {words}")
+
+    def _hide(self, request: HttpRequest, value: Value) -> None:
+        """Hide a value. The log names the fact, never the text."""
+        Value.objects.filter(pk=value.pk).update(is_hidden=True)
+        words = _("A value of %(fact)s was hidden.") % {"fact": value.fact.name}
+        self.model_admin.log_change(request, value.fact, words)  # type: ignore[arg-type]
+        messages.success(request, words)
 
     def _require_view(self, request: HttpRequest) -> None:
         if not self.model_admin.has_view_permission(request):

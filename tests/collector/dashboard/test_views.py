@@ -5,9 +5,11 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -16,7 +18,6 @@ from metric_collection.collector.door import inbox
 from metric_collection.collector.models import (
     Arrival,
     Cell,
-    Hour,
     Lateness,
     Pair,
     Period,
@@ -26,7 +27,7 @@ from metric_collection.collector.models import (
     Value,
     Work,
 )
-from tests.collector.rows import NOW, TODAY, fact, grow, period, value
+from tests.collector.rows import NOW, TODAY, fact, grow, value
 
 DASHBOARD = reverse("admin:usage_metrics_collector_dashboard")
 CSV = reverse("admin:usage_metrics_collector_csv")
@@ -56,7 +57,7 @@ def text_of(response) -> str:
 def test_the_pages_are_for_staff_who_may_view_periods(client, url, staff):
     grow(days=1)
     assert staff.get(url).status_code == 200
-    assert staff.post(url).status_code == 405
+    assert staff.post(url).status_code == (403 if url == OPERATIONS else 405)
     client.force_login(get_user_model().objects.create_user("other", is_staff=True))
     assert client.get(url).status_code == 403
     client.logout()
@@ -143,6 +144,13 @@ def test_on_the_first_day_a_single_point_is_shown(staff):
     assert "3 active installations." in html
     assert "No version appeared in this time." in html
     assert "h0" in html
+
+
+def test_a_public_site_links_to_its_public_page(staff):
+    grow(days=3)
+    assert "Public page" not in text_of(staff.get(DASHBOARD))
+    Site.objects.update(is_public=True)
+    assert '<a href="/collector/acme/">Public page</a>' in text_of(staff.get(DASHBOARD))
 
 
 def test_several_sites_are_shown_at_a_glance(staff):
@@ -247,10 +255,62 @@ def test_operations_raise_an_alarm_for_unknown_sites_and_uncounted_reports(staff
     assert "Everything runs." in text_of(staff.get(OPERATIONS))
 
 
-def test_held_periods_are_listed_in_operations(staff):
-    site = Site.objects.create(id=5, name="Acme", slug="acme")
-    held = period(site, Span.DAY, TODAY - timedelta(days=9), 100)
-    held.state = Period.State.HELD
-    held.save()
-    Hour.objects.create(start=NOW.replace(minute=0), n=3)
-    assert "17 Nov" in text_of(staff.get(OPERATIONS))
+@pytest.fixture
+def decider(staff, client):
+    """A user who may decide what is published."""
+    user = get_user_model().objects.get(username="staff")
+    user.user_permissions.add(Permission.objects.get(codename="change_site"))
+    return client
+
+
+@pytest.fixture
+def held():
+    site = grow(days=20)
+    Site.objects.update(is_public=True)
+    held = site.periods.get(span=Span.DAY, start=TODAY - timedelta(days=9))
+    Period.objects.filter(pk=held.pk).update(state=Period.State.HELD, note="odd")
+    return held
+
+
+@pytest.mark.parametrize(
+    ("decision", "state"), [("publish", "published"), ("leave-out", "left out")]
+)
+def test_staff_decide_about_a_held_period_and_the_log_has_it(decider, held, decision, state):
+    assert "Nov. 17, 2026</strong>: 100 installations." in text_of(decider.get(OPERATIONS))
+    data = {"period": held.pk, "decision": decision, "note": "a fair"}
+    response = decider.post(OPERATIONS, data, follow=True)
+    held.refresh_from_db()
+    assert (held.state, held.note) == (state, "a fair")
+    assert LogEntry.objects.get().object_id == str(held.pk)
+    assert "umc-held" not in text_of(response)
+    response = decider.post(OPERATIONS, data, follow=True)
+    assert "Nothing was changed. The page was out of date." in text_of(response)
+
+
+def test_who_may_only_view_cannot_decide(staff, held):
+    assert "Leave out" not in text_of(staff.get(OPERATIONS))
+    data = {"period": held.pk, "decision": "publish"}
+    assert staff.post(OPERATIONS, data).status_code == 403
+    held.refresh_from_db()
+    assert held.state == Period.State.HELD
+
+
+def test_a_decision_needs_the_token_of_the_page(held):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(get_user_model().objects.create_superuser("root"))
+    assert client.post(OPERATIONS, {"period": held.pk, "decision": "publish"}).status_code == 403
+
+
+def test_a_text_value_can_be_hidden_before_its_second_week(decider):
+    site = grow(days=30)
+    Site.objects.update(is_public=True)
+    site.facts.filter(is_declared=True).update(is_public=True)
+    assert "Published next week" not in text_of(decider.get(OPERATIONS))
+    evil = value(site.facts.get(name="os_version"), "buy <b>")
+    Cell.objects.create(fact_id=evil.fact_id, value=evil, span=Span.WEEK, start="2026-11-16", n=12)
+    html = text_of(decider.get(OPERATIONS))
+    assert "<bdi>buy &lt;b&gt;</bdi> (12)" in html
+    response = decider.post(OPERATIONS, {"hide": evil.pk}, follow=True)
+    assert "A value of os_version was hidden." in text_of(response)
+    assert "Published next week" not in text_of(response)
+    assert "buy" not in LogEntry.objects.get().change_message
