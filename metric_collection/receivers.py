@@ -1,4 +1,4 @@
-"""What the app does when Django or Celery says something: migrate has ended, a worker is ready.
+"""Signal receivers for Django and Celery.
 
 Nothing here reaches the network but for two messages to a broker that a worker is connected to.
 """
@@ -88,30 +88,30 @@ def on_worker_ready(sender: Any, **_: Any) -> None:
 
 
 def on_request_finished(**_: Any) -> None:
-    """Count what was measured, now that the answer is out."""
+    """Flush measurements, after the response was sent."""
     flusher.flush_if_due()
 
 
 @harmless
 def on_request_exception(**_: Any) -> None:
-    """Let the recorder see the error that no view has caught; Django sends this while it handles it."""
+    """Record an error that no view caught; Django sends this while handling it."""
     record_error(sys.exc_info()[1])
 
 
 @harmless
 def on_task_prerun(task: Any = None, **_: Any) -> None:
-    """Note when a task begins."""
+    """Store when a task starts."""
     note_begin(task, time.perf_counter())
 
 
 @harmless
 def on_task_failure(exception: BaseException | None = None, **_: Any) -> None:
-    """Let the recorder see the error that no task has caught."""
+    """Record an error that no task caught."""
     record_error(exception)
 
 
 def on_task_postrun(task: Any = None, state: str | None = None, **_: Any) -> None:
-    """Count what was measured, now that the task is done; one that is run in place is part of more."""
+    """Record a task and flush measurements, unless it runs eagerly as a part of something else."""
     record_task(task, state)
     if not task.request.is_eager:
         flusher.flush_if_due()
@@ -123,12 +123,12 @@ def on_worker_shutdown(**_: Any) -> None:
 
 
 def note_web_process(**_: Any) -> None:
-    """Note that this process answers requests, now that the answer is out."""
+    """Record that this process answers requests, after the response was sent."""
     web.note_if_due()
 
 
 def note_worker(task: Any = None, **_: Any) -> None:
-    """Note that this worker runs tasks, now that one is done; what runs in place needs no worker."""
+    """Record that this worker runs, after a task; an eager task needs no worker."""
     if not task.request.is_eager:
         worker.note_if_due()
 
@@ -149,7 +149,7 @@ def on_command(argv: Sequence[str], error: BaseException | None, reached: Contai
 
 
 def record_error(error: BaseException | None) -> None:
-    """Count an error, if the publisher wants that."""
+    """Record an error, if the recorder is on."""
     recorder = chosen(ErrorRecorder)
     if recorder is not None and error is not None:
         recorder.record(error, own_packages())
@@ -157,7 +157,7 @@ def record_error(error: BaseException | None) -> None:
 
 @harmless
 def record_task(task: Any, state: str | None) -> None:
-    """Count a task that has ended, if the publisher wants that."""
+    """Record a finished task, if the recorder is on."""
     recorder = chosen(TaskRecorder)
     if recorder is not None:
         recorder.record(task, state, time.perf_counter(), own_packages())

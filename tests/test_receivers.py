@@ -149,9 +149,9 @@ def measuring(settings, tmp_path, monkeypatch):
     settings.METRIC_COLLECTION_STATE_FOLDER = tmp_path
     settings.METRIC_COLLECTION_CAMPAIGNS = {"use": daily(**ALWAYS)}
     monkeypatch.setattr(receivers, "flusher", Flusher(meter))
-    meter.begin_anew()
+    meter.reset()
     yield lambda: sum(Measurement.objects.values_list("times", flat=True))
-    meter.begin_anew()
+    meter.reset()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -23,7 +23,7 @@ def ask() -> Terms | None:
 
 
 def flush() -> None:
-    """Count into the database what this process has measured.
+    """Write the counts of this process to the database.
 
     Does nothing before Django is set up, without the app, or inside a transaction. Never raises:
     if the database cannot be reached, the counts are kept for the next flush.

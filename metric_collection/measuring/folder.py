@@ -1,7 +1,7 @@
 """The folder of the journals: private to one user, and shared by the processes of one product.
 
 The process that keeps a journal holds a lock on its file, which the kernel releases when the
-process ends, however it ends. Whoever gets the lock next may count the journal.
+process ends, however it ends. A process that then gets the lock may count the journal.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Memory:
         return fresh
 
     def abandoned(self, skip: Container[str] = ()) -> Iterable[Journal]:  # noqa: ARG002
-        """Return nothing: what other processes kept in memory is gone."""
+        """Return nothing, as the memory of other processes is not accessible."""
         return ()
 
     def problem(self) -> str | None:
@@ -134,7 +134,7 @@ class Folder:
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
-        """Open the folder, creating it if need be; nobody can then put another one in its place."""
+        """Open the folder, creating it first if needed; a descriptor cannot be replaced by another folder."""
         with suppress(FileExistsError):
             self.path.mkdir(mode=0o700)
         folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -169,7 +169,7 @@ class Folder:
             kinds = ", ".join(sorted(IN_PLACE))
             raise OSError(f"{self.path} is not on a file system that overwrites in place: {kinds}")
         if len(os.listdir(folder)) >= MOST_JOURNALS:
-            raise OSError(f"{self.path} has {MOST_JOURNALS} journals that nobody has counted")
+            raise OSError(f"{self.path} has {MOST_JOURNALS} uncounted journals")
 
     def _take(self, name: str, folder: int) -> Journal | None:
         """Return a journal whose process has ended."""
@@ -204,8 +204,8 @@ def overwrites_in_place(folder: int, mounts: Path) -> bool:
     """Whether the file system of an open folder never needs a new block for one that it has written."""
     device = os.fstat(folder).st_dev
     kind = file_systems(mounts).get(f"{os.major(device)}:{os.minor(device)}")
-    # An overlay, as containers have it, is as good as what is below it, which nothing tells but
-    # this: btrfs has no number of inodes.
+    # The overlay of a container behaves like its upper layer, whose type is not visible from inside.
+    # But statvfs is passed through to it, and btrfs, unlike the others, reports no number of inodes.
     return kind in IN_PLACE or (kind == "overlay" and os.fstatvfs(folder).f_files > 0)
 
 
@@ -225,7 +225,7 @@ def new_key() -> str:
 
 
 def remove_if_old(name: str, folder: int, seconds: float) -> None:
-    """Remove a file that nobody has written to for so long."""
+    """Remove a file that was last written longer ago than that."""
     with suppress(OSError):
         age = time.time() - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
         if age > seconds:

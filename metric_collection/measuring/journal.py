@@ -1,4 +1,4 @@
-"""A journal: what one process has counted since it began the journal, one cell for each count.
+"""A journal: the counts of one process since it began the journal, one cell for each count.
 
 The cells lie in memory mapped from a file, where the kernel keeps them when the process is killed.
 Lines of JSON follow them in the file: the first one says when the journal was begun, and each
@@ -31,14 +31,14 @@ NUMBER_MASK: Final = (1 << NUMBER_BITS) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What is counted under a number, and whether each count has a value."""
+    """A point that is counted under a number, and whether each count has a value."""
 
     point: DataPoint
     valued: bool
 
 
 def code_of(number: int, *, times: int = 1) -> int:
-    """Return what a cell holds beside its value: what is counted, and how many times."""
+    """Return the second part of a cell: the number of an entry, and how many times it is counted."""
     return times << NUMBER_BITS | number
 
 
@@ -93,8 +93,8 @@ class Journal:
     def open(cls, key: str, file: int, remove: Callable[[], bool]) -> Journal:
         """Open the journal of a process that has ended, or raise ValueError if it is broken.
 
-        It is read into memory, not mapped: that takes one descriptor less, and whoever truncates
-        the file does no harm.
+        It is read into memory, not mapped: that takes one descriptor less, and truncating the file
+        does no harm.
         """
         first, *others = os.pread(file, os.fstat(file).st_size, SIZE).splitlines(keepends=True) or [
             b""
@@ -111,7 +111,7 @@ class Journal:
 
     @property
     def points(self) -> Iterator[DataPoint]:
-        """What may have been counted."""
+        """The points of all entries."""
         return (entry.point for entry in self._entries.values())
 
     def number(self, entry: Entry) -> int | None:
@@ -144,7 +144,7 @@ class Journal:
                 yield replace(counted.point, times=times)
 
     def rewrite(self, fresh: Journal) -> None:
-        """Count into an empty journal, under the same numbers, what was counted here."""
+        """Copy entries and sums into an empty journal, under the same numbers."""
         for known in self._entries.values():
             fresh.define(known)
         for number, (times, total) in self._sums().items():

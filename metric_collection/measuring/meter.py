@@ -47,8 +47,8 @@ Make: TypeAlias = Callable[..., DataPoint]
 class Meter:
     """Counts for one process, on the terms that `ask` returns.
 
-    The clock counts seconds since the epoch. A forked child has to `begin_anew`. Python's hooks see
-    to that, but not in a server that forks without them, where every call has to look.
+    The clock counts seconds since the epoch. A forked child has to call `reset`. Python's
+    hooks do so, but some servers fork without them; there, every call compares the process id.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class Meter:
         self._time = clock
         self._clock = clock if has_fork_hooks else self._clock_of_this_process
         self._journal: Journal | None = None
-        self.begin_anew()
+        self.reset()
 
-    def begin_anew(self) -> None:
-        """Reset everything in a forked child: the counts it has inherited belong to its parent."""
+    def reset(self) -> None:
+        """Reset everything in a forked child: the inherited counts belong to its parent."""
         self._pid = os.getpid()
         self._lock = threading.RLock()  # a call may lead to another, by way of the log or a signal
         if self._journal is not None:
@@ -78,13 +78,13 @@ class Meter:
         self._complaints: set[str] = set()
         self.forget()
 
-    def notice_fork(self) -> None:
-        """Begin anew if this process was forked without Python's hooks."""
+    def reset_after_fork(self) -> None:
+        """Reset everything if this process was forked without Python's hooks."""
         if self._pid != os.getpid():
-            self.begin_anew()
+            self.reset()
 
     def _clock_of_this_process(self) -> float:
-        self.notice_fork()
+        self.reset_after_fork()
         return self._time()
 
     def forget(self, **_: Any) -> None:
@@ -113,7 +113,7 @@ class Meter:
         return self._journal is not None
 
     def retire(self) -> Journal | None:
-        """Return what was counted so far; the next call begins another journal."""
+        """Close and return the journal, if there is one; the next call begins another."""
         with self._lock:
             journal, self._journal = self._journal, None
             if journal is not None:
@@ -189,7 +189,7 @@ class Meter:
         self._count(key, None, partial(Visit, path=parts), campaign_id)
 
     def _count(self, key: Key, value: float | None, make: Make, campaign_id: str) -> None:
-        """Take the slow path, and remember under `key` what makes the next call fast."""
+        """Take the slow path, and cache under `key` the content for the fast path."""
         with self._lock:
             is_full = len(self._cells) + len(self._codes) > MOST_REMEMBERED
             if self._clock() >= self._edge or is_full:
@@ -206,7 +206,7 @@ class Meter:
                 self._cells[key], self._codes[key] = NO_CELL, UNCOUNTED
 
     def _content(self, key: Key, value: float | None, make: Make, campaign_id: str) -> bytes:
-        """Return what a call writes, and keep what the next one with this key needs for that."""
+        """Return the cell to write, and cache it for the next call with this key."""
         if value is None:
             if key not in self._cells:
                 found = self._define(make, campaign_id, valued=False)
@@ -301,7 +301,7 @@ class Meter:
 
 
 meter = Meter(has_fork_hooks="uwsgi" not in sys.modules)  # uWSGI forks without them by default
-after_fork(meter.begin_anew)
+after_fork(meter.reset)
 
 measure_event = meter.measure_event
 measure_visit = meter.measure_visit

@@ -45,7 +45,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What may be counted, by campaign id, and where counts are kept until they are flushed."""
+    """The campaigns that may be counted, by id, and the place for counts until they are flushed."""
 
     campaigns: Mapping[str, Term] = field(default_factory=dict)
     place: Place = MEMORY

@@ -20,7 +20,7 @@ MANAGEMENT = "metric_collection.management"
 
 
 def check_recorders() -> Iterator[CheckMessage]:
-    """Check each recorder, and what all of them need."""
+    """Check each recorder, and their common requirements."""
     yield from refused_recorders()
     recorders = list(declaration().recorders.values())
     for recorder in recorders:

@@ -47,14 +47,14 @@ logger = logging.getLogger("metric_collection.reporting.flushing")
 
 MOST_TAKEN: Final = 100  # journals of ended processes in one transaction
 MOST_POINTS: Final = 2_000  # from which on no further journal is taken
-# What tells databases with equal settings apart. Passwords are left out: the folder's name is public.
+# Settings that identify a database. Passwords are left out, as the name of the folder is public.
 DATABASE_KEYS: Final = ("ENGINE", "HOST", "PORT", "USER", "NAME")
 LIBPQ_VARIABLES: Final = ("PGSERVICE", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGOPTIONS")
 PATIENCE: Final = 2.0  # seconds, at exit
 PAUSE: Final = 0.05  # seconds
 # For a connection that is opened at exit, in the units of the drivers.
 LIMITS: Final[Mapping[str, Mapping[str, int]]] = {
-    "sqlite": {},  # has nothing to wait for but locks
+    "sqlite": {},  # only locks are waited for, briefly
     "postgresql": {"connect_timeout": 2, "tcp_user_timeout": 2_000},
     "mysql": {"connect_timeout": 2, "read_timeout": 2, "write_timeout": 2},
 }
@@ -128,7 +128,7 @@ class Flusher(Forkable):
                 self.flush()
 
     def flush(self) -> None:
-        """Count what there is, unless another thread does so, or the caller has a transaction open.
+        """Flush, unless another thread does so already, or the caller has a transaction open.
 
         A failure is logged, and the counts are kept for the next flush.
         """
@@ -137,7 +137,7 @@ class Flusher(Forkable):
             return
         try:
             self._due = self._monotonic() + conf.FLUSH_INTERVAL.total_seconds()
-            self._meter.notice_fork()
+            self._meter.reset_after_fork()
             self._meter.learn(self._flush())
             self._has_failed = False
             self._is_reachable = True
@@ -150,7 +150,7 @@ class Flusher(Forkable):
             lock.release()
 
     def _flush(self) -> Terms:
-        """Count what there is, and return the terms from now on."""
+        """Flush, and return the terms from now on."""
         terms = first_terms()
         if not (terms.is_on and terms.campaigns) and not switched_off():
             return terms
@@ -189,7 +189,7 @@ class Flusher(Forkable):
                 journal.release()
 
     def _retire(self) -> list[Journal]:
-        """Return what this process has counted; no more than two journals are kept through an outage."""
+        """Return the journals of this process; during an outage it keeps two at most."""
         if len(self._own) < 2 and (journal := self._meter.retire()):
             self._own.append(journal)
         return self._own
@@ -298,20 +298,20 @@ Reported = tuple[Any, ...]
 
 
 def as_reported(point: DataPoint) -> Reported:
-    """Return what tells points apart in a report."""
+    """Return the identity of a point in a report."""
     events = [point] if isinstance(point, Event) else []
     visits = [] if isinstance(point, Event) else [point]
-    return next(iter(told_apart(payload.encode(1, events=events, visits=visits))))
+    return next(iter(identities_in(payload.encode(1, events=events, visits=visits))))
 
 
 def reported_of(campaign_id: str) -> set[Reported]:
     """Return the points in all kept reports of a campaign."""
     bodies = Report.objects.of_campaign(campaign_id).values_list("body", flat=True)
-    return {found for body in bodies for found in told_apart(body)}
+    return {found for body in bodies for found in identities_in(body)}
 
 
-def told_apart(body: str | bytes) -> Iterator[Reported]:
-    """Return for each point in a body what tells it from others."""
+def identities_in(body: str | bytes) -> Iterator[Reported]:
+    """Yield the identities of the points in a body."""
     parsed = json.loads(body)
     for found in (*parsed.get("events", ()), *parsed.get("visits", ())):
         period = found["period_start"], found["period_end"]
@@ -321,17 +321,17 @@ def told_apart(body: str | bytes) -> Iterator[Reported]:
 
 flusher = Flusher(meter)
 atexit.register(flusher.flush_at_exit)
-# Terms are learned here first, so nobody else needs to know when the tests of a host change settings.
+# The tests of a host may change settings.
 setting_changed.connect(meter.forget, dispatch_uid="metric_collection.reporting.flushing")
 
 
 def flush() -> None:
-    """Do what ``metric_collection.flush`` promises."""
+    """Flush this process; see ``metric_collection.flush``."""
     flusher.flush()
 
 
 def limit_time(database: Any) -> None:
-    """Have a connection opened anew that waits a few seconds at most for its server."""
+    """Reopen a connection so that it waits a few seconds at most for its server."""
     if limits := LIMITS[database.vendor]:
         database.close()
         options = {**database.settings_dict["OPTIONS"], **limits}

@@ -87,7 +87,7 @@ def product() -> Iterator[None]:
             METRIC_COLLECTION_PACKAGES=["tests"],
         ):
             yield
-        meter.begin_anew()
+        meter.reset()
 
 
 def recording(**recorders: Any) -> type:

@@ -42,7 +42,7 @@ def start():
 
     yield start
     for meter in meters:
-        meter.begin_anew()
+        meter.reset()
 
 
 @moderate
@@ -64,7 +64,7 @@ def test_a_call_with_any_arguments_is_counted_or_ignored(start, calls):
         Collection(clock=FrozenClock(NOW + timedelta(days=1))).seal()
         for report in Report.objects.all():
             assert decode(report.body.encode())
-    meter.begin_anew()
+    meter.reset()
     discard_all()
 
 
@@ -107,7 +107,7 @@ def test_broken_journals_do_not_block_others(start, begin, head, tail):
         assert not flusher._has_failed
         counted = Measurement.objects.filter(identity='["event", "Search", "Run", null]')
         assert counted.get().times == 1
-    meter.begin_anew()
+    meter.reset()
     discard_all()
 
 

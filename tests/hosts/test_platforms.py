@@ -1,4 +1,4 @@
-"""Windows and macOS: a process without what only Linux, or only Unix, has."""
+"""Windows and macOS, simulated by a process without the functions of Unix."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def test_the_number_of_journals_in_a_folder_is_limited(folder):
     folder.create(START).discard()
     for number in range(MOST_JOURNALS):
         (folder.path / f"{number}{JOURNAL}").touch()
-    with pytest.raises(OSError, match="that nobody has counted"):
+    with pytest.raises(OSError, match="uncounted journals"):
         folder.create(START)
 
 

@@ -98,7 +98,7 @@ def test_a_truncated_line_is_ignored(written, file):
 
 
 def test_an_unused_line_shifts_no_other(written, file):
-    """As when a signal handler raises between the write and what follows it."""
+    """As when a signal handler raises right after the write."""
     os.write(file, line([1, False, *key_of(event("Never counted"))]))
     fill(written, PLAIN, {})
     assert list(Journal.open("key", os.dup(file), lambda: True).counts()) == [event(times=1)]
@@ -139,7 +139,7 @@ def test_releasing_removes_nothing_and_may_be_repeated(written, removed):
 
 
 def test_a_full_disk_leaves_whole_lines(written, file):
-    """A limit on the size of a file is what a test can have instead of a full disk."""
+    """A limited file size stands for a full disk."""
     size = os.fstat(file).st_size
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

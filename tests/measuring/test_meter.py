@@ -45,11 +45,11 @@ def terms(folder) -> Terms:
 def meter(clock, terms):
     meter = Meter(lambda: terms, lambda: clock().timestamp())
     yield meter
-    meter.begin_anew()
+    meter.reset()
 
 
 def counted(meter) -> Counter:
-    """Return what was counted, and retire the journal of it."""
+    """Retire the journal and return its counts."""
     journal = meter.retire()
     counts = Counter()
     for point in journal.counts() if journal else ():
@@ -264,7 +264,7 @@ def test_no_name_is_lost_when_the_disk_fills_up(meter, full_disk, value):
 
 
 class Deadline(Exception):
-    """What a host's signal handler raises, such as Celery's SoftTimeLimitExceeded."""
+    """An exception of the host, such as Celery's SoftTimeLimitExceeded."""
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ class TestProcesses:
     def test_a_forked_child_counts_for_itself(self, meter, folder):
         meter.measure_event("Search", "Open", "search")
         if (child := os.fork()) == 0:
-            meter.begin_anew()
+            meter.reset()
             meter.measure_event("Search", "Child", "search")
             os._exit(0)
         os.waitpid(child, 0)
@@ -378,7 +378,7 @@ class TestProcesses:
         meter.measure_event("Search", "Open", "search")
         (ready, tell), (wait, hold) = os.pipe(), os.pipe()
         if (child := os.fork()) == 0:
-            meter.begin_anew()
+            meter.reset()
             os.close(hold)
             os.write(tell, b"x")
             os.read(wait, 1)

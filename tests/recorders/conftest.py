@@ -18,20 +18,20 @@ def product(settings, tmp_path, monkeypatch):
     settings.METRIC_COLLECTION_STATE_FOLDER = tmp_path
     settings.METRIC_COLLECTION_CAMPAIGNS = {"use": daily(**ALWAYS)}
     settings.METRIC_COLLECTION_PACKAGES = ["tests"]
-    meter.begin_anew()
+    meter.reset()
     yield settings
-    meter.begin_anew()
+    meter.reset()
 
 
 @pytest.fixture
 def journal():
-    """Return the journal of what was recorded since, or None."""
+    """Return a function that returns the journal since then, or None."""
     return meter.retire
 
 
 @pytest.fixture
 def recorded(journal):
-    """Return how often each event was recorded since, by category, action and name."""
+    """Return a function that counts the events since then by category, action and name."""
 
     def recorded() -> dict[tuple[str, str, str], int]:
         found = journal()

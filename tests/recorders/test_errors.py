@@ -34,7 +34,7 @@ def raised(call, *arguments):
 
 
 def passing(name, error):
-    """Return what raises an error within a module of this name."""
+    """Return a function that raises an error within a module of this name."""
     names = {"__name__": name, "error": error}
     exec("def call(inner=None):\n    if inner: inner()\n    raise error", names)
     return names["call"]

@@ -55,7 +55,7 @@ class Process:
 
     def end(self):
         """End as a process does that is killed: the kernel takes back the locks on its journals."""
-        self.meter.begin_anew()
+        self.meter.reset()
         self.flusher._enter_process()
 
 
