@@ -41,7 +41,8 @@ class Agents:
         self.products = names_in(pattern, "product")
         self._products = by_lower_case(self.products)
         has_platform = "platform" in self._pattern.groupindex
-        self._platforms = by_lower_case(names_in(pattern, "platform")) if has_platform else {}
+        self.platforms = names_in(pattern, "platform") if has_platform else []
+        self._platforms = by_lower_case(self.platforms)
         if "version" not in self._pattern.groupindex:
             raise ValueError("no group version")
 

@@ -27,7 +27,7 @@ class ClientRecorder(Recorder):
 
     name: ClassVar[str] = "clients"
     coarsened: ClassVar[str] = (
-        "Up to three numbers of the version, and platforms of a list; nothing else of the header, and"
+        "Only these names and up to three numbers of the version; nothing else of the header, and"
         " nothing of other clients."
     )
     is_own: ClassVar[bool] = False
@@ -38,7 +38,9 @@ class ClientRecorder(Recorder):
     @property
     def description(self) -> str:
         """The description with the names of the clients."""
-        return f"Counts the requests of each version of {', '.join(self.pattern.products)}."
+        platforms = ", ".join(self.pattern.platforms)
+        by_platform = f", and of each platform: {platforms}" if platforms else ""
+        return f"Counts the requests of each version of {', '.join(self.pattern.products)}{by_platform}."
 
     def record(
         self, request: HttpRequest, _response: HttpResponseBase, _seconds: float, _own: Packages

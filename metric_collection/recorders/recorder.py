@@ -36,8 +36,10 @@ class Recorder(Keyed):
 
     @property
     def description(self) -> str:
-        """The first line of the docstring, for operators."""
-        return (self.__doc__ or "").partition("\n")[0]
+        """The first line of the docstring, for operators, and whether there is a histogram."""
+        has_histogram = getattr(self, "histogram", False)
+        line = (self.__doc__ or "").partition("\n")[0]
+        return f"{line} Durations are counted in eight buckets, too." if has_histogram else line
 
 
 def milliseconds(seconds: float) -> int:

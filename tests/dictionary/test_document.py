@@ -183,8 +183,8 @@ def test_recorders_say_what_they_count_what_they_leave_out_and_for_which_campaig
         [
             "clients",
             (
-                "Counts the requests of each version of acme-cli, acme-app. Up to three numbers of the"
-                " version; nothing else of the header, and nothing of other clients."
+                "Counts the requests of each version of acme-cli, acme-app. Only these names and up to"
+                " three numbers of the version; nothing else of the header, and nothing of other clients."
             ),
             "Speed | *fast*",
         ],

@@ -35,5 +35,10 @@ def test_a_container_has_the_processors_that_it_may_use(tmp_path, quota, count):
     assert Processor(root=tmp_path, cpus=lambda: 8).gather()["cpu_count"] == count
 
 
+def test_where_the_scheduler_cannot_be_asked_all_processors_count(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert Processor(root=tmp_path).gather()["cpu_count"] == os.cpu_count()
+
+
 def test_this_machine_has_a_processor():
     assert 1 <= Processor().gather()["cpu_count"] <= os.cpu_count()

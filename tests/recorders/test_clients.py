@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from metric_collection.recorders.checks import MIDDLEWARE
+from metric_collection.recorders.clients import ClientRecorder
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +13,14 @@ def recording(product):
     product.METRIC_COLLECTION_RECORDERS = {"clients": {"campaign": "use", "pattern": pattern}}
     product.ROOT_URLCONF = "tests.recorders.views"
     product.MIDDLEWARE = [MIDDLEWARE, *product.MIDDLEWARE]
+
+
+def test_the_description_names_products_and_platforms():
+    pattern = r"(?P<product>acme-cli)/(?P<version>\S+)(?: \((?P<platform>Linux|Windows))?"
+    recorder = ClientRecorder.from_dict({"campaign": "use", "pattern": pattern})
+    assert recorder.description == (
+        "Counts the requests of each version of acme-cli, and of each platform: Linux, Windows."
+    )
 
 
 def test_platforms_are_counted_if_the_pattern_spells_them_out(product, recorded):

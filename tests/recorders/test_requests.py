@@ -9,6 +9,7 @@ from django.test import AsyncClient, Client, RequestFactory
 
 from metric_collection.middleware import RecorderMiddleware
 from metric_collection.recorders.checks import MIDDLEWARE
+from metric_collection.recorders.requests import RequestRecorder
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,11 @@ def ask_async(*paths):
                 assert [line async for line in response] != []
 
     asyncio.run(ask())
+
+
+def test_the_description_says_that_there_is_a_histogram():
+    recorder = RequestRecorder.from_dict({"campaign": "use", "histogram": True})
+    assert recorder.description.endswith(" Durations are counted in eight buckets, too.")
 
 
 def test_a_histogram_counts_durations_in_buckets(recording, client, recorded):
