@@ -135,8 +135,8 @@ Counted: TypeAlias = tuple[Campaign, DataPoint]
 Group: TypeAlias = tuple[str, datetime]  # campaign id and end of the period
 
 CHUNK: Final = 500  # rows that one statement names
-MOST_SEALED: Final = 1_000  # points in one report
 MOST_ROWS: Final = MOST_NAMES + 100  # of one campaign and period, those named "other" included
+MOST_SEALED: Final = MOST_ROWS  # points in one report
 
 
 def count(counted: Iterable[Counted]) -> None:
