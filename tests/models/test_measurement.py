@@ -87,15 +87,26 @@ def test_only_finished_periods_of_the_campaign_are_taken():
     assert Measurement.objects.count() == 2
 
 
+def more_than_a_report():
+    """Points of two finished periods, one more than a report holds."""
+    yield SUM, event(period_start=TODAY - DAY, period_end=TODAY)
+    for number in range(MOST_SEALED):
+        yield SUM, event(str(number % 1_000), **yesterdays(number // 1_000))
+
+
+def yesterdays(number):
+    return {"period_start": TODAY - number * DAY, "period_end": TODAY - number * DAY + DAY}
+
+
 def test_no_more_points_are_taken_than_a_report_holds():
-    count((SUM, event(str(number))) for number in range(MOST_SEALED + 1))
+    count(more_than_a_report())
     assert len(take_finished("search", OVER)) == MOST_SEALED
     assert len(take_finished("search", OVER)) == 1
 
 
 def test_unsent_points_are_listed_report_by_report_and_kept():
     later = event("Later", period_start=TODAY + DAY, period_end=TODAY + 2 * DAY)
-    count([(SUM, later), *((SUM, event(str(number))) for number in range(MOST_SEALED + 1))])
+    count([(SUM, later), *more_than_a_report()])
     for _ in range(2):
         assert [len(points) for points in waiting("search", OVER)] == [MOST_SEALED, 1, 1]
     assert list(waiting("search", OVER))[-1] == [later]
