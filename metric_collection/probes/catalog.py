@@ -27,9 +27,9 @@ def catalog() -> list[tuple[type[Probe], Fact]]:
     placeholder such as ``<module>`` for the name.
     """
     probes = (*DEFAULT_PROBES, *SETTING_PROBES, *choosable_probes())
-    return [(probe, fact) for probe in probes for fact in _facts(probe)]
-
-
-def _facts(probe: type[Probe]) -> Sequence[Fact]:
-    form: Fact | None = getattr(probe, "form", None)
-    return [form] if form else cast("Sequence[Fact]", probe.facts)
+    found: list[tuple[type[Probe], Fact]] = []
+    for probe in probes:
+        form: Fact | None = getattr(probe, "form", None)
+        facts = [form] if form else cast("Sequence[Fact]", probe.facts)
+        found += [(probe, fact) for fact in facts]
+    return found

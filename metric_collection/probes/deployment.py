@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -96,19 +96,15 @@ class Deployment:
 
     def gather(self) -> Mapping[str, object]:
         storage = _kind(self._settings.STORAGES, STORAGES)
+        brokers = broker_urls(self._settings)
+        no_broker = Unknown("Celery has no broker here")
         return {
             "high_availability": any(len(hosts) > 1 for hosts in service_hosts(self._settings)),
             "local_mode": storage in {"disk", "memory"} and not reaches_out(self._settings),
             "cache": _kind(self._settings.CACHES, CACHES),
-            "broker": _broker_kind(broker_urls(self._settings)),
+            "broker": BROKERS.get(scheme(brokers[0]), "other") if brokers else no_broker,
             "storage": storage,
         }
-
-
-def _broker_kind(brokers: Sequence[str]) -> str | Unknown:
-    if not brokers:
-        return Unknown("Celery has no broker here")
-    return BROKERS.get(scheme(brokers[0]), "other")
 
 
 def _kind(backends: Mapping[str, Any], known: Mapping[str, str]) -> str:
@@ -118,8 +114,16 @@ def _kind(backends: Mapping[str, Any], known: Mapping[str, str]) -> str:
 
 def service_hosts(settings: Any) -> list[set[str]]:
     """The hosts of each database, each cache and the broker; "" for a socket or a file."""
-    databases = _database_hosts(settings.DATABASES)
-    return [*databases, *_cache_hosts(settings.CACHES), set(map(host_of, broker_urls(settings)))]
+    databases: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for database in settings.DATABASES.values():  # a replica has the name of its primary
+        identity = (str(database.get("ENGINE")), str(database.get("NAME")))
+        databases[identity] |= set(str(database.get("HOST") or "").split(","))
+    caches = [
+        set(map(host_of, _listed(cache.get("LOCATION"))))
+        for cache in settings.CACHES.values()
+        if not cache["BACKEND"].endswith(SERVERLESS)
+    ]
+    return [*databases.values(), *caches, set(map(host_of, broker_urls(settings)))]
 
 
 def reaches_out(settings: Any) -> bool:
@@ -151,21 +155,6 @@ def host_of(address: str) -> str:
 def is_local(host: str) -> bool:
     """Whether the host is this machine."""
     return host in {"", "localhost", "::1"} or host.startswith(("/", "127."))
-
-
-def _database_hosts(databases: Any) -> list[set[str]]:
-    """One set for each database: a replica has the name of its primary."""
-    hosts: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for database in databases.values():
-        identity = (str(database.get("ENGINE")), str(database.get("NAME")))
-        hosts[identity] |= set(str(database.get("HOST") or "").split(","))
-    return list(hosts.values())
-
-
-def _cache_hosts(caches: Any) -> Iterator[set[str]]:
-    for cache in caches.values():
-        if not cache["BACKEND"].endswith(SERVERLESS):
-            yield set(map(host_of, _listed(cache.get("LOCATION"))))
 
 
 def _listed(addresses: Any) -> list[str]:

@@ -1,6 +1,6 @@
 """The display server and the sound server of a desktop."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from .linux.files import fields, present, read
@@ -37,15 +37,10 @@ class Desktop:
 
     def _display(self) -> str:
         """Wayland before X11: a Wayland desktop runs an X server for old programs, too."""
-        shown = {*self._session_types(), *self._sockets()}
-        return next((display for display in DISPLAYS if display in shown), "none")
-
-    def _session_types(self) -> Iterator[str]:
-        for session in (self._root / SESSIONS).glob("*"):
-            yield fields(read(self._root, f"{SESSIONS}/{session.name}"), "=").get("TYPE", "")
-
-    def _sockets(self) -> Iterator[str]:
-        return (display for display, socket in DISPLAYS.items() if present(self._root, socket))
+        sessions = [read(path, "") for path in (self._root / SESSIONS).glob("*")]
+        types = {fields(session, "=").get("TYPE", "") for session in sessions}
+        sockets = {display for display, path in DISPLAYS.items() if present(self._root, path)}
+        return next((display for display in DISPLAYS if display in types | sockets), "none")
 
     def _sound(self) -> str | Unknown:
         # Every user may read the names of processes, but not look into the folders of the sockets.

@@ -9,6 +9,7 @@ from .linux.files import fields, read
 from .probe import Fact, Unknown
 
 FIELDS = {"total_memory": "MemTotal", "free_memory": "MemFree", "avail_memory": "MemAvailable"}
+UNKNOWN = Unknown("the system does not say so in /proc/meminfo")
 
 
 class Memory:
@@ -42,18 +43,16 @@ class Memory:
         self._root = root
 
     def gather(self) -> Mapping[str, object]:
-        sizes, limits = self._sizes(), self._limits()
-        return {
-            name: size_bucket(min(sizes[name], limits.get(name, sizes[name])))
-            if name in sizes
-            else Unknown("the system does not say so in /proc/meminfo")
-            for name in FIELDS
-        }
-
-    def _sizes(self) -> dict[str, int]:
-        table = fields(read(self._root, "proc/meminfo"), ":")
-        sizes = {name: table.get(field, "").partition(" ")[0] for name, field in FIELDS.items()}
-        return {name: int(size) * 1024 for name, size in sizes.items() if size}
+        table, limits = fields(read(self._root, "proc/meminfo"), ":"), self._limits()
+        found: dict[str, object] = {}
+        for name, field in FIELDS.items():
+            kibibytes = table.get(field, "").partition(" ")[0]
+            if kibibytes:
+                size = int(kibibytes) * 1024
+                found[name] = size_bucket(min(size, limits.get(name, size)))
+            else:
+                found[name] = UNKNOWN
+        return found
 
     def _limits(self) -> dict[str, int]:
         group = memory_group(self._root)

@@ -1,7 +1,7 @@
 """All probes of this installation: what they declare, and what they gather. Each fails alone."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -81,7 +81,13 @@ class Gathered:
 
 def probes() -> list[Probe]:
     """The default probes, the facts and counts of the settings, then the probes of the settings."""
-    return [*(make() for make in DEFAULT_PROBES), *stated_facts(), *counts(), *_chosen()]
+    found: list[Probe] = [*(make() for make in DEFAULT_PROBES), *stated_facts(), *counts()]
+    for path, options in conf.PROBES:
+        try:
+            found.append(load(path, options))
+        except Exception as error:  # noqa: BLE001  a publisher's module may raise anything
+            complain("Probe %s cannot be loaded: %s", path, type(error).__name__)
+    return found
 
 
 def load(path: str, options: Mapping[str, Any]) -> Probe:
@@ -107,9 +113,10 @@ def declared(*, declined: Collection[str] = ()) -> list[tuple[Probe, Fact]]:
 
 def _declared(probes: Sequence[Probe]) -> list[tuple[Probe, Fact]]:
     owned: dict[str, tuple[Probe, Fact]] = {}
-    for probe, facts in _answers(probes, _facts):
+    for probe, facts in _answers(probes, lambda probe: list(probe.facts)):
         for fact in facts or ():
-            owned.setdefault(fact.name, (probe, fact))
+            if is_selected(fact.name):
+                owned.setdefault(fact.name, (probe, fact))
     return list(owned.values())
 
 
@@ -142,14 +149,6 @@ def _allowed(declined: Collection[str]) -> list[Probe]:
     return [probe for probe in probes() if group_of(probe) not in declined]
 
 
-def _chosen() -> Iterator[Probe]:
-    for path, options in conf.PROBES:
-        try:
-            yield load(path, options)
-        except Exception as error:  # noqa: BLE001  a publisher's module may raise anything
-            complain("Probe %s cannot be loaded: %s", path, type(error).__name__)
-
-
 def _answers(
     probes: Sequence[Probe], question: Callable[[Probe], T]
 ) -> list[tuple[Probe, T | None]]:
@@ -164,10 +163,6 @@ def _answers(
                 complain("Probe %s failed with %s", name_of(probe), type(error).__name__)
                 answers.append((probe, None))
     return answers
-
-
-def _facts(probe: Probe) -> list[Fact]:
-    return [fact for fact in probe.facts if is_selected(fact.name)]
 
 
 def _readings(probe: Probe, *, is_wanted: Callable[[str], bool] = is_selected) -> list[Reading]:
