@@ -161,6 +161,12 @@ class Report(models.Model):
         self.attempts, self.attempted_at = self.attempts + 1, now
         return bool(mine.update(attempts=self.attempts, attempted_at=now, leased_until=now + lease))
 
+    def reread(self) -> bool:
+        """Read the body again, as declining a group of facts shortens it; return False if the row is gone."""
+        body = Report.objects.filter(pk=self.pk).values_list("body", flat=True).first()
+        self.body = body or self.body
+        return body is not None
+
     def release(self) -> None:
         """Return the row untried."""
         self._mine().update(leased_until=None)

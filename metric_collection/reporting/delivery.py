@@ -127,11 +127,11 @@ class Delivery:
             logger.debug("%s was claimed by another process.", report)
             return False
         allowed = ruling()
-        if may_leave(report.category, allowed):
-            return True
-        logger.debug("%s is not sent: %s", report, allowed.sentence)
-        report.release()
-        return False
+        if not may_leave(report.category, allowed):
+            logger.debug("%s is not sent: %s", report, allowed.sentence)
+            report.release()
+            return False
+        return report.reread()
 
     def _attempt(self, report: Report) -> Report:
         headers = {**HEADERS, "Idempotency-Key": str(report.key)}

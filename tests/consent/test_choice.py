@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from metric_collection.cleaninsights.testing import RecordingTransport
 from metric_collection.consent.choice import (
     choose,
     choose_group,
@@ -16,7 +17,9 @@ from metric_collection.consent.choice import (
     undisclosed,
 )
 from metric_collection.models import CampaignConsent, Consent, Report
-from metric_collection.reporting.collection import Collection
+from metric_collection.outbox import seal
+from metric_collection.reporting.collection import Collection, events_of
+from metric_collection.reporting.delivery import Delivery
 from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +146,39 @@ class TestGroups:
         assert Consent.objects.get().declined_groups == ["operating-system"]
         assert choose_group("operating-system", GRANTED) == DENIED
         assert Consent.objects.get().declined_groups == []
+
+    def declining(self, group):
+        """A transport that works while an operator declines a group."""
+
+        class Declining(RecordingTransport):
+            def post(self, *args, **options):
+                choose_group(group, DENIED)
+                return super().post(*args, **options)
+
+        return Declining()
+
+    def test_nothing_leaves_of_a_group_that_is_declined_during_a_delivery(self, clock):
+        for _ in range(2):
+            seal(
+                events_of({"os_version": "x", "Acme Version": "1"}, "Heartbeat", clock()),
+                category="Heartbeat",
+                now=clock(),
+            )
+        transport = self.declining("operating-system")
+        Delivery(transport=transport, clock=clock).deliver()
+        assert [len(body["events"]) for body in transport.sent] == [2, 1]
+
+    def test_the_record_shows_the_facts_that_were_on_their_way(self, clock):
+        sealed = Collection(clock=clock).record()
+        Delivery(transport=self.declining("operating-system"), clock=clock).deliver()
+        assert Report.objects.get().body == sealed.body
+
+    def test_a_report_that_is_deleted_before_its_turn_is_passed_over(self, clock):
+        for name in ("Acme Version", "os_version"):
+            seal(events_of({name: "1"}, "Heartbeat", clock()), category="Heartbeat", now=clock())
+        transport = self.declining("operating-system")
+        Delivery(transport=transport, clock=clock).deliver()
+        assert len(transport.sent) == 1
 
     def test_an_unknown_group_is_a_key_error(self, clock):
         with pytest.raises(KeyError):

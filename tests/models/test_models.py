@@ -111,3 +111,10 @@ def test_what_was_settled_last_is_found_behind_what_is_queued():
         for place, settled_at in enumerate(moments)
     )
     assert Report.objects.settled_last().body == "1"
+
+
+def test_a_report_that_was_deleted_cannot_be_read_again():
+    report = Report.objects.create(category="Heartbeat", body="{}", sealed_at=MOMENT)
+    assert report.reread()
+    Report.objects.all().delete()
+    assert not report.reread()
