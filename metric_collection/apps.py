@@ -21,7 +21,7 @@ RECORDERS = "METRIC_COLLECTION_RECORDERS"
 
 class MetricCollectionConfig(AppConfig):
     name = "metric_collection"
-    # Another app in the field has the label `metric_collection`, and tables of the same names.
+    # Another published app has the label `metric_collection`, and tables of the same names.
     label = "usage_metrics"
     verbose_name = _("Usage metrics")
     default_auto_field = "django.db.models.BigAutoField"
@@ -41,11 +41,11 @@ class MetricCollectionConfig(AppConfig):
         listen(got_request_exception, "on_request_exception", needs=RECORDERS)
         listen(request_finished, "on_request_finished", needs=CAMPAIGNS)
         listen(request_finished, "note_web_process", needs=PROBES)
-        if "celery" in sys.modules:  # a process without Celery is not made to import it
+        if "celery" in sys.modules:  # do not import it into a process without Celery
             self.connect_celery()
 
     def connect_celery(self) -> None:
-        """Listen to Celery; a worker or beat that loads Django while it starts has spoken already."""
+        """Connect to Celery's signals; a worker that sets Django up late has sent import_modules already."""
         from celery import current_app, signals
 
         self.celery_app = self.celery_app or current_app._get_current_object()
@@ -65,7 +65,7 @@ class MetricCollectionConfig(AppConfig):
 def listen(
     signal: Any, receiver: str, *, needs: str | None = None, sender: object = None
 ) -> Callable[..., Any]:
-    """Connect one of the ``receivers`` to a signal, once, in a product that has the setting it needs."""
+    """Connect one of the ``receivers`` to a signal, once; it does nothing unless the setting `needs` is set."""
     path = f"metric_collection.receivers.{receiver}"
     listener = lazily(path) if needs is None else if_set(needs, path)
     signal.connect(listener, sender=sender, weak=False, dispatch_uid=path)
@@ -73,7 +73,7 @@ def listen(
 
 
 def lazily(path: str) -> Callable[..., Any]:
-    """Return a function that is imported when it is first called: start-up pays for nothing else."""
+    """Return a function that imports the one at `path` when it is called, which keeps start-up fast."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return import_string(path)(*args, **kwargs)
@@ -82,7 +82,7 @@ def lazily(path: str) -> Callable[..., Any]:
 
 
 def if_set(name: str, path: str) -> Callable[..., None]:
-    """Return a function that calls the one at `path` in a product that has the setting `name`."""
+    """Return a function that calls the one at `path` if the Django setting `name` is set."""
     listener = lazily(path)
 
     def call(*args: Any, **kwargs: Any) -> None:

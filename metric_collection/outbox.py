@@ -18,19 +18,19 @@ from .models.transactions import atomic
 
 
 def hour_of(moment: datetime) -> datetime:
-    """Cut a moment to the hour: nobody needs to know the minute in which a product was installed."""
+    """Truncate a moment to the hour: the minute of an install is nobody's business."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def seal(points: Iterable[DataPoint], *, category: str, now: datetime) -> Report:
-    """Put points into the outbox as the exact JSON to be posted, with a key of its own."""
+    """Queue data points as the exact JSON to post, under a new idempotency key."""
     return enqueue(pack(points), category=category, now=now)
 
 
 def seal_usage(now: datetime, campaigns: Collection[str], packed: Pack) -> Report | None:
-    """Move finished periods of one of the campaigns into the outbox; None if there are none.
+    """Queue the finished periods of the first campaign that has any; None if there is none.
 
-    The caller holds consent. One report is of one campaign, so that consent to it can be withdrawn.
+    The caller holds consent. Each report is about one campaign, so that consent can be withdrawn for one.
     """
     for campaign_id in sorted(campaigns):
         if points := measurements.take_finished(campaign_id, now):
@@ -39,7 +39,7 @@ def seal_usage(now: datetime, campaigns: Collection[str], packed: Pack) -> Repor
 
 
 def pack(points: Iterable[DataPoint]) -> bytes:
-    """Return the body that posts these points to our collector."""
+    """Return the body of a report of these data points."""
     points = tuple(points)
     return payload.encode(
         conf.SITE_ID,
@@ -49,7 +49,6 @@ def pack(points: Iterable[DataPoint]) -> bytes:
 
 
 def enqueue(body: bytes, *, category: str, now: datetime, campaign_id: str = "") -> Report:
-    """Put a body into the outbox."""
     report: Report = Report.objects.create(
         category=category, campaign_id=campaign_id, body=body.decode(), sealed_at=now
     )
@@ -57,20 +56,20 @@ def enqueue(body: bytes, *, category: str, now: datetime, campaign_id: str = "")
 
 
 def discard_undelivered() -> None:
-    """Delete everything that has not left yet."""
+    """Delete unsent data."""
     Report.objects.still_queued().delete()
     Measurement.objects.all().delete()
     Sighting.objects.all().delete()
 
 
 def discard_campaign(campaign_id: str) -> None:
-    """Delete everything of one campaign that has not left yet."""
+    """Delete unsent data of one campaign."""
     Report.objects.still_queued().of_campaign(campaign_id).delete()
     Measurement.objects.of_campaign(campaign_id).delete()
 
 
 def keep_facts(names: Iterable[str]) -> None:
-    """Cut queued reports of facts down to these facts; a report without facts is deleted.
+    """Remove all other facts from queued reports; delete reports that have no facts then.
 
     The key stays: if an attempt has already reached the collector, the shorter body is a repetition of it
     and is not counted twice.
@@ -88,7 +87,7 @@ def keep_facts(names: Iterable[str]) -> None:
 
 
 def expire(now: datetime) -> None:
-    """Give up what could not be delivered within MAX_AGE."""
+    """Give up queued reports older than MAX_AGE."""
     old = Report.objects.still_queued().sealed_before(now - conf.MAX_AGE)
     old.exclude(leased_until__gt=now).update(
         state=Report.State.GIVEN_UP,
@@ -121,7 +120,7 @@ def export(write: Callable[[Sequence[Report]], object], *, now: datetime) -> int
 
 
 def described(report: Report) -> dict[str, Any]:
-    """Return a report with its exact body as JSON can hold it; moments in ISO 8601, UTC."""
+    """Return a report, with its exact body, for JSON; moments in ISO 8601, UTC."""
     return {
         "key": str(report.key),
         "category": report.category,
@@ -139,5 +138,5 @@ def described(report: Report) -> dict[str, Any]:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """Write a moment to the second, in UTC."""
+    """Format a moment in UTC, to the second."""
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")

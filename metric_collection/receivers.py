@@ -1,6 +1,6 @@
 """Signal receivers for Django and Celery.
 
-Nothing here reaches the network but for two messages to a broker that a worker is connected to.
+They never use the network, except for two messages to the broker that a worker is already connected to.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("metric_collection")
 
-LEASE_IS_OVER = timedelta(minutes=1)
+LEASE_EXPIRED = timedelta(minutes=1)
 
 
 def on_post_migrate(*, using: str, **kwargs: Any) -> None:
-    """Record an install or upgrade in the database that holds our tables; never fail the migrate."""
-    if using != router.db_for_write(Snapshot) or not has_left_our_tables(**kwargs):
+    """Record an install or upgrade in the database that holds our tables; never make migrate fail."""
+    if using != router.db_for_write(Snapshot) or not has_migrated_our_tables(**kwargs):
         return
     try:
         Collection().record()
-    except Exception as error:  # noqa: BLE001  whatever it is, the host's migrate goes on
+    except Exception as error:  # noqa: BLE001  the host's migrate must not fail
         logger.warning("No install or upgrade was recorded after migrate: %r", error)
 
 
-def has_left_our_tables(*, apps: Any = None, plan: Any = None, **_: Any) -> bool:
-    """Whether this was a migrate (a flush has no plan), no rollback, and our tables are there."""
+def has_migrated_our_tables(*, apps: Any = None, plan: Any = None, **_: Any) -> bool:
+    """Whether this was a migrate forwards (flush has no plan) after which our tables exist."""
     if plan is None or any(backwards for _migration, backwards in plan):
         return False
     try:
@@ -78,10 +78,10 @@ def on_beat_init(sender: Any, **_: Any) -> None:
 
 
 def on_worker_ready(sender: Any, **_: Any) -> None:
-    """Ask the worker to deliver at once, and again when the lease of one that was killed is over."""
+    """Have the worker deliver at once, and again when the lease of a killed worker has expired."""
     if switched_off() is not None:
         return
-    for delay in (timedelta(0), LEASE_IS_OVER):
+    for delay in (timedelta(0), LEASE_EXPIRED):
         sender.app.send_task(
             DELIVER, countdown=delay.seconds, expires=SWEEP.seconds, retry=False, **route()
         )

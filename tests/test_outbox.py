@@ -66,7 +66,7 @@ def test_an_export_settles_nothing_that_it_has_not_written(report, clock):
     assert leased.state == State.QUEUED
 
 
-def test_tidying_leaves_what_is_neither_old_nor_settled(report, clock):
+def test_recent_and_queued_reports_are_neither_expired_nor_deleted(report, clock):
     report()
     report(state=State.DELIVERED, settled_at=clock())
     reports.expire(clock())

@@ -66,7 +66,7 @@ class TestPostMigrate:
         self.send(apps=NoApps())
         assert not Report.objects.exists()
 
-    def test_a_table_that_is_gone_fails_no_migrate(self, caplog):
+    def test_a_missing_table_does_not_fail_migrate(self, caplog):
         with connection.schema_editor() as editor:
             editor.delete_model(Change)
         try:
@@ -77,7 +77,7 @@ class TestPostMigrate:
         assert "usage_metrics_change" in caplog.text
         assert not Snapshot.objects.exists()
 
-    def test_a_damaged_row_fails_no_migrate(self, caplog):
+    def test_a_damaged_row_does_not_fail_migrate(self, caplog):
         Snapshot.objects.create(facts=["no facts"], installed_at=EPOCH, heartbeat_due=EPOCH)
         call_command("migrate", verbosity=0)
         assert [record.levelno for record in caplog.records] == [logging.WARNING]
@@ -137,7 +137,7 @@ class TestCelery:
             names = [queue.get(block=False).headers["task"] for _ in range(queue.qsize())]
         assert names == ["metric_collection.deliver"] * 2
 
-    def test_a_program_that_has_imported_its_modules_already_is_served_too(self):
+    def test_celery_started_before_django_gets_the_tasks(self):
         current_app.loader.worker_initialized = True
         apps.get_app_config("usage_metrics").connect_celery()
         assert "metric_collection.deliver" in current_app.tasks
@@ -170,7 +170,7 @@ class TestFlushing:
         response.close()
         assert measuring() == 1
 
-    def test_a_database_that_is_gone_is_none_of_the_requests_business(self, measuring, caplog):
+    def test_a_database_error_while_flushing_does_not_fail_the_request(self, measuring, caplog):
         def fail(*_):
             raise DatabaseError("the server has gone away")
 
@@ -181,14 +181,14 @@ class TestFlushing:
         receivers.flusher.flush()
         assert measuring() == 1
 
-    def test_a_product_without_campaigns_asks_nothing(self, measuring, settings):
+    def test_without_campaigns_no_query_is_made(self, measuring, settings):
         settings.METRIC_COLLECTION_CAMPAIGNS = {}
         with CaptureQueriesContext(connection) as asked:
             self.serve().close()
         assert len(asked) == 0
 
     @pytest.mark.parametrize(("is_eager", "counted"), [(False, 1), (True, 0)])
-    def test_a_task_is_done_before_anything_is_counted_and_one_in_place_is_part_of_more(
+    def test_a_task_is_flushed_after_it_is_done_unless_it_is_eager(
         self, measuring, app, is_eager, counted
     ):
         seen = []

@@ -70,7 +70,7 @@ def test_either_task_seals_what_was_counted_in_a_period_that_is_over(task, setti
 
 
 @pytest.mark.parametrize("task", [heartbeat, deliver])
-def test_a_database_that_fails_stops_a_sweep_with_one_line_in_the_log(task, caplog):
+def test_a_database_error_aborts_a_sweep_with_one_log_line(task, caplog):
     def fail(*_):
         raise OperationalError("the disk is full")
 
@@ -89,19 +89,17 @@ def test_a_message_with_arguments_does_nothing(task):
 
 
 class TestDueSoon:
-    def test_one_message_goes_out_for_what_falls_due_before_the_next_sweep(
-        self, due_soon, messages
-    ):
+    def test_a_heartbeat_due_before_the_next_sweep_is_scheduled(self, due_soon, messages):
         deliver.apply(throw=True)
         (message,) = messages()
         assert message["task"] == "metric_collection.heartbeat"
         assert utc_now().isoformat() < message["eta"] < message["expires"]
 
-    def test_it_leads_to_no_other(self, due_soon, messages):
+    def test_the_scheduled_heartbeat_schedules_no_other(self, due_soon, messages):
         heartbeat.apply(throw=True)
         assert messages() == []
 
-    def test_nothing_goes_out_where_nothing_falls_due(self, due_soon, messages):
+    def test_nothing_is_scheduled_if_nothing_is_due_soon(self, due_soon, messages):
         Snapshot.objects.update(heartbeat_due=utc_now() + timedelta(hours=5))
         deliver.apply(throw=True)
         assert messages() == []
@@ -111,7 +109,7 @@ class TestDueSoon:
         deliver.apply(throw=True)
         assert (len(messages()), len(messages("telemetry"))) == (0, 1)
 
-    def test_a_broker_that_is_away_costs_nothing(self, due_soon, app, caplog):
+    def test_without_a_broker_only_punctuality_is_lost(self, due_soon, app, caplog):
         app.conf.update(broker_url="amqp://127.0.0.1:9//", broker_transport_options=AT_ONCE)
         with caplog.at_level("DEBUG", logger=tasks.logger.name):
             deliver.apply(throw=True)

@@ -1,6 +1,6 @@
-"""Keep an opt-out that the operator made in the app that this one replaces.
+"""Adopt an opt-out from the app that this one replaces.
 
-That app (label ``metric_collection``) has a table of its own for it, whose rows are only read here.
+That app (label ``metric_collection``) has a table for it, which is only read here.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ def adopt_opt_out(apps: Any, schema_editor: Any) -> None:
         return
     consents = apps.get_model("usage_metrics", "Consent").objects.using(connection.alias)
     consents.get_or_create(pk=1)
-    # What was decided here since counts for more, if this migration is taken back and run again.
+    # If this migration is reversed and run again, a later decision takes precedence.
     consents.filter(pk=1, choice="unknown").update(choice="denied")
 
 

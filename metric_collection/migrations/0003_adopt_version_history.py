@@ -1,7 +1,7 @@
 """Adopt the version history of the app that this one replaces, so that no second Install is reported.
 
-That app (openwisp-utils, label ``metric_collection``) keeps all versions in a row for the install and for each
-upgrade. Its rows are only read here.
+That app (openwisp-utils, label ``metric_collection``) has a row with all versions for the install and for each
+upgrade. The table is only read here.
 """
 
 import random

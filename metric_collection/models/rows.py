@@ -1,4 +1,4 @@
-"""What the tables have in common: where they are read, and a table that is one row."""
+"""Base classes: a manager that reads from the primary database, and a table of one row."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.db import models, router
 
 
 class PrimaryManager(models.Manager[Any]):
-    """Reads where it writes: a replica that lags would repeat a heartbeat or show an old choice."""
+    """Reads from the primary: a lagging replica would repeat a heartbeat or show an old choice."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
         return super().get_queryset().using(router.db_for_write(self.model))
 
 
 class OnlyRow(models.Model):
-    """A table of at most one row, which the database itself ensures."""
+    """A table of at most one row; subclasses add a check constraint."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
 

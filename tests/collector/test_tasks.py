@@ -57,7 +57,7 @@ def test_the_task_is_imported_into_a_worker():
     assert "collector.work" in app.tasks
 
 
-def test_a_program_that_has_imported_its_modules_already_is_served_too(monkeypatch):
+def test_celery_started_before_django_gets_the_tasks(monkeypatch):
     monkeypatch.setattr(current_app.loader, "worker_initialized", True)
     monkeypatch.setattr(current_app.loader, "task_modules", modules := set())
     apps.get_app_config("usage_metrics_collector").connect_celery()

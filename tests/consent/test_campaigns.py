@@ -223,7 +223,7 @@ def test_discarding_leaves_what_was_delivered(clock):
     assert Report.objects.exists()
 
 
-def test_rows_say_what_they_are(standing):
+def test_rows_have_a_readable_form(standing):
     windows.save([standing()])
     assert str(CampaignConsent.objects.get()) == "search: unknown"
     assert str(Measurement.of(EVENT)) == 'search ["event", "Search", "Open", null]: 1'

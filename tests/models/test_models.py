@@ -72,7 +72,7 @@ def test_the_row_is_made_once_and_can_be_locked():
     assert Consent.objects.count() == 1
 
 
-def test_rows_say_what_they_are(snapshot):
+def test_rows_have_a_readable_form(snapshot):
     report = Report(category="Heartbeat", body="{}")
     assert str(snapshot) == "1 facts, heartbeat due 2026-03-29 01:30 UTC"
     assert str(Change(category="Install", recorded_at=MOMENT)) == "Install, 2026-03-29"
@@ -98,13 +98,13 @@ def plan_of(ask) -> str:
         (Report.objects.settled_last, "usage_metrics_report_settled"),
     ],
 )
-def test_a_question_that_is_asked_at_every_sweep_uses_its_index(ask, index):
+def test_each_query_of_a_sweep_uses_its_index(ask, index):
     plan = plan_of(ask)
     assert index in plan
     assert "TEMP B-TREE" not in plan
 
 
-def test_what_was_settled_last_is_found_behind_what_is_queued():
+def test_the_report_settled_last_is_found_with_others_queued():
     moments = [MOMENT, MOMENT + timedelta(1), None]
     Report.objects.bulk_create(
         Report(body=str(place), sealed_at=MOMENT, settled_at=settled_at)

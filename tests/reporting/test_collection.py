@@ -71,7 +71,7 @@ class TestInstall:
     def test_a_heartbeat_that_finds_no_snapshot_reports_the_install(self, collection):
         assert collection.heartbeat().category == "Install"
 
-    def test_a_rival_that_installs_in_the_same_moment_wins(self, clock):
+    def test_of_two_processes_one_installs(self, clock):
         def rival() -> float:
             Collection(clock=clock).record()
             return 0.5
@@ -133,14 +133,18 @@ class TestUpgrade:
         installed.advance(facts=facts)
         assert collection.record().category == "Upgrade"
 
-    def test_a_downgrade_is_remembered_and_no_upgrade(self, settings, collection, installed):
+    def test_a_downgrade_updates_the_snapshot_and_is_no_upgrade(
+        self, settings, collection, installed
+    ):
         settings.METRIC_COLLECTION_PRODUCT_VERSION = "0.9"
         assert collection.record() is None
         assert Snapshot.objects.get().facts["Acme Version"] == "0.9"
         settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.0"
         assert collection.record().category == "Upgrade"
 
-    def test_a_removal_is_remembered_and_no_upgrade(self, settings, collection, installed):
+    def test_a_removal_updates_the_snapshot_and_is_no_upgrade(
+        self, settings, collection, installed
+    ):
         settings.METRIC_COLLECTION_PRODUCT_VERSION = None
         assert collection.record() is None
         assert "Acme Version" not in Snapshot.objects.get().facts
@@ -197,7 +201,7 @@ class TestUpgrade:
         ("2024.1-custom", "2024.2", False),
     ],
 )
-def test_versions_compare_by_pep_440_and_else_as_text(after, before, higher):
+def test_versions_compare_by_pep_440_or_as_strings(after, before, higher):
     assert is_higher(after, before) is higher
 
 
@@ -269,16 +273,12 @@ class TestHeartbeat:
         assert collection.heartbeat() is None
         assert not Report.objects.exists()
 
-    def test_it_does_not_wait_for_a_row_of_consent_that_somebody_has_deleted(
-        self, collection, installed, clock
-    ):
+    def test_a_deleted_consent_row_does_not_prevent_it(self, collection, installed, clock):
         Consent.objects.all().delete()
         clock.set(installed.heartbeat_due)
         assert collection.heartbeat().category == "Heartbeat"
 
-    def test_it_takes_the_same_way_with_time_zones_off(
-        self, settings, collection, installed, clock
-    ):
+    def test_it_is_the_same_with_time_zones_off(self, settings, collection, installed, clock):
         settings.USE_TZ = False
         settings.TIME_ZONE = "America/New_York"
         clock.set(installed.heartbeat_due)
@@ -338,7 +338,7 @@ class TestCategories:
 
         return only
 
-    def test_after_an_install_that_is_all_nothing_is_even_gathered(
+    def test_with_install_alone_nothing_is_gathered_afterwards(
         self, settings, only, collection, clock
     ):
         only("Install")
@@ -364,14 +364,14 @@ class TestCategories:
         )
         assert not Snapshot.objects.exists()
 
-    def test_an_install_that_is_not_wanted_is_remembered_and_no_report(self, only, collection):
+    def test_an_unwanted_install_is_recorded_without_a_report(self, only, collection):
         only("Upgrade", "Heartbeat")
         assert collection.preview()[0] == "Heartbeat"
         assert collection.record() is None
         assert Change.objects.get().category == "Install"
         assert categories() == []
 
-    def test_an_upgrade_that_is_not_wanted_is_remembered_and_no_report(
+    def test_an_unwanted_upgrade_is_recorded_without_a_report(
         self, settings, only, collection, installed
     ):
         only("Install", "Heartbeat")
@@ -466,7 +466,7 @@ class TestConsent:
         assert collection.record() is None
         assert not Report.objects.exists()
 
-    def test_in_notice_mode_new_facts_wait_until_they_are_announced(
+    def test_in_notice_mode_new_facts_are_held_back_until_announced(
         self, settings, collection, clock
     ):
         settings.METRIC_COLLECTION_CONSENT = "notice"
@@ -574,7 +574,7 @@ class TestUsage:
         assert collection.seal() == []
         assert not Measurement.objects.exists()
 
-    def test_nothing_is_sealed_where_nothing_may_be_sent(self, settings, collection, clock):
+    def test_nothing_is_sealed_if_nothing_may_be_sent(self, settings, collection, clock):
         clock.advance(DAY)
         settings.METRIC_COLLECTION = False
         assert collection.seal() == []

@@ -126,14 +126,14 @@ class TestFailure:
             clock.advance(seconds=20)
         assert len(transport.requests) == 5
 
-    def test_a_fleet_does_not_come_back_in_step(self, transport, queue, clock):
+    def test_retries_of_a_fleet_are_spread(self, transport, queue, clock):
         queue("1")
         transport.fail(1)
         Delivery(transport=transport, clock=clock, random=lambda: 0.75).deliver()
         assert Report.objects.get().wait_until == clock() + timedelta(seconds=6)
 
     @pytest.mark.parametrize("status", [301, 302, 408, 425, 429, 500, 502, 503])
-    def test_an_answer_worth_repeating_keeps_the_report(self, delivery, transport, queue, status):
+    def test_a_retriable_status_keeps_the_report_queued(self, delivery, transport, queue, status):
         queue("1")
         transport.answer(status)
         (attempted,) = delivery.deliver()
@@ -141,7 +141,9 @@ class TestFailure:
         assert states() == [State.QUEUED]
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413])
-    def test_a_final_answer_gives_up_at_once_and_goes_on(self, delivery, transport, queue, status):
+    def test_a_refusal_gives_up_at_once_and_the_next_report_is_sent(
+        self, delivery, transport, queue, status
+    ):
         queue("1", "2")
         transport.answer(status)
         delivery.deliver()
@@ -175,9 +177,7 @@ class TestFailure:
         hurried.deliver()
         assert len(transport.requests) == 1
 
-    def test_an_endless_retry_after_waits_no_longer_than_reports_are_kept(
-        self, delivery, transport, queue, clock
-    ):
+    def test_retry_after_is_limited_to_max_age(self, delivery, transport, queue, clock):
         queue("1")
         transport.answer(503, retry_after=1e9)
         delivery.deliver()
@@ -232,7 +232,7 @@ class TestFailure:
             deliver()
         assert arrived(transport) == ["good"]
 
-    def test_such_a_delivery_ends_in_time_too(self, transport, queue, clock):
+    def test_such_a_delivery_is_limited_in_time_too(self, transport, queue, clock):
         queue("1", "2", "3", "4")
         Report.objects.filter(pk=Report.objects.first().pk).update(failed_at=clock(), outcome="x")
         clock.advance(days=1)
@@ -247,7 +247,9 @@ class TestFailure:
         Delivery(transport=Slow(), clock=clock).deliver()
         assert arrived(transport) == ["2"]
 
-    def test_what_is_too_old_is_given_up_untried(self, delivery, transport, queue, clock):
+    def test_an_expired_report_is_given_up_without_an_attempt(
+        self, delivery, transport, queue, clock
+    ):
         queue("1")
         clock.advance(days=101)
         delivery.deliver()
@@ -462,7 +464,7 @@ class TestConsent:
         assert delivery.deliver() == []
         assert states() == [State.QUEUED]
 
-    def test_after_a_no_only_the_last_event_leaves(
+    def test_after_a_no_only_the_opt_out_event_is_sent(
         self, delivery, transport, queue, clock, settings
     ):
         settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
@@ -482,14 +484,14 @@ class TestConsent:
         assert {query["sql"].split()[0] for query in asked.captured_queries} == {"SELECT"}
         assert states() == [State.DELIVERED]
 
-    def test_what_was_on_its_way_when_the_switch_was_thrown_is_in_the_record(self, queue, clock):
+    def test_a_report_accepted_during_an_opt_out_stays_in_the_record(self, queue, clock):
         (report,) = queue("1")
         switch = Interrupting(lambda: choose(Consent.Choice.DENIED, now=clock()))
         Delivery(transport=switch, clock=clock).deliver()
         assert Report.objects.get().key == report.key
         assert states() == [State.DELIVERED]
 
-    def test_what_failed_when_the_switch_was_thrown_stays_deleted(self, queue, clock):
+    def test_a_report_that_fails_during_an_opt_out_stays_deleted(self, queue, clock):
         queue("1")
         switch = Interrupting(lambda: choose(Consent.Choice.DENIED, now=clock()), answer=None)
         Delivery(transport=switch, clock=clock).deliver()
@@ -501,22 +503,22 @@ class TestServer:
         assert delivery.test_server() is None
         assert transport.requests[0].body == b""
 
-    def test_a_server_of_another_kind_is_told_apart(self, delivery, transport):
+    def test_another_kind_of_server_is_a_problem(self, delivery, transport):
         transport.answer(404)
         assert delivery.test_server().startswith("The server answered 404. Check the path")
 
-    def test_no_server_is_told_apart(self, delivery, transport):
+    def test_an_unreachable_server_is_a_problem(self, delivery, transport):
         transport.fail()
         assert "no connection" in delivery.test_server()
 
 
-def test_a_delivery_ends_in_time_to_leave_the_worker_to_others(transport, queue, clock):
+def test_a_delivery_is_limited_in_time(transport, queue, clock):
     queue("1", "2", "3")
     slow = Interrupting(lambda: clock.advance(seconds=40))
     Delivery(transport=slow, clock=clock).deliver()
     assert len(slow.bodies) == 2
 
 
-def test_an_idle_delivery_asks_one_question(delivery, django_assert_num_queries):
+def test_an_idle_delivery_takes_one_query(delivery, django_assert_num_queries):
     with django_assert_num_queries(1):
         delivery.deliver()

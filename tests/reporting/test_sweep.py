@@ -69,7 +69,7 @@ def test_it_seals_and_delivers_a_period_that_is_over(do_sweep, transport, instal
     assert categories(transport) == ["Install", "Search"]
 
 
-def test_an_idle_sweep_asks_few_questions_and_writes_nothing(
+def test_an_idle_sweep_takes_six_queries_and_writes_nothing(
     do_sweep, install, django_assert_num_queries
 ):
     install()
@@ -79,7 +79,7 @@ def test_an_idle_sweep_asks_few_questions_and_writes_nothing(
     assert all(query["sql"].startswith("SELECT") for query in asked.captured_queries)
 
 
-def test_switched_off_it_asks_nothing(do_sweep, monkeypatch, django_assert_num_queries):
+def test_switched_off_no_query_is_made(do_sweep, monkeypatch, django_assert_num_queries):
     monkeypatch.setenv("METRIC_COLLECTION", "off")
     with django_assert_num_queries(0):
         assert do_sweep() == []
