@@ -416,6 +416,10 @@ class TestExport:
         call_command("metric_collection", "export", "-", stdout=io.StringIO(), stderr=err)
         assert err.getvalue() == f"{said} exported.\n"
 
+    def test_as_json(self, tmp_path):
+        Collection().record()
+        assert json.loads(run("export", str(tmp_path / "a.jsonl"), "--json")) == {"exported": 1}
+
     @pytest.mark.django_db(transaction=True)
     def test_a_file_that_is_there_is_not_overwritten(self, tmp_path):
         Collection().record()

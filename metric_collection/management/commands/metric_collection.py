@@ -204,7 +204,10 @@ class Command(BaseCommand):
             count = outbox.export(write, now=utc_now())
         except OSError as error:
             raise CommandError(f"{error}. Nothing was exported; name another file.") from error
-        self.stderr.write("1 report exported." if count == 1 else f"{count} reports exported.")
+        if options["json"] and file != "-":
+            self._write_json({"exported": count})
+        else:
+            self.stderr.write("1 report exported." if count == 1 else f"{count} reports exported.")
 
     def test_server(self, **options: Any) -> None:
         position = by_operator(Consent.objects.current())
