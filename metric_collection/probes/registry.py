@@ -1,4 +1,4 @@
-"""All probes of this installation: what they declare, and what they gather. Each fails alone."""
+"""All probes of this installation: their declarations and their facts. Each fails alone."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -51,7 +51,7 @@ def twins(expected: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.django_db
-def test_a_fact_of_a_million_letters_is_kept_no_longer_than_it_is_sent(settings):
+def test_a_fact_of_a_million_letters_is_stored_no_longer_than_it_is_sent(settings):
     settings.METRIC_COLLECTION_FACTS = {"n" * 1_000_000: "v" * 1_000_000}
     Collection().record()
     assert Snapshot.objects.get().facts["n" * 255] == "v" * 255

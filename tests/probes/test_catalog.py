@@ -24,7 +24,7 @@ def test_every_fact_is_described_with_an_example_and_a_purpose(probe, fact):
     assert not fact.coarsened or fact.coarsened.endswith(".")
 
 
-def test_no_name_stands_there_twice():
+def test_no_name_occurs_twice():
     names = [fact.name for _, fact in FACTS]
     assert len(names) == len(set(names))
 

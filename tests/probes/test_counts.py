@@ -46,7 +46,7 @@ def test_a_count_is_sent_as_a_bucket_unless_the_publisher_wants_the_number(
 @pytest.mark.parametrize(
     "entry", [broken, "auth.Nothing", {"exact": True}, lambda: -1, lambda: "hunter2"]
 )
-def test_a_count_that_fails_costs_itself(settings, caplog, entry):
+def test_a_failing_count_costs_only_itself(settings, caplog, entry):
     caplog.set_level(logging.DEBUG)
     settings.METRIC_COLLECTION_COUNTS = {"things": entry, "users": "auth.User"}
     facts = gather().facts

@@ -44,7 +44,7 @@ def test_a_fact_is_what_the_settings_state(settings, entry, text):
 @pytest.mark.parametrize(
     "entry", [broken, f"{__name__}.broken", "acme.__version__", {"purpose": "no value"}, ["a"]]
 )
-def test_a_fact_that_fails_costs_itself(settings, caplog, entry):
+def test_a_failing_fact_costs_only_itself(settings, caplog, entry):
     caplog.set_level(logging.DEBUG)
     settings.METRIC_COLLECTION_FACTS = {"mode": entry, "channel": "stable"}
     assert (found("mode"), found("channel")) == (None, "stable")
@@ -52,7 +52,7 @@ def test_a_fact_that_fails_costs_itself(settings, caplog, entry):
     assert "hunter2" not in caplog.text
 
 
-def test_a_fact_is_declared_in_the_words_that_there_are(settings):
+def test_a_fact_is_described_by_its_entry_or_its_docstring(settings):
     settings.METRIC_COLLECTION_FACTS = {
         "channel": "stable",
         "mode": f"{__name__}.running_mode",

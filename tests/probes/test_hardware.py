@@ -59,7 +59,7 @@ def test_a_rule_can_be_a_callable(tmp_path):
     }
 
 
-def test_without_a_list_every_model_is_another(tmp_path):
+def test_without_a_list_every_model_is_other(tmp_path):
     write(tmp_path, board("Raspberry Pi 4 Model B Rev 1.4"))
     assert Hardware(root=tmp_path).gather() == {"hardware": "other"}
 

@@ -14,7 +14,7 @@ def host(root, **os_release):
     return Host(root=root, uname=lambda: SYSTEM, os_release=lambda: os_release)
 
 
-def test_a_machine_is_described_in_words_that_fit_many(tmp_path):
+def test_a_machine_is_described_in_values_that_many_share(tmp_path):
     write(tmp_path, {"proc/uptime": "600000.25 1200000.50\n"})
     assert host(tmp_path, ID="debian", VERSION_ID="12").gather() == {
         "architecture": "x86_64",

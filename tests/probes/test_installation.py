@@ -14,7 +14,7 @@ from metric_collection.probes.installation import VARIABLE, Installation
         (lambda: None, {}, "unspecified"),
     ],
 )
-def test_the_method_is_the_settings_else_the_environments(settings, setting, environment, method):
+def test_the_setting_comes_before_the_environment_variable(settings, setting, environment, method):
     settings.METRIC_COLLECTION_INSTALLATION_METHOD = setting
     probe = Installation(environ=environment)
     assert probe.gather() == {"Installation Method": method}

@@ -12,7 +12,7 @@ def test_an_install_is_dated_today(clock):
     assert InstalledAt(clock=clock).gather() == {"installed_at": date(2026, 3, 1)}
 
 
-def test_the_day_stays_what_it_was(clock):
+def test_the_day_does_not_change(clock):
     Collection(clock=clock).record()
     clock.advance(days=40)
     assert InstalledAt(clock=clock).gather() == {"installed_at": date(2026, 3, 1)}

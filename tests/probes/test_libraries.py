@@ -13,7 +13,7 @@ def test_a_library_is_reported_whenever_installed(site, settings, name):
     assert [(fact.name, fact.example) for fact in Libraries().facts] == [("Net_Diff", "1.2")]
 
 
-def test_a_name_that_only_looks_alike_is_another_library(site, settings):
+def test_a_similar_name_is_another_library(site, settings):
     settings.METRIC_COLLECTION_LIBRARIES = ["net-diff"]
     site.install("netdiff", packages={"netdiff.py": ""})
     assert Libraries().gather() == {}

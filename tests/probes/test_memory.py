@@ -20,7 +20,7 @@ def test_memory_is_reported_in_buckets(tmp_path):
     assert gather(tmp_path, MACHINE) == buckets
 
 
-def test_a_container_has_the_memory_that_it_may_use(tmp_path):
+def test_memory_is_limited_by_the_container(tmp_path):
     limits = {
         "sys/fs/cgroup/memory.max": "2000000000",
         "sys/fs/cgroup/memory.current": "1900000000",
@@ -30,7 +30,7 @@ def test_a_container_has_the_memory_that_it_may_use(tmp_path):
     assert gather(tmp_path, MACHINE | limits) == buckets
 
 
-def test_a_container_that_uses_more_than_it_may_has_nothing_left(tmp_path):
+def test_a_container_above_its_limit_has_no_free_memory(tmp_path):
     limits = {"sys/fs/cgroup/memory.max": "1000", "sys/fs/cgroup/memory.current": "1001"}
     assert gather(tmp_path, MACHINE | limits)["free_memory"] == "0 bytes"
 

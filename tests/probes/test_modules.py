@@ -110,7 +110,7 @@ def test_an_upgrade_is_seen_by_a_process_that_looked_before(site):
     assert versions("acme_users") == {"acme-users": "1.1"}
 
 
-def test_what_is_opened_does_not_grow_with_what_is_installed(site):
+def test_the_number_of_opened_files_does_not_grow_with_the_number_of_distributions(site):
     """In a process of its own, since an audit hook stays for good."""
 
     def opened():

@@ -5,14 +5,14 @@ from metric_collection.probes.operating_system import OperatingSystem
 from metric_collection.probes.probe import Fact, group_of, heading_of, name_of
 
 
-def test_a_fact_is_read_by_name_and_never_changed():
+def test_a_fact_is_immutable():
     fact = Fact(name="colour", description="The colour.", example="red", purpose="To paint.")
     assert (fact.since, fact.coarsened) == ("1.0", "")
     with pytest.raises(AttributeError):
         fact.name = "other"
 
 
-def test_its_name_is_what_can_be_sent_of_it():
+def test_its_name_is_the_part_that_can_be_sent():
     words = {"description": "", "example": "", "purpose": ""}
     assert (
         Fact(name="nul\x00 lone\ud800" + "x" * 300, **words).name
@@ -21,17 +21,17 @@ def test_its_name_is_what_can_be_sent_of_it():
 
 
 @pytest.mark.parametrize("name", ["", " "])
-def test_nothing_is_no_name_for_a_fact(name):
+def test_an_empty_name_is_refused(name):
     with pytest.raises(ValueError, match="not a valid name"):
         Fact(name=name, description="", example="", purpose="")
 
 
-def test_a_probe_goes_by_the_dotted_path_of_its_class():
+def test_the_name_of_a_probe_is_the_path_of_its_class():
     class Colour:
         """Reports the colour."""
 
     assert name_of(Colour()).endswith(
-        "test_probe.test_a_probe_goes_by_the_dotted_path_of_its_class.<locals>.Colour"
+        "test_probe.test_the_name_of_a_probe_is_the_path_of_its_class.<locals>.Colour"
     )
 
 
@@ -57,7 +57,7 @@ def test_a_probe_may_have_a_heading_of_its_own():
     assert heading_of(RaspberryPi) == "Raspberry Pi"
 
 
-def test_a_class_without_any_other_name_is_its_own_heading():
+def test_a_class_called_probe_is_its_own_heading():
     class Probe:
         """Reports something."""
 

@@ -53,7 +53,7 @@ def test_before_any_process_was_seen_their_number_is_unknown(gather):
     assert all(isinstance(value, Unknown) for value in facts.values())
 
 
-def test_processes_are_counted_by_what_they_do(see, gather):
+def test_processes_are_counted_by_kind(see, gather):
     for _ in range(3):
         see()
     see(kind=WORKER)

@@ -30,7 +30,7 @@ def test_the_highest_simd_level_is_reported(tmp_path, line, level):
     ("quota", "count"),
     [("max 100000", 8), ("150000 100000", 2), ("50000 100000", 1), ("900000 100000", 8)],
 )
-def test_a_container_has_the_processors_that_it_may_use(tmp_path, quota, count):
+def test_processors_are_limited_by_the_container(tmp_path, quota, count):
     write(tmp_path, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": f"{quota}\n"})
     assert Processor(root=tmp_path, cpus=lambda: 8).gather()["cpu_count"] == count
 

@@ -21,7 +21,7 @@ def test_the_version_may_be_a_dotted_path(settings):
     assert Product().gather()["Acme Version"] != "metric_collection.__version__"
 
 
-def test_a_product_without_a_version_has_nothing_to_say(settings):
+def test_a_product_without_a_version_has_no_value(settings):
     settings.METRIC_COLLECTION_PRODUCT_VERSION = None
     assert Product().gather() == {"Acme Version": None}
 

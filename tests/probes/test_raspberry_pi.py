@@ -21,6 +21,6 @@ def test_a_raspberry_pi_is_named_without_its_revision(tmp_path, files, model):
     assert RaspberryPi(root=write(tmp_path, files)).gather() == {"raspberry_pi": model}
 
 
-def test_a_device_tree_may_lie_elsewhere(tmp_path):
+def test_the_device_tree_may_be_in_sys(tmp_path):
     write(tmp_path, {"sys/firmware/devicetree/base/model": "Raspberry Pi 5\0"})
     assert RaspberryPi(root=tmp_path).gather() == {"raspberry_pi": "Raspberry Pi 5"}

@@ -81,7 +81,7 @@ def use(settings):
 
 
 @pytest.fixture
-def told(caplog):
+def logged(caplog):
     caplog.set_level(logging.DEBUG, logger=LOGGER)
     return lambda: [(record.levelname, record.getMessage()) for record in caplog.records]
 
@@ -112,7 +112,7 @@ def test_a_publishers_probe_is_asked_after_the_default_ones(use):
     assert gathered.failed == []
 
 
-def test_a_dotted_path_may_lead_to_a_probe_made_before(use):
+def test_a_dotted_path_may_name_an_instance(use):
     use("rainy")
     assert gather().facts["weather"] == "rain"
 
@@ -122,10 +122,10 @@ def test_a_probe_takes_options(settings):
     assert gather().facts["weather"] == "snow"
 
 
-def test_options_are_not_quoted_when_they_are_wrong(settings, told):
+def test_wrong_options_are_not_quoted_in_the_log(settings, logged):
     settings.METRIC_COLLECTION_PROBES = [(f"{__name__}.Weather", {"password": "hunter2"})]
     gather()
-    assert told()[0] == ("WARNING", f"Probe {__name__}.Weather cannot be loaded: TypeError")
+    assert logged()[0] == ("WARNING", f"Probe {__name__}.Weather cannot be loaded: TypeError")
 
 
 def test_a_probe_that_fails_fails_alone(use):
@@ -137,17 +137,17 @@ def test_a_probe_that_fails_fails_alone(use):
     assert gathered.unknown["broken"] == "gathering it failed; the log has the error"
 
 
-def test_a_probe_that_cannot_declare_fails_alone(use):
+def test_a_probe_whose_declaration_fails_fails_alone(use):
     use("Undeclarable", "Weather")
     assert gather().failed == [f"{__name__}.Undeclarable"]
     assert declared_names()[-1] == "weather"
 
 
 @pytest.mark.parametrize("name", ["Missing", "fact"])
-def test_a_probe_that_cannot_be_loaded_costs_itself(use, told, name):
+def test_a_probe_that_cannot_be_loaded_costs_only_itself(use, logged, name):
     use(name, "Weather")
     assert gather().facts["weather"] == "fine"
-    assert any(f"{__name__}.{name} cannot be loaded" in message for _, message in told())
+    assert any(f"{__name__}.{name} cannot be loaded" in message for _, message in logged())
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_the_publisher_selects_facts_by_name_or_pattern(use, settings, selection
     assert sorted(settled.intersection(gather().facts)) == names
 
 
-def test_where_no_report_is_wanted_no_fact_is(use, settings):
+def test_without_categories_no_fact_is_gathered(use, settings):
     use("Broken")
     settings.METRIC_COLLECTION_CATEGORIES = []
     gathered = gather()
@@ -274,9 +274,9 @@ class Parrot(Copycat):
         ),
     ],
 )
-def test_a_complaint_warns_once_and_never_quotes_a_value(use, told, name, complaints):
+def test_a_warning_is_logged_once_and_never_quotes_a_value(use, logged, name, complaints):
     use("Weather", name)
     gather()
     gather()
     texts = [f"Probe {complaint.format(__name__)}" for complaint in complaints]
-    assert told() == [("WARNING", text) for text in texts] + [("DEBUG", text) for text in texts]
+    assert logged() == [("WARNING", text) for text in texts] + [("DEBUG", text) for text in texts]

@@ -40,7 +40,7 @@ def countable(entry: object) -> Countable:
 
 
 def count(thing: Countable, *, exactly: bool = False) -> int | None:
-    """The number of rows, or of what a callable returns; None if it returns None.
+    """The number of rows, or the number that a callable returns; None if it returns None.
 
     Raises DatabaseError if a query takes too long, TimeoutError if a callable does.
     """

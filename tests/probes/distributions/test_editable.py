@@ -64,14 +64,14 @@ def test_code_in_the_folder_of_an_editable_install_is_its_own(install_editable, 
     assert owners("acme_live") == [("acme", "1.0")]
 
 
-def test_of_editable_installs_within_each_other_the_inner_owns(install_editable, tmp_path):
+def test_of_nested_editable_installs_the_inner_one_owns_the_code(install_editable, tmp_path):
     project = write(tmp_path / "project", {"libs/inner/acme_inner/__init__.py": ""})
     install_editable("outer", project=project)
     install_editable("inner", project=project / "libs" / "inner")
     assert owners("acme_inner") == [("inner", "1.0")]
 
 
-def test_code_that_a_finder_brings_belongs_to_its_project(install_editable, tmp_path, monkeypatch):
+def test_code_from_an_import_finder_belongs_to_its_project(install_editable, tmp_path, monkeypatch):
     """As setuptools does it for a package that lies elsewhere than its name says."""
 
     def find_spec(self, name, path=None, target=None):
@@ -110,7 +110,7 @@ def test_code_beside_the_folder_of_an_editable_install_is_not_its_own(install_ed
         '{"url": "https://example.org/x.git", "vcs_info": {}}',
     ],
 )
-def test_an_origin_that_is_no_editable_install_owns_nothing(install_editable, tmp_path, origin):
+def test_an_origin_that_is_not_editable_owns_nothing(install_editable, tmp_path, origin):
     project = write(tmp_path / "project", {"acme_live/__init__.py": ""})
     install_editable("acme", project=project, origin=origin)
     assert owners("acme_live") == [("acme_live", None)]
@@ -131,7 +131,7 @@ def test_editable_metadata_counts_more_than_an_old_build_beside_the_code(
     assert owners("acme_live") == [("acme", "1.0")]
 
 
-def test_an_old_develop_install_is_known_by_the_build_beside_its_code(site, tmp_path, monkeypatch):
+def test_an_old_develop_install_is_found_by_the_build_beside_its_code(site, tmp_path, monkeypatch):
     project = write(
         tmp_path / "project",
         {
@@ -146,7 +146,7 @@ def test_an_old_develop_install_is_known_by_the_build_beside_its_code(site, tmp_
 
 
 @pytest.mark.thorough
-def test_what_pip_really_installs_is_found(tmp_path):
+def test_installations_by_pip_are_found(tmp_path):
     """Plain, editable by a path, and editable by a finder, in a process that starts with them."""
     layouts = {
         "plain": ("acme_plain", "packages = ['acme_plain']"),

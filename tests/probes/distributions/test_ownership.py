@@ -53,7 +53,7 @@ def test_a_plugin_inside_a_package_is_not_its_owner(site):
     assert owner("acme_core") == ("zzz-core", "1.0")
 
 
-def test_an_app_may_be_a_namespace_package_itself(site):
+def test_an_app_may_be_a_namespace_package(site):
     site.install("acme", packages={"acme_bare/models.py": ""})
     assert owner("acme_bare") == ("acme", "1.0")
 
@@ -63,7 +63,7 @@ def test_an_app_may_be_a_single_file(site):
     assert owner("acme_single") == ("acme-single", "1.0")
 
 
-def test_compiled_code_belongs_to_what_lists_its_source(site):
+def test_compiled_code_belongs_to_the_distribution_that_lists_its_source(site):
     site.install("acme", packages={"acme_lean/__init__.py": ""})
     source = site.path / "acme_lean" / "__init__.py"
     py_compile.compile(str(source), cfile=str(source.with_suffix(".pyc")))
@@ -82,7 +82,7 @@ def test_compiled_code_belongs_to_what_lists_its_source(site):
         ("Zzz-1.0.egg-info", {"top_level.txt": "acme_old\n"}),
     ],
 )
-def test_old_metadata_next_to_the_code_will_do(site, name, files):
+def test_old_metadata_next_to_the_code_is_found(site, name, files):
     write(site.path, {"acme_old/__init__.py": ""})
     write(site.path / name, {"PKG-INFO": header("acme", "1.0"), **files})
     assert owner("acme_old") == ("acme", "1.0")
@@ -107,7 +107,7 @@ def test_old_metadata_of_something_else_owns_nothing(site, files):
     assert owner("acme_old") == ("acme_old", None)
 
 
-def test_what_an_installer_listed_counts_more_than_a_name(site):
+def test_a_list_of_files_counts_more_than_a_name(site):
     write(
         site.path / "acme_ns.egg-info", {"PKG-INFO": header("x", "1"), "top_level.txt": "acme_ns"}
     )
@@ -133,25 +133,25 @@ def test_what_an_installer_listed_counts_more_than_a_name(site):
         ),
     ],
 )
-def test_broken_metadata_costs_its_own_name_or_version(site, metadata, found):
+def test_broken_metadata_costs_only_its_own_name_or_version(site, metadata, found):
     folder = site.install("acme-app", packages={"acme_app/__init__.py": ""})
     (folder / "METADATA").write_bytes(metadata)
     assert owner("acme_app") == found
 
 
-def test_missing_metadata_costs_its_own_name(site):
+def test_missing_metadata_costs_only_its_own_name(site):
     folder = site.install("acme-app", packages={"acme_app/__init__.py": ""})
     (folder / "METADATA").unlink()
     assert owner("acme_app") == ("acme_app", None)
 
 
-def test_what_an_interrupted_upgrade_left_behind_is_passed_over(site):
+def test_leftovers_of_an_interrupted_upgrade_are_ignored(site):
     site.install("~cme-app", "0.9", packages={"acme_app/__init__.py": ""})
     site.install("acme-app", packages={"acme_app/__init__.py": ""})
     assert owner("acme_app") == ("acme-app", "1.0")
 
 
-def test_an_archive_on_the_path_is_passed_over(site, monkeypatch, tmp_path):
+def test_an_archive_on_the_path_is_ignored(site, monkeypatch, tmp_path):
     archive = tmp_path / "acme.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("acme_zipped/__init__.py", "")
@@ -163,12 +163,12 @@ def test_an_archive_on_the_path_is_passed_over(site, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("oddity", ["/does/not/exist", "", b"bytes", "with\0null"])
-def test_oddities_on_the_path_are_passed_over(site, monkeypatch, oddity):
+def test_oddities_on_the_path_are_ignored(site, monkeypatch, oddity):
     site.install("acme-app", packages={"acme_app/__init__.py": ""})
     monkeypatch.setattr(sys, "path", [*sys.path, oddity])
     assert owner("acme_app") == ("acme-app", "1.0")
 
 
-def test_code_that_lies_elsewhere_than_its_name_says_belongs_to_none(site):
+def test_code_in_a_folder_that_does_not_match_its_name_has_no_owner(site):
     write(site.path, {"acme_moved.py": "__file__ = '/elsewhere/module.py'\n"})
     assert owner("acme_moved") == ("acme_moved", None)

@@ -24,7 +24,7 @@ V1 = {
 
 
 @pytest.mark.parametrize(("files", "limit"), [(V2, 1.5), (V1, 0.5)])
-def test_the_tightest_limit_on_processors_counts(tmp_path, files, limit):
+def test_the_lowest_limit_on_processors_counts(tmp_path, files, limit):
     assert cpu_limit(write(tmp_path, files)) == limit
 
 
@@ -35,7 +35,7 @@ def test_the_tightest_limit_on_processors_counts(tmp_path, files, limit):
         (V1, MemoryGroup(limit=4000, used=1000, reclaimable=200)),
     ],
 )
-def test_the_tightest_limit_on_memory_counts(tmp_path, files, group):
+def test_the_lowest_limit_on_memory_counts(tmp_path, files, group):
     assert memory_group(write(tmp_path, files)) == group
 
 
@@ -54,6 +54,6 @@ def test_without_a_limit_there_is_none(tmp_path, files):
     assert (cpu_limit(tmp_path), memory_group(tmp_path)) == (None, None)
 
 
-def test_what_a_group_does_not_tell_is_nothing(tmp_path):
+def test_a_missing_value_of_a_group_counts_as_none(tmp_path):
     write(tmp_path, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "2000\n"})
     assert memory_group(tmp_path) == MemoryGroup(limit=2000, used=0, reclaimable=0)

@@ -45,14 +45,14 @@ def test_models_querysets_and_callables_are_counted(filled, entry, number):
     assert count(countable(entry)) == number
 
 
-def test_a_queryset_is_counted_anew_each_time(filled):
+def test_a_queryset_is_counted_again_each_time(filled):
     assert count(countable(groups)) == 2
     Group.objects.create(name="ac")
     assert count(countable(groups)) == 3
 
 
 @pytest.mark.parametrize("entry", ["auth.Nothing", "nonsense", 5, None, ["auth.Group"]])
-def test_what_cannot_be_counted_is_refused(entry):
+def test_an_entry_that_cannot_be_counted_is_refused(entry):
     with pytest.raises(TypeError):
         countable(entry)
 
@@ -62,7 +62,7 @@ def test_a_count_takes_one_query(filled, django_assert_num_queries):
         count(countable("auth.User"))
 
 
-def test_a_callable_that_takes_too_long_in_the_database_is_broken_off(db):
+def test_a_callable_whose_query_is_too_slow_is_aborted(db):
     def endless():
         with connection.cursor() as cursor:
             cursor.execute(
@@ -111,7 +111,7 @@ def test_an_exact_number_is_never_estimated(postgresql):
     assert count(ContentType.objects.using(ALIAS), exactly=True) == HUGE + 1000
 
 
-def test_a_table_that_is_locked_costs_the_count_and_no_more_than_the_limit(postgresql):
+def test_a_locked_table_costs_the_count_and_at_most_the_limit(postgresql):
     fill(postgresql, 7)
     with postgresql.copy().cursor() as other:
         other.execute("BEGIN")

@@ -36,7 +36,7 @@ def test_without_a_transaction_no_statement_is_added(django_assert_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_transaction_that_is_lost_stays_so():
+def test_a_lost_transaction_stays_marked_for_rollback():
     with transaction.atomic():
         with savepoints() as roll_back:
             ask(connection, "ROLLBACK")
@@ -60,7 +60,7 @@ class TestOnPostgreSQL:
                 assert ask(postgresql, "SELECT 1") == [(1,)]
             assert ask(postgresql, "SELECT 2") == [(2,)]
 
-    def test_a_failure_that_a_callable_hides_is_undone_in_the_end(self, postgresql):
+    def test_an_error_that_a_callable_swallows_is_undone_at_the_end(self, postgresql):
         with transaction.atomic(using=ALIAS):
             with savepoints(), pytest.raises(Error):
                 ask(postgresql, MISSING)

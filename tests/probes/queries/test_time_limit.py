@@ -40,7 +40,7 @@ def ask(connection, query):
         return cursor.fetchall()
 
 
-def test_a_slow_query_is_broken_off(connection, server):
+def test_a_slow_query_is_aborted(connection, server):
     began = time.monotonic()
     with pytest.raises(DatabaseError), time_limit(connection, MOMENT):
         ask(connection, SLOW[server])
@@ -67,7 +67,7 @@ def test_nothing_is_limited_afterwards(connection, server):
         assert ask(connection, counted) == [(300000,)]
 
 
-def test_a_transaction_around_it_stays_usable(server, connection):
+def test_the_surrounding_transaction_stays_usable(server, connection):
     with atomic(using=connection.alias):
         before = ask(connection, SETTING[server])
         with pytest.raises(DatabaseError), time_limit(connection, MOMENT):
@@ -75,7 +75,7 @@ def test_a_transaction_around_it_stays_usable(server, connection):
         assert ask(connection, SETTING[server]) == before
 
 
-def test_a_database_without_a_limit_is_asked_without():
+def test_a_database_without_a_time_limit_is_queried_without():
     with time_limit(SimpleNamespace(vendor="oracle"), MOMENT):
         pass
 
@@ -89,5 +89,5 @@ def test_a_database_without_a_limit_is_asked_without():
         (False, "UPDATE t SET a = 1", "UPDATE t SET a = 1"),
     ],
 )
-def test_mariadb_and_mysql_are_told_in_the_query(is_mariadb, sql, query):
+def test_mariadb_and_mysql_get_the_limit_in_the_query(is_mariadb, sql, query):
     assert limited(sql, MOMENT, is_mariadb=is_mariadb) == query

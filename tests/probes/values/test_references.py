@@ -16,12 +16,12 @@ def broken():
 @pytest.mark.parametrize(
     "plain", ["1.2", "1.0.dev1", "2024.1-custom", "docker", "", "a..b", "a & b"]
 )
-def test_a_text_that_leads_nowhere_is_the_value(plain):
+def test_a_string_that_is_no_path_is_the_value(plain):
     assert resolve(plain) == plain
 
 
 @pytest.mark.parametrize("value", [None, True, 5, 2.5])
-def test_what_is_no_text_is_the_value(value):
+def test_other_values_are_returned_as_they_are(value):
     assert resolve(value) is value
 
 
@@ -35,11 +35,11 @@ def test_a_callable_is_called():
 
 
 @pytest.mark.parametrize("path", ["acme.__version__", "os.nothing", "os.path"])
-def test_a_path_that_leads_to_no_value_is_never_the_value(path):
+def test_a_path_that_cannot_be_followed_is_never_the_value(path):
     with pytest.raises(ImportError, match=path.partition(".")[0]):
         resolve(path)
 
 
-def test_what_a_callable_raises_comes_through():
+def test_an_error_of_a_callable_is_raised():
     with pytest.raises(LookupError):
         resolve(broken)

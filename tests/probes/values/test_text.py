@@ -33,7 +33,7 @@ def test_a_value_is_sent_as_plain_text(value, text):
 @pytest.mark.parametrize(
     "value", [["a"], {"a": 1}, object(), Path("/home"), User(username="ada"), b"bytes"]
 )
-def test_what_might_give_more_away_is_refused_and_not_quoted(value):
+def test_other_types_are_refused_and_not_quoted(value):
     with pytest.raises(TypeError, match=f"^{type(value).__name__} is not a valid value"):
         plain_text(value)
 
