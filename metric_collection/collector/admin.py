@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import URLField
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
@@ -31,6 +32,7 @@ class SiteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("id", "name", "is_public")
     prepopulated_fields = {"slug": ("name",)}
     inlines = [FactInline]
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}  # Django 5.2 assumes http
 
     def has_delete_permission(self, *_: Any) -> bool:
         """Deleting a site's numbers takes the command: forget-site."""
@@ -42,6 +44,7 @@ ROUTES = {
     "dashboard": ("dashboard/", "dashboard"),
     "csv": ("dashboard.csv", "csv"),
     "operations": ("operations/", "operations"),
+    "import": ("import/", "import_page"),
 }
 
 

@@ -98,9 +98,7 @@ class Tally:
             self.hours[hour] += 1
 
     def _add(self, site: Site, report: Report, day: date, arrival: Arrival) -> None:
-        usage = [each for each in report.usage if self._accepts_period(each)]
-        accepted = self._accepts(day)
-        if not accepted and (report.category or report.opt_outs or not usage):
+        if not self.accepts(report):
             self.periods[site.pk, Span.DAY, self.today, "skewed"] += 1
             return
         if arrival.source == Arrival.Source.DOOR and (report.category or report.opt_outs):
@@ -109,7 +107,13 @@ class Tally:
             self._add_facts(site, report, day)
         if report.opt_outs:
             self._add_to_periods(site.pk, day, {"opt_outs": report.opt_outs})
-        self._add_usage(site.pk, usage)
+        self._add_usage(site.pk, [each for each in report.usage if self._accepts_period(each)])
+
+    def accepts(self, report: Report) -> bool:
+        """Whether an installation with a working clock can send this report now."""
+        if report.category or report.opt_outs:
+            return report.day is not None and self._accepts(report.day)
+        return any(map(self._accepts_period, report.usage))
 
     def _accepts(self, day: date) -> bool:
         """Whether a day is one that an installation with a working clock can report now."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.contrib.staticfiles import finders
-
 from ..models import Publication, Site, Span
 from . import public
 from .csv_files import csv_text
 from .public_views import CSS, CSV_HEADS, as_json, rules_page, site_list, site_page
 
+APP = Path(__file__).parents[1]
 STYLES = "collector.css"
 
 
@@ -30,9 +29,7 @@ def export(folder: Path) -> int:
 def files() -> Iterator[tuple[str, str]]:
     """Yield relative path and content; links between the pages are relative."""
     sites = list(Site.objects.public())
-    styles = finders.find(CSS)
-    if isinstance(styles, str):
-        yield STYLES, Path(styles).read_text(encoding="utf-8")
+    yield STYLES, (APP / "static" / CSS).read_text(encoding="utf-8")
     yield "index.html", site_list(sites, css=STYLES)
     for site in sites:
         yield from _files_of(site)

@@ -45,3 +45,9 @@ class HideForm(forms.Form):
     """A value that is not to be published."""
 
     hide = forms.ModelChoiceField(Value.objects.filter(is_hidden=False).select_related("fact"))
+
+
+class ImportForm(forms.Form):
+    """A file of reports."""
+
+    file = forms.FileField(label=_("File of reports (JSON lines)"))

@@ -17,14 +17,14 @@ from .. import health
 from ..counting.days import DAY, WEEK
 from ..door.refusals import REASONS, UNKNOWN
 from ..health import Health
-from ..models import Hour, Import, Lateness, Period, Refusal, Site, Span
+from ..models import Hour, Lateness, Period, Refusal, Site, Span
 from ..publishing.newcomers import Newcomer, newcomers
 from .charts import Bar, Bars, Figure, Lines, Series, percentage
 from .figures import day_name, share, whole
 from .page import Tile
 
 HOUR = timedelta(hours=1)
-HOURS_SHOWN, DAYS_SHOWN, WEEKS_COMPARED, IMPORTS_SHOWN = 48, 28, 4, 5
+HOURS_SHOWN, DAYS_SHOWN, WEEKS_COMPARED, IMPORTS_SHOWN = 48, 28, 4, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,6 @@ class Operations:
     refusals: Sequence[Refused]
     held: Sequence[Period]
     newcomers: Sequence[Newcomer]
-    imports: Sequence[Import]
 
 
 def operations(now: datetime) -> Operations:
@@ -65,7 +64,6 @@ def operations(now: datetime) -> Operations:
             Period.objects.filter(state=Period.State.HELD).select_related("site").order_by("start")
         ),
         newcomers=list(newcomers(now.date())),
-        imports=list(Import.objects.select_related("by").order_by("-at")[:IMPORTS_SHOWN]),
     )
 
 

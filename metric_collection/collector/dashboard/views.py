@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ...cleaninsights.clock import utc_now
 from ..counting.days import DAY
-from ..models import Period, Site, Span, Value
+from ..counting.importing import AlreadyImportedError, import_file
+from ..models import Import, Period, Site, Span, Value
 from ..models.rows import atomic
 from ..publishing.publications import decide
 from .csv_files import csv_response, csv_text
-from .forms import RANGES, DashboardForm, DecisionForm, HideForm
+from .forms import RANGES, DashboardForm, DecisionForm, HideForm, ImportForm
 from .numbers import Numbers, read
-from .operations import operations
+from .operations import IMPORTS_SHOWN, operations
 from .overview import cards
 from .page import page
 
@@ -108,6 +109,26 @@ class DashboardViews:
         words = _("A value of %(fact)s was hidden.") % {"fact": value.fact.name}
         self.model_admin.log_change(request, value.fact, words)  # type: ignore[arg-type]
         messages.success(request, words)
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def import_page(self, request: HttpRequest) -> HttpResponseBase:
+        """Take a file of reports; show what the last imports did."""
+        if not request.user.has_perm("usage_metrics_collector.add_import"):
+            raise PermissionDenied
+        form, result = ImportForm(request.POST or None, request.FILES or None), None
+        if request.method == "POST" and form.is_valid():
+            try:
+                result = import_file(form.cleaned_data["file"], now=utc_now(), by=request.user)
+            except AlreadyImportedError as error:
+                form.add_error("file", str(error))
+        return self._render(
+            request,
+            "import",
+            title=_("Import reports"),
+            form=form,
+            result=result,
+            imports=Import.objects.select_related("by").order_by("-at")[:IMPORTS_SHOWN],
+        )
 
     def _require_view(self, request: HttpRequest) -> None:
         if not self.model_admin.has_view_permission(request):

@@ -27,6 +27,11 @@ def put(*, site_id: int, key: uuid.UUID | None, body: bytes, source: str, now: d
     )
 
 
+def put_many(arrivals: list[Arrival]) -> None:
+    """Store the reports of a file."""
+    Arrival.objects.bulk_create(arrivals, batch_size=500)
+
+
 def take(most: int) -> list[Arrival]:
     """Return the oldest reports that wait, and change nothing: counting them deletes them."""
     return list(Arrival.objects.waiting()[:most])

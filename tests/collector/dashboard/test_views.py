@@ -18,6 +18,7 @@ from metric_collection.collector.door import inbox
 from metric_collection.collector.models import (
     Arrival,
     Cell,
+    Import,
     Lateness,
     Pair,
     Period,
@@ -27,6 +28,7 @@ from metric_collection.collector.models import (
     Value,
     Work,
 )
+from tests.collector.reports import report
 from tests.collector.rows import NOW, TODAY, fact, grow, value
 
 DASHBOARD = reverse("admin:usage_metrics_collector_dashboard")
@@ -314,3 +316,40 @@ def test_a_text_value_can_be_hidden_before_its_second_week(decider):
     assert "A value of os_version was hidden." in text_of(response)
     assert "Published next week" not in text_of(response)
     assert "buy" not in LogEntry.objects.get().change_message
+
+
+IMPORT = reverse("admin:usage_metrics_collector_import")
+
+
+def test_a_file_is_uploaded_by_who_may_import(staff):
+    Site.objects.create(id=5, name="Acme", slug="acme")
+    assert staff.get(IMPORT).status_code == 403
+    user = get_user_model().objects.get(username="staff")
+    user.user_permissions.add(Permission.objects.get(codename="add_import"))
+    assert "Last imports" not in text_of(staff.get(IMPORT))
+    lines = report(at=NOW) + b"\nnonsense\n"
+    html = text_of(staff.post(IMPORT, {"file": io.BytesIO(lines)}))
+    assert "Of 2 lines, 1 are counted within a minute, 0 were repeats, and 1 were refused." in html
+    assert "Line 2" in html
+    assert Import.objects.get().by == user
+    again = text_of(staff.post(IMPORT, {"file": io.BytesIO(lines)}))
+    assert "This file was imported on" in again
+    assert "Last imports" in again
+    assert "This field is required." in text_of(staff.post(IMPORT, {}))
+
+
+def test_a_site_and_its_dictionary_are_edited_in_the_admin(client):
+    grow(days=1)
+    client.force_login(get_user_model().objects.create_superuser("root"))
+    page = text_of(client.get(reverse("admin:usage_metrics_collector_site_change", args=[5])))
+    assert "The os_version." in page
+    assert "facts-__prefix__" not in page
+
+
+def test_more_values_than_fit_into_a_chart_are_added_up(staff):
+    site = grow(days=20)
+    os_version = site.facts.get(name="os_version")
+    for number in range(4):
+        other = value(os_version, f"Other {number}")
+        Cell.objects.create(fact=os_version, value=other, span=Span.WEEK, start="2026-11-16", n=7)
+    assert "others" in text_of(staff.get(DASHBOARD))

@@ -7,7 +7,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector.models import Fact, Period, Publication, Site, Span
+from tests.collector.reports import report
 from tests.collector.rows import grow
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +99,19 @@ def test_a_site_is_erased(site):
     assert site.periods.earliest("start").start >= date(2026, 11, 20)
     run("forget-site", 5, "--no-input")
     assert not site.periods.exists()
+
+
+def test_files_of_reports_are_imported_once(site, tmp_path):
+    file = tmp_path / "reports.jsonl"
+    file.write_bytes(report(at=utc_now()) + b"\nnonsense\n")
+    assert run("import", file) == (
+        f"{file}: 1 counted, 0 repeats, 1 refused of 2 lines.\n  line 2: it is not JSON\n"
+    )
+    with pytest.raises(CommandError, match="was imported on"):
+        run("import", file)
+    with pytest.raises(CommandError, match="No such file"):
+        run("import", tmp_path / "missing")
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(b"x")
+    (result,) = json.loads(run("import", other, "--json"))
+    assert result["reasons"] == [{"line": 1, "reason": "it is not JSON"}]

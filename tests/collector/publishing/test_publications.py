@@ -217,3 +217,10 @@ def test_the_product_fact_of_a_site_can_be_chosen(site):
     publications.publish(NOW)
     facts = {"os_version": {"kind": "version", "values": {"24.4": 30}}}
     assert body(Span.DAY, DAY)["facts"] == facts
+
+
+def test_a_site_that_becomes_public_publishes_its_past_and_marks_what_was_unusual(site):
+    day = DAY - timedelta(days=20)
+    site.periods.filter(span=Span.DAY, start=day).update(installations=400)
+    publications.publish(NOW)
+    assert body(Span.DAY, day)["unusual"] == "4.0 times the usual number of installations"

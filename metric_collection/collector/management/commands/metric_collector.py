@@ -17,7 +17,7 @@ from django.utils.text import slugify
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector import health, moving, work
 from metric_collection.collector.checks import check_collector
-from metric_collection.collector.counting import dictionary, showing
+from metric_collection.collector.counting import dictionary, importing, showing
 from metric_collection.collector.demo import Fleet
 from metric_collection.collector.management import publishing
 from metric_collection.collector.models import Site
@@ -32,6 +32,7 @@ ACTIONS = {
     "status": "Print whether anything stands still; exit with 3 if it does.",
     "move": "Copy everything to another database, such as an embedded collector's to PostgreSQL.",
     "demo": "Fill a site with the reports of a simulated fleet.",
+    "import": "Take files of reports from machines without a network.",
     **publishing.ACTIONS,
 }
 
@@ -39,6 +40,7 @@ ACTIONS = {
 # BaseCommand has a check() of its own.
 METHODS = {
     "check": "check_settings",
+    "import": "import_files",
     "forget-fact": "forget_fact",
     "forget-site": "forget_site",
 }
@@ -58,6 +60,7 @@ class Command(BaseCommand):
         add_show_options(parsers["show"])
         add_demo_options(parsers["demo"])
         publishing.add_options(parsers)
+        add_import_options(parsers["import"])
         for name, text in (("from", "it is read from"), ("to", "it is written to")):
             parsers["move"].add_argument(
                 f"--{name}",
@@ -148,6 +151,20 @@ class Command(BaseCommand):
             self._progress(number, days, day)
         self.stdout.write(f"{installations} installations of {site.name} reported for {days} days.")
 
+    def import_files(self, *, files: list[Path], **options: Any) -> None:
+        results = []
+        for file in files:
+            try:
+                with file.open("rb") as lines:
+                    result = importing.import_file(lines, now=utc_now(), progress=self._bar)
+            except (OSError, importing.AlreadyImportedError) as error:
+                raise CommandError(f"{file}: {error}") from error
+            results.append({"file": str(file), **importing.as_json(result)})
+        self._print(results, lines=import_lines, **options)
+
+    def _bar(self, done: int, total: int) -> None:
+        self._progress(done, total, f"{done / max(1, total):.0%}")
+
     def publish(self, *, out: Path | None, **_: Any) -> None:
         publishing.publish(self.stdout, folder=out)
 
@@ -163,13 +180,13 @@ class Command(BaseCommand):
     def forget_site(self, *, id: int, **options: Any) -> None:  # noqa: A002
         publishing.forget_site(self.stdout, site=site_of(id), **options)
 
-    def _progress(self, number: int, of: int, day: date) -> None:
+    def _progress(self, number: int, of: int, label: object) -> None:
         """Draw a bar on a terminal; elsewhere say nothing."""
         if not self.stderr.isatty():
             return
         width = 40 * number // max(1, of)
         end = "\n" if number == of else ""
-        self.stderr.write(f"\r{'#' * width:<40} {day}", ending=end)
+        self.stderr.write(f"\r{'#' * width:<40} {label}", ending=end)
 
     def _print(
         self, content: Any, *, lines: Callable[[Any], Sequence[str]], **options: Any
@@ -205,6 +222,20 @@ def add_demo_options(parser: ArgumentParser) -> None:
     parser.add_argument("--id", type=int, default=1, help="The site id; it is added if missing.")
     parser.add_argument("--installations", type=int, default=200, help="The size of the fleet.")
     parser.add_argument("--days", type=int, default=120, help="The days to simulate until today.")
+
+
+def add_import_options(parser: ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="Files of JSON lines.")
+    parser.add_argument("--json", action="store_true", help="Print JSON.")
+
+
+def import_lines(results: Sequence[dict[str, Any]]) -> list[str]:
+    lines = []
+    for result in results:
+        numbers = "{counted} counted, {repeats} repeats, {refused} refused of {lines} lines"
+        lines.append(f"{result['file']}: {numbers.format(**result)}.")
+        lines += [f"  line {each['line']}: {each['reason']}" for each in result["reasons"]]
+    return lines
 
 
 def site_of(site_id: int) -> Site:
