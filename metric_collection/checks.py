@@ -24,6 +24,7 @@ from .conf.settings import NAMESPACE, PREFIX, Settings, conf
 from .conf.values import safe_repr, safe_str
 from .consent.rules import silenced, switched_off
 from .models import Consent, Report
+from .models.transactions import atomic
 from .probes import registry
 from .probes.modules import Modules, is_match
 from .probes.probe import Probe, is_worded, missing_words, name_of
@@ -75,11 +76,12 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
 def check_delivery(
     *, databases: Sequence[str] | None = None, now: datetime | None = None, **_: Any
 ) -> list[CheckMessage]:
-    """W022, only under ``check --database``: reports are due, but nothing delivers them."""
-    if router.db_for_write(Report) not in (databases or ()):
+    """W022, only under ``check --database`` and ``migrate``: reports are due, but nothing delivers them."""
+    if router.db_for_write(Report) not in (databases or ()) or switched_off() or silenced():
         return []
     try:
-        state = delivery_state(now or utc_now())
+        with atomic():  # a failure must not abort the caller's transaction
+            state = delivery_state(now or utc_now())
     except DatabaseError:
         return []  # not migrated yet
     if state.situation is not Situation.STALLED:

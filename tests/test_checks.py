@@ -5,6 +5,7 @@ from django.contrib.admin.sites import all_sites
 from django.core import checks
 from django.db import OperationalError, connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from metric_collection.checks import check_delivery, check_deployment, check_settings
 from metric_collection.models import Consent
@@ -297,6 +298,12 @@ class TestDelivery:
         (message,) = check_delivery(databases=["default"], now=clock())
         assert message.id == "usage_metrics.W022"
         assert "Nothing has tried to deliver since" in message.msg
+
+    def test_a_development_machine_is_not_even_looked_at(self, settings, clock):
+        settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
+        with CaptureQueriesContext(connection) as queries:
+            assert check_delivery(databases=["default"]) == []
+        assert list(queries) == []
 
     def test_it_is_asked_only_with_the_database(self, clock):
         Collection(clock=clock, random=lambda: 0.5).record()

@@ -21,6 +21,7 @@ TEST = """
 """
 COMMANDS = {
     "migrate": [],
+    "metric_collection heartbeat -v 0": [],
     "metric_collection opt-out": [],
     "metric_collection opt-out --settings product.settings -v 0 --no-color": [],
     "test": ["METRIC_COLLECTION_TIMEOUT is '10'"],
