@@ -154,7 +154,7 @@ def test_plain_text_where_tls_is_expected_is_a_failure_of_tls(serve):
         post(f"https://127.0.0.1:{serve(plain)}/")
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(serve, certificate):
+def test_an_untrusted_certificate_is_refused(serve, certificate):
     port = serve(speaking_tls(certificate, answering(NO_CONTENT)))
     with pytest.raises(exceptions.TLSFailed, match=f"127.0.0.1:{port}: self.signed certificate"):
         post(f"https://127.0.0.1:{port}/")

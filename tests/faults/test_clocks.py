@@ -97,7 +97,7 @@ def test_restarts_of_beat_at_any_moment_neither_add_nor_lose_a_heartbeat(clock):
 
 
 @pytest.mark.parametrize("jump", [-365 * DAY, -DAY, -HOUR, HOUR, DAY])
-def test_what_waits_while_the_clock_jumps_arrives_as_it_was(clock, transport, jump):
+def test_queued_reports_survive_clock_jumps_unchanged(clock, transport, jump):
     report = Collection(clock=clock).record()
     transport.fail()
     Delivery(clock=clock, transport=transport).deliver()
@@ -110,7 +110,7 @@ def test_what_waits_while_the_clock_jumps_arrives_as_it_was(clock, transport, ju
     assert second.headers["Idempotency-Key"] == str(report.key)
 
 
-def test_a_year_ahead_what_waits_counts_as_too_old_and_the_record_says_so(clock, transport):
+def test_a_year_ahead_queued_reports_are_recorded_as_too_old(clock, transport):
     Collection(clock=clock).record()
     clock.advance(365 * DAY)
     Delivery(clock=clock, transport=transport).deliver()

@@ -100,12 +100,12 @@ def is_kept_through(report, deliver, collector, clock):
         ),
     ],
 )
-def test_what_a_collector_fails_to_take_waits_and_arrives_later(is_kept_through, handle):
+def test_reports_arrive_once_a_failing_collector_recovers(is_kept_through, handle):
     with serving(handle) as port:
         is_kept_through(f"http://127.0.0.1:{port}/")
 
 
-def test_where_nobody_listens_reports_wait_and_arrive_later(is_kept_through):
+def test_reports_arrive_after_refused_connections(is_kept_through):
     with refusing() as port:
         is_kept_through(f"http://127.0.0.1:{port}/")
 
@@ -124,7 +124,7 @@ def test_a_tls_connection_that_is_closed_keeps_the_report(is_kept_through):
         is_kept_through(f"https://127.0.0.1:{port}/")
 
 
-def test_a_certificate_that_nobody_vouches_for_gets_not_one_byte(is_kept_through, tmp_path):
+def test_nothing_is_sent_to_an_untrusted_certificate(is_kept_through, tmp_path):
     taken: list = []
     theirs = certificate_for("IP:127.0.0.1", tmp_path)
     with serving(speaking_tls(theirs, answering(answer(204), seen=taken))) as port:
@@ -132,7 +132,7 @@ def test_a_certificate_that_nobody_vouches_for_gets_not_one_byte(is_kept_through
     assert taken == []
 
 
-def test_a_certificate_for_another_name_gets_not_one_byte(is_kept_through, tmp_path, monkeypatch):
+def test_nothing_is_sent_to_a_certificate_for_another_name(is_kept_through, tmp_path, monkeypatch):
     taken: list = []
     theirs = certificate_for("DNS:other.example", tmp_path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(theirs))
@@ -143,7 +143,7 @@ def test_a_certificate_for_another_name_gets_not_one_byte(is_kept_through, tmp_p
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_either_form_of_retry_after_is_waited_out(report, deliver, collector, clock, status, form):
+def test_both_forms_of_retry_after_are_respected(report, deliver, collector, clock, status, form):
     until = clock() + timedelta(hours=3)
     wanted = {"seconds": "10800", "date": format_datetime(until, usegmt=True)}[form]
     with serving(answering(answer(status, f"Retry-After: {wanted}"))) as port:
@@ -168,7 +168,7 @@ def test_either_form_of_retry_after_is_waited_out(report, deliver, collector, cl
         ),
     ],
 )
-def test_what_was_taken_is_posted_once(report, deliver, collector, clock, handle):
+def test_an_accepted_report_is_posted_once(report, deliver, collector, clock, handle):
     with serving(handle) as port:
         deliver(f"http://127.0.0.1:{port}/")
     clock.advance(days=1)
@@ -179,9 +179,7 @@ def test_what_was_taken_is_posted_once(report, deliver, collector, clock, handle
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 413])
-def test_what_is_refused_for_good_is_in_the_record_and_holds_nothing_up(
-    report, deliver, collector, clock, status
-):
+def test_a_refused_report_is_recorded_and_blocks_nothing(report, deliver, collector, clock, status):
     with serving(answering(answer(status))) as port:
         deliver(f"http://127.0.0.1:{port}/")
     later = seal([], category="Heartbeat", now=clock())

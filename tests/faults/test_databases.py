@@ -84,12 +84,12 @@ def test_a_read_only_database_sends_nothing_and_loses_nothing(host, collector, d
     assert collector.categories == ["Install"]
 
 
-def test_pages_are_shown_on_a_read_only_database_and_the_switch_says_that_it_fails(host):
+def test_pages_are_shown_on_a_read_only_database_and_the_switch_reports_its_failure(host):
     assert host.django(LOOK) == [200, 200, 200, 500]
 
 
 @pytest.mark.thorough
-def test_a_full_disk_fails_no_migrate_and_what_was_not_recorded_is_when_there_is_room(
+def test_migrate_succeeds_on_a_full_disk_and_the_upgrade_is_recorded_later(
     host, collector, database
 ):
     sweep(host)
@@ -122,9 +122,7 @@ def fill(host, size):
 
 
 @pytest.mark.thorough
-def test_while_the_host_locks_its_database_nothing_is_sent_and_afterwards_everything(
-    host, collector, database
-):
+def test_reports_are_sent_after_the_host_has_unlocked_its_database(host, collector, database):
     database(timeout=0.1)
     with closing(sqlite3.connect(host.folder / "product.sqlite3", isolation_level=None)) as theirs:
         theirs.execute("BEGIN EXCLUSIVE")
@@ -134,7 +132,7 @@ def test_while_the_host_locks_its_database_nothing_is_sent_and_afterwards_everyt
     assert collector.categories == ["Install"]
 
 
-def test_during_a_post_the_host_writes_at_once_and_a_record_that_fails_is_made_up_for(
+def test_the_host_can_write_during_a_post_and_a_failed_record_is_repeated(
     host, collector, database
 ):
     taken = []

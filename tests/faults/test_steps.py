@@ -85,7 +85,9 @@ def test_a_database_that_ends_its_sessions_at_any_step_loses_nothing(go_through,
 
 
 @pytest.mark.parametrize("work", WORKS)
-def test_after_an_opt_out_at_any_step_nothing_leaves_but_what_is_on_its_way(go_through, work):
+def test_nothing_is_sent_after_an_opt_out_at_any_step_except_a_request_in_progress(
+    go_through, work
+):
     rounds = go_through(work, "opt-out")
     steps = [one.step for one in rounds]
     for number, one in enumerate(rounds):
