@@ -115,8 +115,9 @@ class DashboardViews:
         """Take a file of reports; show what the last imports did."""
         if not request.user.has_perm("usage_metrics_collector.add_import"):
             raise PermissionDenied
-        form, result = ImportForm(request.POST or None, request.FILES or None), None
-        if request.method == "POST" and form.is_valid():
+        is_post, result = request.method == "POST", None
+        form = ImportForm(request.POST, request.FILES) if is_post else ImportForm()
+        if form.is_valid():
             try:
                 result = import_file(form.cleaned_data["file"], now=utc_now(), by=request.user)
             except AlreadyImportedError as error:
