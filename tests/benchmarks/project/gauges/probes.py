@@ -28,7 +28,7 @@ def ours() -> Mapping[str, Callable[[], Any]]:
     from metric_collection.probes.registry import DEFAULT_PROBES
 
     defaults = {probe.__name__ for probe in DEFAULT_PROBES}
-    chosen = set(probe_names()) - defaults - {"Facts", "Counts"}
+    chosen = sorted({*probe_names()} - defaults - {"Facts", "Counts"})
     return {"defaults": gather, **{name: lambda name=name: gather_of(name) for name in chosen}}
 
 
