@@ -25,8 +25,7 @@ from django.core.signals import setting_changed
 from django.db import connections, router
 
 from ..campaigns import campaigns
-from ..cleaninsights import payload
-from ..cleaninsights.campaigns import Campaign, EventAggregationRule
+from ..cleaninsights.campaigns import Campaign
 from ..cleaninsights.clock import Clock, utc_now
 from ..cleaninsights.datapoints import DataPoint, Event
 from ..cleaninsights.forks import Forkable
@@ -42,6 +41,7 @@ from ..models import Consent, CountedJournal, Report
 from ..models import measurement as measurements
 from ..models.measurement import Counted
 from ..models.transactions import ConsentHeldError, held_at_once, is_open
+from .late import is_mean, unsealed
 
 logger = logging.getLogger("metric_collection.reporting.flushing")
 
@@ -271,52 +271,6 @@ def aggregated(campaign: Campaign, point: DataPoint) -> DataPoint:
     if is_mean(campaign) and isinstance(point, Event) and point.value is not None:
         return replace(point, value=point.value / point.times)
     return point
-
-
-def is_mean(campaign: Campaign) -> bool:
-    """Whether values are averaged."""
-    return campaign.event_aggregation_rule is EventAggregationRule.AVG
-
-
-def unsealed(counted: Iterable[Counted], *, now: datetime) -> Iterator[Counted]:
-    """Leave out late points that would be reported a second time.
-
-    The journal of an idle process may be flushed after its period was reported. A second part of a
-    sum is added up by the server. A second mean, or a second report of what is recorded once, would
-    be wrong.
-    """
-    reported: dict[str, set[Reported]] = {}
-    for campaign, point in counted:
-        is_late = point.period_end < now and (campaign.only_record_once or is_mean(campaign))
-        if is_late and point.campaign_id not in reported:
-            reported[point.campaign_id] = reported_of(point.campaign_id)
-        if not (is_late and as_reported(point) in reported[point.campaign_id]):
-            yield campaign, point
-
-
-Reported = tuple[Any, ...]
-
-
-def as_reported(point: DataPoint) -> Reported:
-    """Return the identity of a point in a report."""
-    events = [point] if isinstance(point, Event) else []
-    visits = [] if isinstance(point, Event) else [point]
-    return next(iter(identities_in(payload.encode(1, events=events, visits=visits))))
-
-
-def reported_of(campaign_id: str) -> set[Reported]:
-    """Return the points in all kept reports of a campaign."""
-    bodies = Report.objects.of_campaign(campaign_id).values_list("body", flat=True)
-    return {found for body in bodies for found in identities_in(body)}
-
-
-def identities_in(body: str | bytes) -> Iterator[Reported]:
-    """Yield the identities of the points in a body."""
-    parsed = json.loads(body)
-    for found in (*parsed.get("events", ()), *parsed.get("visits", ())):
-        period = found["period_start"], found["period_end"]
-        names = (found.get(key) for key in ("category", "action", "name", "action_name"))
-        yield (*period, *names)
 
 
 flusher = Flusher(meter)
