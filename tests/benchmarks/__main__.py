@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from .bench import Bench
 from .children import ChildFailed
+from .collector.run import main as collector
 from .environment import PEER, installed, python_of
 from .loopback import CameOtherwise
 from .machine import described
@@ -26,6 +27,8 @@ installed where nothing else is said."""
 
 def main() -> int:
     """Exit with 1 when something could not be measured; a missed aim is a result."""
+    if sys.argv[1:2] == ["collector"]:
+        return collector(sys.argv[2:])
     chosen = parser().parse_args()
     with TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
@@ -46,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m tests.benchmarks",
         description=f"Measure this app beside {PEER}.",
         epilog="What has no peer is measured by python -m tests.benchmarks.throughput (reports a second, with"
-        " queues of any length) and python -m tests.soak (a fleet for a month).",
+        " queues of any length), python -m tests.benchmarks collector (the receiving side) and python -m tests.soak (a fleet for a month).",
     )
     add = parser.add_argument
     add("--quick", action="store_true", help=f"one round, a cap of {QUICK_CAP:.0f} s")

@@ -6,6 +6,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connections, router
+
 from ..models import Arrival
 
 
@@ -21,10 +23,17 @@ class Level:
 
 
 def put(*, site_id: int, key: uuid.UUID | None, body: bytes, source: str, now: datetime) -> None:
-    """Store a body: one INSERT."""
-    Arrival(site_id=site_id, key=key, body=body, source=source, received_at=now).save(
-        force_insert=True
-    )
+    """Store a body: one INSERT, in plain SQL, because the ORM's would cost twice as much."""
+    connection = connections[router.db_for_write(Arrival)]
+    row = Arrival(site_id=site_id, key=key, body=body, source=source, received_at=now)
+    fields = Arrival._meta.concrete_fields[1:]  # the database makes the primary key
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    name = connection.ops.quote_name
+    columns = ", ".join(name(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    statement = f"INSERT INTO {name(Arrival._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
 
 
 def put_many(arrivals: list[Arrival]) -> None:
