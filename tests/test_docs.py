@@ -230,6 +230,18 @@ def test_the_two_commands_stand_in_the_readme_word_for_word(command):
     assert f"    {command}\n" in README
 
 
+def test_links_and_pictures_of_the_readme_are_absolute_on_pypi():
+    tomllib = pytest.importorskip("tomllib", reason="needs Python 3.11 or newer")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    on_pypi = README
+    hooks = project["tool"]["hatch"]["metadata"]["hooks"]
+    for each in hooks["fancy-pypi-readme"]["substitutions"]:
+        on_pypi = re.sub(each["pattern"], each["replacement"], on_pypi)
+    found = re.findall(r"(?:`[^`<]*<|image:: )([^>`\s]+)", on_pypi)
+    assert len(found) >= len(targets("README.rst"))
+    assert all(link.startswith("https://") for link in found)
+
+
 def targets(path: str) -> list[str]:
     """What a page links to or shows, by paths."""
     links = re.findall(r"`[^`<]*<([^>`]+)>`_", PAGES[path])
@@ -266,9 +278,7 @@ ONE_FILE_A_SUBJECT = {"cleaninsights", "collector", "models", "probes", "recorde
 
 def architecture() -> dict[str, str]:
     """The rows of the architecture map: module or package -> contents."""
-    text = (
-        PAGES["CONTRIBUTING.rst"].partition("\nThe map\n")[2].partition(".. architecture: end")[0]
-    )
+    text = PAGES["CONTRIBUTING.rst"].partition("\nThe map\n")[2].partition("\nThe map of the")[0]
     return dict(re.findall(r"   \* - ``([\w.]+)/?``\n((?:     .*\n)+)", text))
 
 
