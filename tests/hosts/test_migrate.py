@@ -12,7 +12,10 @@ from metric_collection.models import Change, Consent, Report, Snapshot
 from tests.harness.host import LOADS_CELERY, Host
 from tests.harness.ports import refusing, swallowing
 
-TABLES = "SELECT name FROM sqlite_master WHERE name LIKE 'usage_metrics%' AND type = 'table'"
+TABLES = """
+    SELECT name FROM sqlite_master
+    WHERE type = 'table' AND name LIKE 'usage_metrics%' AND name NOT LIKE 'usage_metrics_collector%'
+"""
 
 
 def migrate(*arguments):
