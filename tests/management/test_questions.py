@@ -9,6 +9,7 @@ import pytest
 from django.core.management.base import OutputWrapper
 from django.db import OperationalError, connection
 
+from metric_collection import management
 from metric_collection.consent.choice import choose
 from metric_collection.management import execute_from_command_line
 from metric_collection.management.questions import notice, prompt
@@ -132,6 +133,16 @@ def test_the_first_command_asks_before_it_runs(run_at_terminal):
 )
 def test_help_and_our_own_commands_do_not_ask(run_at_terminal, arguments):
     assert "Y/N" not in run_at_terminal(*arguments)
+
+
+def test_a_product_without_the_app_neither_asks_nor_records(prompting, monkeypatch, capsys):
+    prompting.METRIC_COLLECTION_RECORDERS = {"commands": "use"}
+    monkeypatch.setattr(
+        "django.apps.apps.ready", False
+    )  # as apps.is_installed() has a check of its own
+    management.prompt()
+    management.record(["manage.py", "check"], None, ())
+    assert capsys.readouterr().out == ""
 
 
 def test_the_reloaded_server_does_not_ask_again(run_at_terminal, monkeypatch):
