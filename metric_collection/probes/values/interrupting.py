@@ -21,10 +21,8 @@ def call(function: Callable[[], T], *, limit: timedelta = LIMIT) -> T:
     That is in the main thread on Unix, so in ``migrate`` and the other commands, in a forked Celery
     worker and in a synchronous web worker. In other threads nothing can interrupt a Python function.
     """
-    if not _can_interrupt():
+    if not _takes_alarm():
         return function()
-
-    signal.signal(signal.SIGALRM, _interrupt)
     try:
         signal.setitimer(signal.ITIMER_REAL, limit.total_seconds())
         try:
@@ -41,12 +39,19 @@ def _interrupt(*_: Any) -> None:
     raise _Interrupt
 
 
-def _can_interrupt() -> bool:
-    """Whether this thread gets signals, the host does not use the alarm, and no greenlet would get it."""
-    return (
-        hasattr(signal, "SIGALRM")
-        and threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
-        and signal.getitimer(signal.ITIMER_REAL)[0] == 0
-        and not {"gevent", "eventlet"} & sys.modules.keys()
-    )
+def _takes_alarm() -> bool:
+    """Install the handler, unless the host uses the alarm or another greenlet would be interrupted."""
+    if (
+        not hasattr(signal, "SIGALRM")
+        or threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL
+        or signal.getitimer(signal.ITIMER_REAL)[0] != 0
+        or {"gevent", "eventlet"} & sys.modules.keys()
+    ):
+        return False
+    try:
+        signal.signal(signal.SIGALRM, _interrupt)
+    except ValueError:  # a subinterpreter
+        return False
+    # mod_wsgi ignores the call: without a handler the alarm would kill the process.
+    return signal.getsignal(signal.SIGALRM) is _interrupt

@@ -63,6 +63,16 @@ def test_an_alarm_of_the_host_is_left_alone():
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
+def refuse(*_):
+    raise ValueError
+
+
+@pytest.mark.parametrize("install", [lambda *_: None, refuse])
+def test_where_no_handler_can_be_installed_no_alarm_is_set(monkeypatch, install):
+    monkeypatch.setattr(signal, "signal", install)
+    assert call(lambda: signal.getitimer(signal.ITIMER_REAL)) == (0, 0)
+
+
 def test_under_gevent_nothing_is_interrupted(monkeypatch):
     monkeypatch.setitem(sys.modules, "gevent", sys)
     assert call(lambda: signal.getitimer(signal.ITIMER_REAL)) == (0, 0)
