@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from django.db import models
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from ..campaigns import CampaignDeclaration
 from ..campaigns import campaigns as declared_campaigns
@@ -29,6 +30,7 @@ from ..models import measurement as measurements
 from ..outbox import iso, pack
 
 SHOWN = 5  # events and visits of one campaign; a link leads to all of them
+FEW = 8  # campaigns that are listed on the page; more have a page of their own
 
 
 class Situation(models.TextChoices):
@@ -63,23 +65,18 @@ class Tally:
     times: int = 0
 
     @property
-    def unlisted(self) -> int:
-        """How many events and visits are not among the points."""
-        return self.kinds - len(self.points)
-
-    @property
-    def lines(self) -> list[tuple[str, int, str]]:
-        """The event or visit, how often it was counted, and the aggregate of its values."""
-        return [
-            (words_of(each), each.times, written(getattr(each, "value", None)))
-            for each in self.points
-        ]
+    def lines(self) -> str:
+        """How often each event or visit was counted, with the aggregate of its values; one on each line."""
+        rest = self.kinds - len(self.points)
+        more = ngettext("and %(number)d more", "and %(number)d more", rest) % {"number": rest}
+        return "\n".join([*map(line_of, self.points), *([more] if rest else [])])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CampaignStatus:
     """A campaign at present: its declaration, the operator's choice and its counts."""
 
+    number: int  # in the order of the settings
     standing: Standing
     tally: Tally
     now: datetime
@@ -102,7 +99,7 @@ class CampaignStatus:
         """When the campaign ends, in the operator's time zone."""
         return localtime(self.declared.campaign.end)
 
-    @property
+    @cached_property
     def situation(self) -> Situation:
         """The first that applies, strongest reason first."""
         if self.now > self.declared.campaign.end:
@@ -131,6 +128,32 @@ class CampaignStatus:
         return form % {"moment": moment}
 
     @property
+    def note(self) -> str:
+        """The situation, over which spans counts are summed, and whether there are any."""
+        if not self.has_switch:
+            return self.sentence
+        days = self.declared.campaign.aggregation_period_length
+        spans = ngettext(
+            "Counts are summed by day, until %(end)s.",
+            "Counts are summed over %(days)d days, until %(end)s.",
+            days,
+        ) % {"days": days, "end": date_format(self.ends, "DATE_FORMAT")}
+        is_empty = self.is_counting and not self.tally.kinds
+        nothing = gettext("Nothing was counted in this period yet.") if is_empty else ""
+        return f"{self.sentence} {spans} {nothing}".rstrip()
+
+    @property
+    def counted(self) -> str:
+        """How often something was counted in the current period."""
+        start = self.period and date_format(self.period.start, "DATE_FORMAT")
+        words = ngettext(
+            "Counted once since %(start)s",
+            "Counted %(times)s times since %(start)s",
+            self.tally.times,
+        )
+        return words % {"times": number_format(self.tally.times), "start": start}
+
+    @property
     def is_asked_again(self) -> bool:
         """Whether the campaign goes on after the window of its consent."""
         window = self.standing.window
@@ -157,7 +180,7 @@ class CampaignStatus:
         """Whether anything is left to decide."""
         return self.situation not in SETTLED
 
-    @property
+    @cached_property
     def _position(self) -> Situation:
         """The situation by its own switch alone."""
         is_declined = self.standing.choice == Consent.Choice.DENIED
@@ -192,9 +215,22 @@ class Campaigns:
     lock: Ruling | None
 
     @property
+    def listed(self) -> Sequence[CampaignStatus]:
+        """Those that the page lists: all if they are few, else those that ask for an answer."""
+        return self.campaigns if is_few(self.campaigns) else self.asking
+
+    @property
+    def asking(self) -> list[CampaignStatus]:
+        return [each for each in self.campaigns if each.situation in QUESTIONS]
+
+    @property
     def is_open(self) -> bool:
         """Whether one of them asks for an answer."""
-        return any(each.situation in QUESTIONS for each in self.campaigns)
+        return bool(self.asking)
+
+    @property
+    def has_more(self) -> bool:
+        return len(self.listed) < len(self.campaigns)
 
     @property
     def gist(self) -> str:
@@ -204,27 +240,32 @@ class Campaigns:
         return f"{words % {'number': number}}, {state % {'number': counting}}"
 
 
+def is_few(campaigns: Sized) -> bool:
+    return len(campaigns) <= FEW
+
+
 def campaigns(consent: Consent, *, now: datetime) -> Campaigns | None:
-    """Read all campaigns; None if there are none."""
-    found = usages(consent, now=now)
+    """Read the campaigns for the page, with counts if they are few; None if there are none."""
+    found = usages(consent, now=now, counted=is_few(declared_campaigns()))
     return Campaigns(campaigns=found, lock=windows.lock(consent)) if found else None
 
 
-def usages(consent: Consent, *, now: datetime) -> list[CampaignStatus]:
-    """Return the status of every campaign; two queries, and none without campaigns."""
+def usages(consent: Consent, *, now: datetime, counted: bool = True) -> list[CampaignStatus]:
+    """Return the status of every campaign; one query, two with counts, and none without campaigns."""
     standings = windows.standings(consent, now=now)
-    counted = tallies(standings, now=now) if standings else {}
+    found = tallies(standings, now=now) if standings and counted else {}
     allowed, lock = ruling(consent), windows.lock(consent)
     return [
         CampaignStatus(
+            number=number,
             standing=standing,
-            tally=counted.get(campaign_id, Tally()),
+            tally=found.get(campaign_id, Tally()),
             now=now,
             is_paused=not allowed.gathers,
             is_locked=lock is not None,
             needs_no_answer=windows.needs_no_answer(standing.declared, consent),
         )
-        for campaign_id, standing in standings.items()
+        for number, (campaign_id, standing) in enumerate(standings.items(), start=1)
     ]
 
 
@@ -244,16 +285,23 @@ def tally_of(rows: Sequence[Measurement]) -> Tally:
     return Tally(points=points, kinds=first.of_kinds, times=first.of_times)  # type: ignore[attr-defined]
 
 
+def line_of(point: DataPoint) -> str:
+    """Return for example "Search / Run / devices: 41, value 12.7"."""
+    value = getattr(point, "value", None)
+    words = {"times": number_format(point.times), "what": words_of(point)}
+    if value is None:
+        return f"{words['what']}: {words['times']}"
+    return gettext("%(what)s: %(times)s, value %(value)s") % {**words, "value": written(value)}
+
+
 def words_of(point: DataPoint) -> str:
     """Return category, action and name of an event, the path of a visit."""
     words = filter(None, point.identity) if isinstance(point, Event) else [point.identity]
     return clean(" / ".join(words))
 
 
-def written(value: float | None) -> str:
+def written(value: float) -> str:
     """Write a number in the active language, without a fraction of zero."""
-    if value is None:
-        return ""
     return number_format(int(value) if float(value).is_integer() else round(value, 3))
 
 

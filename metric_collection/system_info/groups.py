@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext, ngettext
@@ -25,7 +25,7 @@ FOLDED = 12  # facts; of a larger group only the number is shown until it is ope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedFact:
-    """A fact with its value; without one it is not sent, for the reason given."""
+    """A fact with its value; without a value it is not sent, for the reason given."""
 
     fact: Fact
     value: str
@@ -46,6 +46,7 @@ class Group:
 
     id: str
     title: str
+    purpose: str  # of all its facts; "" if they have several
     facts: Sequence[SharedFact]
     is_on: bool
     is_modules: bool
@@ -60,10 +61,9 @@ class Group:
         return self.gist if self.is_folded else ", ".join(self.names)
 
     @property
-    def purpose(self) -> str:
-        """The purpose of all its facts; "" if they have several."""
-        purposes = {shared.fact.purpose for shared in self.facts}
-        return gettext(purposes.pop()) if len(purposes) == 1 and any(purposes) else ""
+    def lines(self) -> str:
+        """Names and values, one fact on each line."""
+        return "\n".join(f"{each.fact.name} {each.value or each.reason}" for each in self.facts)
 
     @property
     def is_folded(self) -> bool:
@@ -86,38 +86,44 @@ def groups(consent: Consent, gathered: Gathered | None = None) -> list[Group]:
     for probe, fact in registry.declared():
         by_group.setdefault(group_of(probe), []).append((probe, fact))
     names = [fact.name for pairs in by_group.values() for _probe, fact in pairs]
-    withheld = held_back(names, consent)
+    reasons = {
+        name: gettext("not known here: %(reason)s") % {"reason": gettext(reason)}
+        for name, reason in (gathered.unknown if gathered else {}).items()
+        if reason
+    }
+    reasons.update(dict.fromkeys(held_back(names, consent), str(HELD_BACK.get(conf.CONSENT, ""))))
+    texts = gathered.facts if gathered else {}
     return [
-        Group(
-            id=group,
-            title=gettext(heading_of(type(pairs[0][0]))),
-            facts=[
-                SharedFact(
-                    fact=fact,
-                    value="" if fact.name in withheld else value_of(fact.name, gathered),
-                    reason=reason_of(fact.name, withheld, gathered),
-                    has_own_purpose=len({each.purpose for _probe, each in pairs}) > 1,
-                )
-                for _probe, fact in pairs
-            ],
-            is_on=group not in consent.declined_groups,
-            is_modules=isinstance(pairs[0][0], Modules),
-        )
-        for group, pairs in by_group.items()
+        group_with(id_, pairs, texts, reasons, is_on=id_ not in consent.declined_groups)
+        for id_, pairs in by_group.items()
     ]
 
 
-def value_of(name: str, gathered: Gathered | None) -> str:
-    return gathered.facts.get(name, "") if gathered else ""
-
-
-def reason_of(name: str, withheld: frozenset[str], gathered: Gathered | None) -> str:
-    """Why a fact is not sent, if it is not."""
-    if name in withheld:
-        return str(HELD_BACK[conf.CONSENT])
-    reason = gathered.unknown.get(name, "") if gathered else ""
-    return (
-        gettext("not known here: %(reason)s") % {"reason": gettext(reason)}
-        if reason
-        else gettext("no value, not sent")
+def group_with(
+    id_: str,
+    pairs: Sequence[tuple[Probe, Fact]],
+    texts: Mapping[str, str],
+    reasons: Mapping[str, str],
+    *,
+    is_on: bool,
+) -> Group:
+    """Make a group of its facts, with the values that are sent and the reasons of the others."""
+    probe, _fact = pairs[0]
+    purposes = {fact.purpose for _probe, fact in pairs}
+    facts = [
+        SharedFact(
+            fact=fact,
+            value="" if fact.name in reasons else texts.get(fact.name, ""),
+            reason=reasons.get(fact.name) or gettext("no value, not sent"),
+            has_own_purpose=len(purposes) > 1,
+        )
+        for _probe, fact in pairs
+    ]
+    return Group(
+        id=id_,
+        title=gettext(heading_of(type(probe))),
+        purpose=gettext(min(purposes)) if len(purposes) == 1 and any(purposes) else "",
+        facts=facts,
+        is_on=is_on,
+        is_modules=isinstance(probe, Modules),
     )

@@ -1,15 +1,16 @@
-"""What is installed here, whatever of it is reported: the part of the page for a bug report."""
+"""The installed product, its modules and platform, for bug reports; in reports or not."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import indent
 from typing import Any
 
 import django
 from django.db import connections, router
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from ..conf.settings import conf
 from ..models import Consent
@@ -21,7 +22,7 @@ from ..probes.product import Product
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """A product with its modules, and what it runs on."""
+    """A product with its modules and its platform."""
 
     product: str
     version: str
@@ -38,21 +39,30 @@ class System:
         return words % {"number": number, "shared": shared}
 
     @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Modules in reports and the others, each with a heading, one module on each line."""
+        parts = [(gettext("In reports"), True), (gettext("Not in reports"), False)]
+        lists = [
+            (title, [m for m in self.modules if m.shared is shared]) for title, shared in parts
+        ]
+        return [(title, listed(modules)) for title, modules in lists if modules]
+
+    @property
     def text(self) -> str:
-        """Write it for a bug report, in English whoever copies it."""
+        """The text for a bug report, in English in every language."""
         return "\n".join(
             [
                 f"{self.product} {self.version}".rstrip(),
                 "\nPlatform",
                 *(f"  {name}: {value}" for name, value in self.platform.items()),
                 "\nModules",
-                *(f"  {module.name} {module.version or ''}".rstrip() for module in self.modules),
+                indent(listed(self.modules), "  "),
             ]
         )
 
     @property
     def json(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """The same for JSON."""
         return {
             "product": self.product,
             "version": self.version or None,
@@ -64,8 +74,13 @@ class System:
         }
 
 
+def listed(modules: Sequence[EnabledModule]) -> str:
+    """Write one module with its version on each line."""
+    return "\n".join(f"{module.name} {module.version or ''}".rstrip() for module in modules)
+
+
 def system() -> System:
-    """Describe what is installed, whatever of it is reported."""
+    """Describe the installed product, independent of what is in reports."""
     facts = {**registry.known_to(Product()), **registry.known_to(OperatingSystem())}
     return System(
         product=conf.PRODUCT,

@@ -67,9 +67,10 @@ class Notice:
     @property
     def is_pending(self) -> bool:
         """Whether sending waits for the notice to be shown, which is therefore to be recorded."""
-        names = names_to_tell(self.consent)
-        is_new = self.consent.notice_shown_at is None or undisclosed(names, self.consent)
-        return conf.CONSENT is Mode.NOTICE and bool(is_new)
+        if conf.CONSENT is not Mode.NOTICE:
+            return False
+        is_first = self.consent.notice_shown_at is None
+        return is_first or bool(undisclosed(names_to_tell(self.consent), self.consent))
 
     @property
     def announces_opt_out(self) -> bool:
@@ -105,12 +106,12 @@ def open_notice(consent: Consent, *, now: datetime) -> Notice | None:
     if is_overruled() or position.rule is rules.Rule.DENIED:
         return None
     is_answered = rules.valid_choice(consent, now=now) != Consent.Choice.UNKNOWN
-    news = undisclosed(names_to_tell(consent), consent)
-    if is_postponed(consent, now) and (is_answered or not news or conf.CONSENT is Mode.OPT_IN):
-        return None
-    if not is_answered:
+    if not is_answered and not is_postponed(consent, now):
         return Notice(consent=consent, position=position)
-    return Notice(consent=consent, position=position, news=news) if news else None
+    news = undisclosed(names_to_tell(consent), consent)
+    if not news or (is_postponed(consent, now) and (is_answered or conf.CONSENT is Mode.OPT_IN)):
+        return None
+    return Notice(consent=consent, position=position, news=news if is_answered else ())
 
 
 def is_postponed(consent: Consent, now: datetime) -> bool:

@@ -5,10 +5,9 @@ Moments are in the operator's time zone, also where Django's USE_TZ is off.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from django.utils.formats import date_format
@@ -43,14 +42,8 @@ class NextReport:
 
     @property
     def text(self) -> str:
-        """The JSON with line breaks."""
-        return json.dumps(json.loads(self.body), indent=2, ensure_ascii=False)
-
-    @property
-    def moment(self) -> datetime | None:
-        """The hour that the report names; None if it has no event."""
-        events = json.loads(self.body).get("events")
-        return events and localtime(datetime.fromtimestamp(events[0]["period_start"], timezone.utc))
+        """The exact JSON with a line break before each event; within a string, `"` would be escaped."""
+        return self.body.decode().replace('{"category"', '\n{"category"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +131,17 @@ class Step:
     @property
     def is_install(self) -> bool:
         return bool(self.change.category == Change.Category.INSTALL)
+
+    @property
+    def lines(self) -> str:
+        """Each fact with its new value, and the value before; one on each line."""
+        return "\n".join(
+            gettext("%(name)s: from %(before)s to %(after)s")
+            % {"name": name, "before": before, "after": after}
+            if before
+            else f"{name}: {after}"
+            for name, (before, after) in self.change.changes.items()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

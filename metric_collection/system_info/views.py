@@ -25,7 +25,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ..campaigns import campaigns
 from ..cleaninsights.clock import utc_now
+from ..consent import campaigns as windows
 from ..consent.rules import ruling
 from ..models import Consent, Report
 from ..models.transactions import held
@@ -62,12 +64,27 @@ class SystemInfoViews:
     @looked_at_or_posted
     def groups(self, request: HttpRequest) -> HttpResponseBase:
         """Take the switch of a group of facts; a GET leads to the page."""
-        return self._part(request, GroupForm, anchor="#shared")
+        self._require_view(request)
+        if request.method == "POST":
+            return self._take(request, GroupForm(request.POST))
+        return HttpResponseRedirect(f"{self._url}#shared")
 
     @looked_at_or_posted
     def campaigns(self, request: HttpRequest) -> HttpResponseBase:
-        """Take the switch of a campaign; a GET leads to the page."""
-        return self._part(request, CampaignForm, anchor="#campaigns")
+        """All campaigns; takes the switch of each."""
+        self._require_view(request)
+        if request.method == "POST":
+            form = CampaignForm(request.POST)
+            return self._take(request, form, to=None if usage.is_few(campaigns()) else request.path)
+        consent = Consent.objects.current()
+        return self._render(
+            request,
+            "campaigns",
+            title=_("Usage campaigns"),
+            campaigns=usage.usages(consent, now=utc_now()),
+            lock=windows.lock(consent),
+            may_change=is_superuser(request),
+        )
 
     @looked_at
     def reports(self, request: HttpRequest) -> HttpResponseBase:
@@ -114,15 +131,9 @@ class SystemInfoViews:
             say(request, SENDING if ask_worker() else NOT_SENDING)
         return HttpResponseRedirect(f"{self._url}#reports")
 
-    def _part(
-        self, request: HttpRequest, form: type[ChoiceForm], *, anchor: str
+    def _take(
+        self, request: HttpRequest, form: ChoiceForm, *, to: str | None = None
     ) -> HttpResponseBase:
-        self._require_view(request)
-        if request.method == "POST":
-            return self._take(request, form(request.POST))
-        return HttpResponseRedirect(f"{self._url}{anchor}")
-
-    def _take(self, request: HttpRequest, form: ChoiceForm) -> HttpResponseBase:
         """Save a superuser's choice, and lead back to where it was made."""
         self._require_superuser(request)
         if not form.is_valid():
@@ -133,7 +144,7 @@ class SystemInfoViews:
         say(request, form.message)
         if form.is_postponed:  # only the notice offers that
             return HttpResponseRedirect(reverse("admin:index", current_app=self.admin_site.name))
-        return HttpResponseRedirect(f"{self._url}{form.anchor}")
+        return HttpResponseRedirect(f"{to or self._url}{form.anchor}")
 
     def _page(
         self, request: HttpRequest, *, form: ChoiceForm | None = None, status: int = 200
