@@ -134,11 +134,8 @@ class Delivery:
         return report.reread()
 
     def _attempt(self, report: Report) -> Report:
-        headers = {**HEADERS, "Idempotency-Key": str(report.key)}
         try:
-            answer = self.transport.post(
-                conf.COLLECTOR_URL, report.body.encode(), headers=headers, timeout=conf.TIMEOUT
-            )
+            answer = self._post(report.body.encode(), key=str(report.key))
         except TransportError as error:
             self._retry(report, outcome_of(error), detail=error.reason, message=str(error))
         else:
@@ -218,13 +215,14 @@ class Delivery:
     def _is_impatient(self, report: Report) -> bool:
         return report.failed_at is not None and report.failed_at <= self.clock() - PATIENCE
 
+    def _post(self, body: bytes, *, key: str | None = None) -> Answer:
+        headers = {**HEADERS, "Idempotency-Key": key} if key else HEADERS
+        return self.transport.post(conf.COLLECTOR_URL, body, headers=headers, timeout=conf.TIMEOUT)
+
     def post_exported(self, key: str, body: bytes) -> str | None:
         """Post a report that another machine has exported; return the problem, or None if it was accepted."""
-        headers = {**HEADERS, "Idempotency-Key": key}
         try:
-            answer = self.transport.post(
-                conf.COLLECTOR_URL, body, headers=headers, timeout=conf.TIMEOUT
-            )
+            answer = self._post(body, key=key)
         except TransportError as error:
             return str(error)
         return None if answer.accepted else f"the collector answered {answer.status}"
@@ -232,9 +230,7 @@ class Delivery:
     def test_server(self) -> str | None:
         """Post an empty body, which a Clean Insights endpoint refuses; return the problem, or None."""
         try:
-            answer = self.transport.post(
-                conf.COLLECTOR_URL, b"", headers=HEADERS, timeout=conf.TIMEOUT
-            )
+            answer = self._post(b"")
         except TransportError as error:
             return str(error)
         if answer.status == 400:
