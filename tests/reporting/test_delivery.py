@@ -232,6 +232,16 @@ class TestFailure:
             deliver()
         assert arrived(transport) == ["good"]
 
+    def test_a_report_that_backs_off_is_passed_over_too(self, transport, queue, clock):
+        queue("poison", "backs off", "3")
+        first, second, _third = Report.objects.order_by("id")
+        Report.objects.filter(pk=first.pk).update(failed_at=clock(), outcome="answered")
+        clock.advance(days=1)
+        Report.objects.filter(pk=second.pk).update(wait_until=clock() + timedelta(minutes=1))
+        transport.answer(500)
+        Delivery(transport=transport, clock=clock).deliver()
+        assert arrived(transport) == ["3"]
+
     def test_such_a_delivery_is_limited_in_time_too(self, transport, queue, clock):
         queue("1", "2", "3", "4")
         Report.objects.filter(pk=Report.objects.first().pk).update(failed_at=clock(), outcome="x")
@@ -496,6 +506,21 @@ class TestConsent:
         switch = Interrupting(lambda: choose(Consent.Choice.DENIED, now=clock()), answer=None)
         Delivery(transport=switch, clock=clock).deliver()
         assert not Report.objects.exists()
+
+
+class TestExported:
+    def test_it_is_posted_with_its_key(self, delivery, transport):
+        assert delivery.post_exported("some key", b'{"idsite":5}') is None
+        [request] = transport.requests
+        assert (request.body, request.headers["Idempotency-Key"]) == (b'{"idsite":5}', "some key")
+
+    def test_a_refusal_is_a_problem(self, delivery, transport):
+        transport.answer(404)
+        assert delivery.post_exported("k", b"{}") == "the collector answered 404"
+
+    def test_no_answer_is_a_problem(self, delivery, transport):
+        transport.fail()
+        assert "no connection" in delivery.post_exported("k", b"{}")
 
 
 class TestServer:

@@ -162,6 +162,13 @@ class TestPlans:
         assert (found.situation, found.sentence) == (Situation.OFF, "Nothing is sent.")
         assert (found.next_attempt, found.next_heartbeat) == (None, None)
 
+    def test_the_event_of_an_opt_out_is_queued_without_a_plan(
+        self, state, installed, clock, settings
+    ):
+        settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
+        choose(Consent.Choice.DENIED, now=clock())
+        assert state().queue_sentence == "Queued reports: 1."
+
     def test_without_heartbeats_none_is_planned(self, state, installed, settings):
         settings.METRIC_COLLECTION_CATEGORIES = ["Install", "Upgrade"]
         assert state().next_heartbeat is None
