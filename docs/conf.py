@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
 import django
 from django.conf import settings
+from docutils import nodes
+from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -54,3 +57,28 @@ nitpick_ignore_regex = [
         r"(bool|bytes|float|int|str|None|Any|Callable|Clock|Iterable|Mapping|Path|Sequence|datetime)",
     ),
 ]
+
+# The pages whose tables have the settings in their first column, by the settings' prefixes.
+SETTINGS = {"METRIC_COLLECTION": "reference/settings", "METRIC_COLLECTOR": "reference/collector"}
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("doctree-resolved", link_settings)
+
+
+def link_settings(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Link each ``SETTING`` to its row in the reference."""
+    for literal in list(doctree.findall(nodes.literal)):
+        found = re.fullmatch(r"(METRIC_COLLECT(?:ION|OR))(?:_[A-Z_]+)?", literal.astext())
+        if not found or isinstance(literal.parent, nodes.reference):
+            continue
+        anchor, page = nodes.make_id(found[0]), SETTINGS[found[1]]
+        entry = literal.parent.parent
+        is_row = isinstance(entry, nodes.entry) and entry.parent.index(entry) == 0
+        if docname == page and is_row:
+            literal["ids"].append(anchor)
+        elif app.builder.format == "html":
+            uri = app.builder.get_relative_uri(docname, page)
+            link = nodes.reference(refuri=f"{uri}#{anchor}", internal=True)
+            literal.replace_self(link)
+            link += literal
