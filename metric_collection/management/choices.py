@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ..campaigns import campaigns
 from ..consent import campaigns as windows
@@ -24,7 +26,11 @@ def choose_everything(choice: Consent.Choice, now: datetime) -> list[str]:
     lines = [ruling().sentence]
     if choice == DENIED:
         is_reported = Report.objects.queued().filter(category=WITHDRAWN).exists()
-        return [*lines, deleted(before), *(["One last event reports the opt-out."] * is_reported)]
+        return [
+            *lines,
+            deleted(before),
+            *([_("One last event reports the opt-out.")] * is_reported),
+        ]
     return [*lines, *not_in_effect()]
 
 
@@ -43,8 +49,8 @@ def choose_facts(group: str, choice: Consent.Choice) -> list[str]:
     refuse_unknown("group", group, [*groups(), *Consent.objects.current().declined_groups])
     choose_group(group, choice)
     if choice == DENIED:
-        return [f"The group {group} is declined. Its facts were removed from queued reports."]
-    return [f"The group {group} is accepted.", *not_in_effect()]
+        return [_("The group is off. Its facts were deleted from unsent reports.")]
+    return [_("The group is on: its facts are sent with the next report."), *not_in_effect()]
 
 
 def unsent() -> int:
@@ -54,16 +60,17 @@ def unsent() -> int:
 
 def deleted(before: int) -> str:
     count = before - unsent()
-    if count == 0:
-        return "There were no unsent reports."
-    return f"{count} unsent report{' was' if count == 1 else 's were'} deleted."
+    words = ngettext(
+        "%(number)d unsent report was deleted.", "%(number)d unsent reports were deleted.", count
+    )
+    return words % {"number": count} if count else _("There were no unsent reports.")
 
 
 def not_in_effect() -> list[str]:
     """Explain why a yes has no effect yet, if a stronger rule decides."""
     if ruling().rule is by_operator(Consent.objects.current()).rule:
         return []
-    return ["Your choice was saved. It takes effect once that reason no longer applies."]
+    return [_("Your choice takes effect once this reason no longer applies.")]
 
 
 def refuse_unknown(kind: str, name: str, known: Sequence[str]) -> None:

@@ -237,7 +237,7 @@ class TestChoice:
         settings.DEBUG = True
         assert run("opt-in").splitlines() == [
             "Off, because the Django setting DEBUG is on.",
-            "Your choice was saved. It takes effect once that reason no longer applies.",
+            "Your choice takes effect once this reason no longer applies.",
         ]
 
     def test_a_wrong_setting_does_not_stop_an_opt_out(self, settings):
@@ -264,11 +264,11 @@ class TestChoice:
 
 class TestGroups:
     def test_a_group_can_be_declined_and_accepted(self):
-        assert "The group installation is declined." in run("opt-out", "--group", "installation")
+        assert "The group is off." in run("opt-out", "--group", "installation")
         assert Consent.objects.get().declined_groups == ["installation"]
         assert "Installation Method" not in run("preview")
         assert "this group of facts was declined" in run("dictionary")
-        assert "is accepted" in run("opt-in", "--group", "installation")
+        assert "The group is on" in run("opt-in", "--group", "installation")
         assert Consent.objects.get().declined_groups == []
 
     def test_an_unknown_one_is_quoted_and_the_known_ones_are_named(self):
