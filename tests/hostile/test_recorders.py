@@ -58,4 +58,4 @@ def test_any_pattern_is_accepted_or_refused(pattern):
 def test_clients_are_recorded_with_short_names(agents):
     known = Agents(r"(?P<product>acme-cli|acme-app)/(?P<version>.+)")
     found = {known.client_of(agent) for agent in agents} - {None}
-    assert all(product == "acme-cli" and len(version) <= 26 for product, version in found)
+    assert all(client.product == "acme-cli" and len(client.version) <= 26 for client in found)
