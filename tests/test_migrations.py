@@ -94,7 +94,7 @@ class TestVersionHistory:
     def test_the_last_versions_are_the_first_snapshot(self, replaced_history):
         replaced_history(V1, V2)
         snapshot = Snapshot.objects.get()
-        assert snapshot.facts == V2
+        assert snapshot.facts == {"OpenWISP Version": "1.1"}
         assert f"{snapshot.installed_at:%Y-%m-%d %H}" == "2025-01-01 12"
         assert 0 <= (snapshot.heartbeat_due - utc_now()).total_seconds() < 24 * 3600
 
@@ -126,6 +126,11 @@ class TestVersionHistory:
         call_command("migrate", "usage_metrics", "0002", verbosity=0)
         call_command("migrate", "usage_metrics", verbosity=0)
         assert Snapshot.objects.get().facts == {"Acme Version": "1.0"}
+
+
+def test_the_other_name_of_the_system_is_no_upgrade(replaced_history):
+    replaced_history({"Acme Version": "1.0", "os_version": "Debian GNU/Linux 12 (bookworm)"})
+    assert not Report.objects.exists()
 
 
 def test_after_an_adoption_no_second_install_is_reported(replaced_history):

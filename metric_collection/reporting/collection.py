@@ -296,7 +296,7 @@ def upgrades(
 ) -> dict[str, tuple[str | None, str]]:
     """Return fact name -> (from, to) for every change that counts as an upgrade.
 
-    That is a version that is new or higher, or a platform not seen recently on any node: the heartbeats of
+    That is a version that is new or higher, or another platform that was not seen recently: the heartbeats of
     two nodes with different kernels are no upgrades.
     """
     changes = {}
@@ -305,8 +305,8 @@ def upgrades(
         if compared[name] is Compared.VERSION:
             is_upgrade = old is None or is_higher(value, old)
         else:
-            is_platform = compared[name] is Compared.VALUE
-            is_upgrade = is_platform and value != old and value not in recent.get(name, {})
+            is_known = old is not None and compared[name] is Compared.VALUE
+            is_upgrade = is_known and value != old and value not in recent.get(name, {})
         if is_upgrade:
             changes[name] = (old, value)
     return changes

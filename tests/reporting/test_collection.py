@@ -116,7 +116,15 @@ class TestUpgrade:
             clock.advance(DAY)
             Kernel.release = f"6.{day % 2}"
             collection.heartbeat()
-        assert categories() == ["Upgrade"] * 2 + ["Heartbeat"] * 28
+        assert categories() == ["Heartbeat", "Upgrade"] + ["Heartbeat"] * 28
+
+    def test_a_platform_that_was_unknown_before_is_no_upgrade(
+        self, settings, collection, installed, clock
+    ):
+        settings.METRIC_COLLECTION_PROBES = ["tests.reporting.test_collection.Kernel"]
+        clock.advance(DAY)
+        collection.heartbeat()
+        assert categories() == ["Heartbeat"]
 
     def test_a_platform_not_seen_for_a_month_is_new_again(
         self, settings, collection, installed, clock
@@ -126,7 +134,7 @@ class TestUpgrade:
             Kernel.release = release
             clock.advance(days * DAY)
             collection.heartbeat()
-        assert categories() == ["Upgrade"] * 3
+        assert categories() == ["Heartbeat", "Upgrade", "Upgrade"]
 
     def test_a_version_that_was_not_there_before_is_an_upgrade(self, collection, installed):
         facts = {name: v for name, v in installed.facts.items() if name != "Acme Version"}
