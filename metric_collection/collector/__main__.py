@@ -110,6 +110,8 @@ def work(parent: int) -> None:
     from .embedded.serving import sleep_beside  # noqa: PLC0415  Django is set up now
     from .work import run_forever  # noqa: PLC0415
 
+    if hasattr(os, "nice"):
+        os.nice(5)  # an answer to a client comes first
     for _ in run_forever(sleep=sleep_beside(parent)):
         pass
 
