@@ -47,3 +47,11 @@ def test_the_demo_shows_every_report_and_leaves_nothing_behind(manage, tmp_path)
 def test_the_settings_of_the_example_pass_every_check(manage):
     check = manage("check", "--fail-level", "WARNING")
     assert check.returncode == 0, check.stderr
+
+
+def test_the_settings_of_the_publishers_collector_pass_every_check(manage):
+    environment = {"PUBLISHER_SECRET_KEY": "x" * 60, "PUBLISHER_VAR": "."}
+    check = manage(
+        "check", "--fail-level", "WARNING", "--settings", "publisher.settings", **environment
+    )
+    assert check.returncode == 0, check.stderr
