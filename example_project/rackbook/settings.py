@@ -111,6 +111,9 @@ METRIC_COLLECTION_MODULES = [
     "djangorestframework",
 ]
 
+# The modules named rackbook-* are optional: not every installation has one.
+SILENCED_SYSTEM_CHECKS = ["usage_metrics.W001"]
+
 # How much the product is used, sent as a bucket ("20-49") and never as the number.
 METRIC_COLLECTION_COUNTS = {"Devices": "inventory.Device"}
 

@@ -23,13 +23,16 @@ PREPARE = """
 from datetime import datetime, timedelta, timezone
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from metric_collection.models import Report
+from metric_collection.models import Report, Snapshot
 
 call_command("migrate", verbosity=0)
 get_user_model().objects.create_superuser("operator", password="operator")
 sent = datetime.now(timezone.utc) - timedelta(hours=3)
 install = Report.objects.get()
-install.settle(Report.State.DELIVERED, status=204, outcome="accepted", now=sent)
+install.attempts, install.attempted_at = 1, sent
+install.save()
+install.settle(Report.State.DELIVERED, status=204, outcome=Report.Outcome.ACCEPTED, now=sent)
+Snapshot.objects.update(swept_at=datetime.now(timezone.utc))
 """
 LIMIT = 150_000  # bytes: what a README may take
 
@@ -48,15 +51,22 @@ def rackbook(tmp_path):
 
 
 def test_an_operator_of_the_example_opts_out_and_back(rackbook, open_tab, picture):
-    tab = open_tab(base_url=rackbook, viewport={"width": 1200, "height": 1450})
+    tab = open_tab(base_url=rackbook, viewport={"width": 1280, "height": 1000})
     tab.goto(PAGE)
     tab.get_by_label("Username").fill("operator")
     tab.get_by_label("Password").fill("operator")
     tab.get_by_role("button", name="Log in").click()
-    switch = tab.get_by_role("group", name="The switch is")
-    switch.get_by_role("button", name="Switch off").click()
-    tab.get_by_text("Off, because a superuser has declined.", exact=True).wait_for()
+    tab.get_by_role("button", name="Switch off").first.click()
+    tab.get_by_role("heading", name="Usage metrics are off").wait_for()
+    switch = tab.get_by_role("group", name="Usage metrics are off")
     switch.get_by_role("button", name="On", exact=True).click()
-    tab.get_by_text("On. One report a day and those of campaigns, last sent 3 hours").wait_for()
+    tab.get_by_text("The last report was delivered on").wait_for()
     tab.goto(PAGE)
     assert picture(tab, "system-info.png").stat().st_size < LIMIT
+    assert tab.evaluate("document.scrollingElement.scrollHeight") <= 1700
+
+
+def test_the_example_speaks_the_language_of_the_browser(rackbook, open_tab):
+    tab = open_tab(base_url=rackbook, locale="de-DE")
+    tab.goto(PAGE)
+    assert tab.get_by_label("Benutzername").is_visible()

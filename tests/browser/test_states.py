@@ -65,3 +65,10 @@ def test_the_page_can_be_read_from_right_to_left(width, state, settings, enter):
     assert tab.evaluate("document.documentElement.dir") == "rtl"
     assert tab.evaluate("document.scrollingElement.scrollWidth") <= width
     assert "Found 0 " in violations(tab), violations(tab)
+
+
+def test_each_state_can_be_pictured(state, enter, picture, request):
+    """``--pictures FOLDER`` keeps a picture of each state."""
+    tab = enter(color_scheme="light", viewport={"width": 1280, "height": 900})
+    name = "-".join(request.node.callspec.params["state"].split())
+    assert picture(tab, f"state-{name}.png").exists()
