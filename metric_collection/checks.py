@@ -232,14 +232,23 @@ def idle_patterns() -> Iterator[CheckMessage]:
     if Settings.SELECTION.default != conf.SELECTION or not conf.CATEGORIES:
         return  # a module that is not selected is not declared either
     modules = [fact.name for probe, fact in declared if isinstance(probe, Modules)]
-    for pattern in conf.MODULES:
-        if not any(is_match(name, pattern) for name in modules):
-            yield warning(
-                "W001",
-                f"{PREFIX}_MODULES has {pattern!r}, which matches no module in INSTALLED_APPS.",
-                hint="Use the names of distributions (as pip knows them), not of packages or apps."
-                " System Info in the admin lists them under Installed here.",
-            )
+    for pattern in unmatched(conf.MODULES, modules):
+        yield warning(
+            "W001",
+            f"{PREFIX}_MODULES has {pattern!r}, which matches no module in INSTALLED_APPS.",
+            hint="Use the names of distributions (as pip knows them), not of packages or apps."
+            " System Info in the admin lists them under Installed here.",
+        )
+
+
+def unmatched(patterns: Sequence[str], modules: Sequence[str]) -> list[str]:
+    """Return the patterns that match no module.
+
+    Once another one does, a pattern with a wildcard may well be for plug-ins that are not installed here.
+    """
+    idle = [each for each in patterns if not any(is_match(name, each) for name in modules)]
+    is_any_matched = len(idle) < len(patterns)
+    return [each for each in idle if not (is_any_matched and set(each) & set("*?["))]
 
 
 def misspelt_names() -> Iterator[CheckMessage]:

@@ -60,10 +60,21 @@ def test_a_missing_required_setting_is_an_error(settings, name):
     ]
 
 
-def test_a_pattern_that_matches_no_module_is_quoted(settings):
-    settings.METRIC_COLLECTION_MODULES = ["django*", "openwisp-*"]
-    assert [message.id for message in check_settings()] == ["usage_metrics.W001"]
-    assert "'openwisp-*', which matches no module" in check_settings()[0].msg
+@pytest.mark.parametrize(
+    ("patterns", "idle"),
+    [
+        (["acme-*"], ["acme-*"]),
+        (["acme-*", "acme_app"], ["acme-*", "acme_app"]),
+        (["django", "acme_app"], ["acme_app"]),
+        (["dj?ngo", "plug-ins-*"], []),
+        ([], []),
+    ],
+)
+def test_a_pattern_that_matches_no_module_is_quoted(settings, patterns, idle):
+    settings.METRIC_COLLECTION_MODULES = patterns
+    messages = check_settings()
+    assert found() == ["usage_metrics.W001"] * len(idle)
+    assert [each for each in idle if not any(repr(each) in m.msg for m in messages)] == []
 
 
 def test_a_pattern_is_no_concern_where_modules_are_not_selected(settings):

@@ -98,7 +98,8 @@ class Doctor:
         yield self._next_report(gathered)
 
     def _settings(self) -> Iterator[Finding]:
-        messages = [each for each in check_settings() if is_about_shape(each)]
+        found = [each for each in check_settings() if not each.is_silenced()]
+        messages = [each for each in found if is_about_shape(each)]
         for message in messages:
             yield Finding(step="settings", result=message.msg, advice=str(message.hint))
         if not messages:

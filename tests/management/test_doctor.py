@@ -101,6 +101,12 @@ def test_a_wrong_setting_is_named(settings, installed, first_problem, name, valu
     assert named in text
 
 
+def test_a_silenced_check_is_no_problem(settings, installed, examine):
+    settings.METRIC_COLLECTION_MODULES = ["plug-ins-*"]
+    settings.SILENCED_SYSTEM_CHECKS = ["usage_metrics.W001"]
+    assert not any(finding.is_problem for finding in examine())
+
+
 def test_debug_is_named(settings, installed, first_problem):
     settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False
     settings.DEBUG = True
