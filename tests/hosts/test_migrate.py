@@ -120,7 +120,8 @@ def test_migrate_takes_no_longer_when_the_broker_is_broken_and_contacts_nobody(t
                 CELERY_RESULT_BACKEND=f"redis://127.0.0.1:{port}/0",
                 CELERY_BROKER_TRANSPORT_OPTIONS={},
             )
-            assert timed_first_migrate(host) < working + 2
+            # Other tests run at the same time; a broker that is waited for costs every attempt its time.
+            assert any(timed_first_migrate(host) < working + 2 for _attempt in range(3))
         assert (broker.callers(), collector.callers()) == (0, 0)
 
 
