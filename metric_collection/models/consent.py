@@ -63,13 +63,10 @@ class Consent(OnlyRow):
     def __str__(self) -> str:
         return str(self.get_choice_display())
 
-    def hold(self) -> bool:
-        """Lock the row until the transaction ends; return whether it is still as it was read."""
-        if self._state.adding:
-            Consent.objects.ensure()
-        locked = Consent.objects.locked()
+    def covers_the_same_as(self, other: Consent) -> bool:
+        """Whether the same may be gathered and sent; to compare a row read earlier with the locked one."""
         names = ("choice", "decided_at", "notice_shown_at", "disclosed", "declined_groups")
-        return all(getattr(locked, name) == getattr(self, name) for name in names)
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
 
 class CampaignConsent(models.Model):

@@ -23,7 +23,7 @@ from ..consent.choice import held_back
 from ..consent.rules import ruling
 from ..models import Change, Consent, Measurement, Report, Snapshot
 from ..models.measurement import purge
-from ..models.transactions import atomic, held
+from ..models.transactions import held
 from ..outbox import hour_of, pack, seal, seal_usage
 from ..probes import registry
 from ..probes.first_report import NOTHING, first_report_of
@@ -179,10 +179,8 @@ class Collection:
         now = self.clock()
         due = now + conf.HEARTBEAT_INTERVAL * self.random()
         try:
-            with held() as now_in_force:
-                # A group that was declined in the meantime is in the finding all the same.
-                is_covered = now_in_force.declined_groups == consent.declined_groups
-                if is_covered and ruling(now_in_force).gathers:
+            with held() as locked:
+                if locked.covers_the_same_as(consent):
                     Snapshot.objects.create(
                         facts=finding.remembered,
                         platforms=finding.platforms,
@@ -208,8 +206,8 @@ class Collection:
         if category and flag != NOTHING:
             values["reported_on"] = now.date()
         values.update(facts=finding.remembered, platforms=finding.platforms)
-        with atomic():
-            if consent.hold() and snapshot.advance(**values):
+        with held() as locked:
+            if locked.covers_the_same_as(consent) and snapshot.advance(**values):
                 return seal_finding(finding, category, now, flag)
         logger.debug("Nothing is recorded: declined, or recorded by another process just now.")
         return None
