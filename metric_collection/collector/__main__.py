@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
@@ -110,6 +111,7 @@ def work(parent: int) -> None:
     from .embedded.serving import sleep_beside  # noqa: PLC0415  Django is set up now
     from .work import run_forever  # noqa: PLC0415
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     if hasattr(os, "nice"):
         os.nice(5)  # an answer to a client comes first
     for _ in run_forever(sleep=sleep_beside(parent)):

@@ -91,8 +91,30 @@ class TestWork:
     def test_a_run_that_was_killed_is_taken_over(self):
         job = work.Job(name="job", run=lambda now: 1, is_daily=False)
         Work.objects.create(name="job", began_at=NOON, outcome="running")
-        assert work.run_due(NOON + timedelta(minutes=9), (job,)) == {}
-        assert work.run_due(NOON + timedelta(minutes=11), (job,)) == {"job": 1}
+        assert work.run_due(NOON + timedelta(minutes=1), (job,)) == {}
+        assert work.run_due(NOON + timedelta(minutes=3), (job,)) == {"job": 1}
+
+    def test_a_runner_that_seems_busy_does_not_keep_the_command_from_counting(self, put):
+        put(report())
+        now = utc_now()
+        Work.objects.create(name="roll-up", began_at=now, outcome="running")
+        assert work.run_due(now, at_once=True)["roll-up"] == 1
+
+    def test_a_run_that_was_stopped_is_continued_at_once(self):
+        def stop(now):
+            raise SystemExit
+
+        with pytest.raises(SystemExit):
+            work.run_due(NOON, (work.Job(name="job", run=stop),))
+        assert work.run_due(NOON, (work.Job(name="job", run=lambda now: 1),)) == {"job": 1}
+
+    def test_a_defect_in_a_job_is_logged_by_its_class_and_the_others_run(self, caplog):
+        jobs = (
+            work.Job(name="bad", run=lambda now: 1 // 0),
+            work.Job(name="good", run=lambda now: 7),
+        )
+        assert work.run_due(NOON, jobs) == {"good": 7}
+        assert "bad failed and will be retried: ZeroDivisionError" in caplog.text
 
     def test_a_job_that_fails_is_noted_and_retried_and_the_others_run(self, caplog):
         def fail(now):

@@ -113,7 +113,7 @@ class Command(BaseCommand):
 
     def work(self, *, once: bool, **options: Any) -> None:
         if once:
-            self._print(work.run_due(utc_now()), lines=work_lines, **options)
+            self._print(work.run_due(utc_now(), at_once=True), lines=work_lines, **options)
             return
         for _ in work.run_forever():
             pass
