@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 ADOPT = """
 import uuid
 from datetime import datetime, timezone
@@ -30,6 +32,7 @@ print(json.dumps([changes, Snapshot.objects.get().installed_at.isoformat()]))
 """
 
 
+@pytest.mark.thorough
 def test_it_is_adopted_from_every_database(host):
     changes, installed_at = host.django(ADOPT)
     assert changes == [[None, "0.8"], ["0.8", "0.9"], ["0.9", "1.0"]]
