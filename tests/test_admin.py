@@ -442,7 +442,7 @@ def test_all_reports_can_be_downloaded_as_json_lines(viewer, report):
 def test_the_list_of_reports_can_be_filtered(viewer, report):
     enqueue(b"{}", category="Upgrade", now=NOON)
     listed = text(viewer.get(READ_ONLY[0], {"state": "queued"}))
-    assert "All 2 queued 1 delivered 1" in listed
+    assert "All 2 queued 1 accepted 1" in listed
     assert "Upgrade" in listed
     assert "Heartbeat" not in listed
 

@@ -30,6 +30,12 @@ def undisclosed(names: Iterable[str], consent: Consent) -> list[str]:
     return [name for name in names if name not in disclosed]
 
 
+def unanswered(names: Iterable[str], consent: Consent) -> list[str]:
+    """Return the names that no answer covers yet, disclosed or not, in their order."""
+    answered = set(consent.disclosed).difference(consent.unanswered)
+    return [name for name in names if name not in answered]
+
+
 def held_back(
     names: Iterable[str], consent: Consent, *, now: datetime | None = None
 ) -> frozenset[str]:
@@ -55,7 +61,9 @@ def disclose(consent: Consent | None = None, *, now: datetime) -> None:
     consent = consent or Consent.objects.current()
     shown: dict[str, object] = {"notice_shown_at": consent.notice_shown_at or now}
     if conf.CONSENT is not Mode.OPT_IN:
-        shown["disclosed"] = sorted({*consent.disclosed, *names_to_tell(consent)})
+        names = names_to_tell(consent)
+        shown["disclosed"] = sorted({*consent.disclosed, *names})
+        shown["unanswered"] = unanswered(names, consent)
     if consent._state.adding:
         Consent.objects.bulk_create([Consent(**shown)], ignore_conflicts=True)
     else:
@@ -77,6 +85,7 @@ def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
         before, allowed = Consent.Choice(consent.choice), ruling(consent, now=now)
         consent.choice, consent.decided_at, consent.notice_postponed_until = choice, now, None
         consent.disclosed = sorted({*consent.disclosed, *names_to_tell(consent)})
+        consent.unanswered = []
         if choice == Consent.Choice.DENIED:
             consent.declined_at = now
         consent.save()

@@ -171,6 +171,10 @@ class Migration(migrations.Migration):
                 ),
                 ("disclosed", models.JSONField(default=list, verbose_name="disclosed facts")),
                 (
+                    "unanswered",
+                    models.JSONField(default=list, verbose_name="disclosed since the last answer"),
+                ),
+                (
                     "declined_groups",
                     models.JSONField(default=list, verbose_name="declined groups of facts"),
                 ),

@@ -51,6 +51,7 @@ class Consent(OnlyRow):
     notice_shown_at = MomentField(_("notice shown at"), null=True)
     notice_postponed_until = MomentField(_("notice postponed until"), null=True)
     disclosed = models.JSONField(_("disclosed facts"), default=list)
+    unanswered = models.JSONField(_("disclosed since the last answer"), default=list)
     declined_groups = models.JSONField(_("declined groups of facts"), default=list)
 
     objects = ConsentManager()

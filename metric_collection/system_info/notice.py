@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from ..campaigns import campaigns
 from ..conf.settings import Mode, conf
 from ..consent import rules
-from ..consent.choice import disclose, names_to_tell, postpone, undisclosed
+from ..consent.choice import disclose, names_to_tell, postpone, unanswered, undisclosed
 from ..models import Consent
 from ..models.transactions import atomic
 from ..reporting.state import collector
@@ -105,17 +105,18 @@ def open_notice(consent: Consent, *, now: datetime) -> Notice | None:
     position = rules.by_operator(consent, now=now)
     if is_overruled() or position.rule is rules.Rule.DENIED:
         return None
-    is_answered = rules.valid_choice(consent, now=now) != Consent.Choice.UNKNOWN
-    if not is_answered and not is_postponed(consent, now):
-        return Notice(consent=consent, position=position)
-    news = undisclosed(names_to_tell(consent), consent)
-    if not news or (is_postponed(consent, now) and (is_answered or conf.CONSENT is Mode.OPT_IN)):
+    is_postponed = (
+        consent.notice_postponed_until is not None and now < consent.notice_postponed_until
+    )
+    if rules.valid_choice(consent, now=now) != Consent.Choice.UNKNOWN:
+        news = unanswered(names_to_tell(consent), consent)
+        is_open = bool(news) and not is_postponed
+        return Notice(consent=consent, position=position, news=news) if is_open else None
+    if is_postponed and (
+        conf.CONSENT is Mode.OPT_IN or not undisclosed(names_to_tell(consent), consent)
+    ):
         return None
-    return Notice(consent=consent, position=position, news=news if is_answered else ())
-
-
-def is_postponed(consent: Consent, now: datetime) -> bool:
-    return consent.notice_postponed_until is not None and now < consent.notice_postponed_until
+    return Notice(consent=consent, position=position)
 
 
 def is_overruled() -> bool:
@@ -160,7 +161,7 @@ for signal in (post_migrate, setting_changed):
 def quiet_until(consent: Consent, *, now: datetime) -> datetime:
     """Return when a row without an open notice may have one again."""
     moments = [NEVER]
-    if consent.notice_postponed_until and is_postponed(consent, now):
+    if consent.notice_postponed_until and now < consent.notice_postponed_until:
         moments.append(consent.notice_postponed_until)
     if conf.CONSENT_EXPIRES and consent.decided_at:
         moments.append(consent.decided_at + conf.CONSENT_EXPIRES)

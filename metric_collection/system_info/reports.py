@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from ..models import Report
 from ..outbox import described
@@ -19,6 +21,13 @@ from ..outbox import described
 RECENT = 10
 LISTED = 50
 SHOWN_IN_PLACE = 8 * 1024  # bytes; a longer body is only linked to, so that the page stays small
+LABELS: dict[str, Any] = {
+    Report.State.QUEUED: _("queued"),
+    Report.State.DELIVERED: _("accepted"),
+    Report.State.GIVEN_UP: _("refused"),
+    Report.State.EXPORTED: _("exported"),
+}
+FILTERS = {**LABELS, Report.State.GIVEN_UP: _("refused or expired")}
 TONES: dict[tuple[str, bool], str] = {  # (state, whether an attempt has failed) -> CSS class
     (Report.State.DELIVERED, True): "um-good",
     (Report.State.GIVEN_UP, True): "um-bad",
@@ -69,9 +78,10 @@ class Entry:
     @property
     def state(self) -> str:
         """A word for the badge."""
-        if self.report.state == Report.State.DELIVERED:
-            return gettext("accepted")
-        return str(self.report.get_state_display())
+        if self.report.outcome == Report.Outcome.EXPIRED:
+            return gettext("expired")
+        is_failing = self.report.state == Report.State.QUEUED and self.report.has_failed
+        return gettext("retrying") if is_failing else str(LABELS[self.report.state])
 
     @property
     def tone(self) -> str:
@@ -140,8 +150,8 @@ class Reports:
     @property
     def filters(self) -> list[tuple[str, str, int]]:
         """The states that occur, each with its label and number of reports."""
-        states = [state for state in Report.State if self.numbers.get(state)]
-        return [(state.value, str(state.label), self.numbers[state]) for state in states]
+        found = [state for state in FILTERS if self.numbers.get(state)]
+        return [(str(state), str(FILTERS[state]), self.numbers[state]) for state in found]
 
 
 def newest(length: int, *, now: datetime, before: int | None = None, state: str = "") -> Reports:

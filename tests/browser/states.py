@@ -232,7 +232,7 @@ STATES = {
         lead=group_declined,
     ),
     "viewer": State(says="Only superusers can change this.", user="viewer", lead=busy),
-    "reports": State(says="given up 1", lead=busy, path=REPORTS),
+    "reports": State(says="refused or expired 1", lead=busy, path=REPORTS),
     "campaigns": State(says="5 campaigns, 2 counting", lead=counting, settings=CAMPAIGNS),
     "campaigns asked for": State(
         says="Off until a superuser agrees to this campaign.",

@@ -78,6 +78,13 @@ def test_large_groups_are_folded():
     assert group("many").gist == "13 facts"
 
 
+def test_facts_can_be_written_one_on_each_line():
+    assert group("weather").lines.splitlines()[1:] == [
+        "Wind no value, not sent",
+        "Rain not known here: there is no gauge",
+    ]
+
+
 def test_modules_are_counted_as_such(settings):
     settings.METRIC_COLLECTION_MODULES = ["django"]
     assert group("modules").gist == "1 module"

@@ -217,10 +217,12 @@ def test_after_a_yes_the_notice_lists_only_new_facts_and_campaigns(mode, awaited
     assert ("Mood" in Consent.objects.get().disclosed) is (mode == "notice")
 
 
-def test_an_answer_to_new_facts_ends_their_notice(settings, index, superuser):
+@pytest.mark.parametrize("mode", ["opt-out", "notice", "opt-in"])
+def test_new_facts_are_announced_until_an_answer(mode, settings, index, superuser):
+    settings.METRIC_COLLECTION_CONSENT = mode
     choose(GRANTED, now=utc_now())
     settings.METRIC_COLLECTION_FACTS = {"Mood": "fine"}
-    assert len(index()) == 1
+    assert len(index()) == len(index()) == 1
     superuser.post(PAGE, {"choice": "on"})
     superuser.get(PAGE)
     assert index() == []

@@ -53,7 +53,7 @@ def test_the_list_can_be_filtered_by_state_and_counts_every_state():
     delivered()
     found = newest(10, now=NOON, state="queued")
     assert [entry.report.pk for entry in found.entries] == [queued.pk]
-    assert found.filters == [("queued", "queued", 1), ("delivered", "delivered", 1)]
+    assert found.filters == [("queued", "queued", 1), ("delivered", "accepted", 1)]
     assert (found.total, found.queued) == (2, 1)
 
 
@@ -83,9 +83,10 @@ def test_the_list_is_open_while_a_queued_report_has_failed():
     ("make", "state", "tone"),
     [
         (report, "queued", ""),
-        (failed, "queued", "um-careful"),
+        (failed, "retrying", "um-careful"),
         (delivered, "accepted", "um-good"),
-        (lambda: delivered(state="given-up", outcome="refused"), "given up", "um-bad"),
+        (lambda: delivered(state="given-up", outcome="refused"), "refused", "um-bad"),
+        (lambda: delivered(state="given-up", outcome="expired"), "expired", "um-bad"),
         (lambda: delivered(state="exported", outcome="exported"), "exported", ""),
     ],
 )
