@@ -38,10 +38,9 @@ def move(source: str, target: str) -> dict[str, int]:
         if copies_users := not get_user_model()._base_manager.using(target).exists():
             models = [get_user_model(), *models]
         copied = {
-            model._meta.label: _copy(model, source, target) for model in _parents_first(models)
+            model._meta.label: _copy(model, source, target, with_users=copies_users)
+            for model in _parents_first(models)
         }
-        if not copies_users:
-            Import.objects.using(target).update(by=None)
         _reset_sequences(models, target)
     return copied
 
@@ -58,11 +57,14 @@ def _parents_first(models: list[type[Model]]) -> Iterator[type[Model]]:
                 break
 
 
-def _copy(model: type[Model], source: str, target: str) -> int:
+def _copy(model: type[Model], source: str, target: str, *, with_users: bool) -> int:
     number, last = 0, None
     rows = model._base_manager.using(source).order_by("pk")
     while chunk := list((rows if last is None else rows.filter(pk__gt=last))[:MOST_ROWS]):
         last, number = chunk[-1].pk, number + len(chunk)
+        for row in chunk:
+            if isinstance(row, Import) and not with_users:
+                row.by = None  # the target has accounts of its own
         model._base_manager.using(target).bulk_create(chunk, batch_size=500)
     return number
 

@@ -43,3 +43,11 @@ def test_a_fleet_is_the_same_each_time(days, site):
     site.periods.all().delete()
     list(Fleet(site=site, installations=12, days=12, now=NOON).live())
     assert list(Period.objects.values_list("span", "start", "installations")) == before
+
+
+def test_a_door_that_refuses_ends_the_simulation(site, settings):
+    settings.METRIC_COLLECTOR_MAX_EVENTS = 1
+    with pytest.raises(
+        RuntimeError, match="The door answered 400: b'events: 8, expected at most 1"
+    ):
+        list(Fleet(site=site, installations=3, days=3, now=NOON).live())

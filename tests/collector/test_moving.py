@@ -1,15 +1,23 @@
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connections
+
+from metric_collection.collector import moving
+from metric_collection.collector.models import Cell, Fact, Hour, Import, Site, Value, digest
+from tests.collector.reports import NOON
 from tests.collector.services.conftest import APPS
 from tests.harness.databases import DATABASES, PYMYSQL
 from tests.harness.host import Host, sqlite
 
+DAY = timedelta(days=1)
 FILL = """
 from django.contrib.auth import get_user_model
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collector.demo import Fleet
 from metric_collection.collector.models import *
 if not Site.objects.exists():
     site = Site.objects.create(id=5, name="Acme", slug="acme")
@@ -39,6 +47,58 @@ now = utc_now()
 inbox.put(site_id=5, key=None, body=report(at=now, facts={"new": "x"}), source="door", now=now)
 assert rollup.roll_up(utc_now) == 1
 """
+
+
+@pytest.fixture
+def databases(django_db_setup, django_db_blocker, tmp_path):
+    """Two databases in files, migrated: what moves, and where to."""
+    aliases = ("source", "target")
+    default = connections.databases["default"]
+    with django_db_blocker.unblock():
+        for alias in aliases:
+            connections.databases[alias] = {**default, "NAME": str(tmp_path / alias)}
+            call_command("migrate", database=alias, verbosity=0)
+        yield aliases
+        for alias in aliases:
+            connections[alias].close()
+            del connections[alias], connections.databases[alias]
+
+
+def fill(alias):
+    """A row of some tables, with parents made after their children's ids."""
+    site = Site.objects.using(alias).create(id=5, name="Acme", slug="acme")
+    keys = {"site": site, "digest": digest("os")}
+    fact = Fact.objects.using(alias).create(name="os", **keys)
+    seen = {"first_seen": NOON.date(), "last_seen": NOON.date()}
+    value = Value.objects.using(alias).create(fact=fact, text="x", digest=digest("x"), **seen)
+    for day in range(3):
+        start = NOON.date() + day * DAY
+        Cell.objects.using(alias).create(fact=fact, value=value, span="D", start=start, n=day)
+        Hour.objects.using(alias).create(start=NOON + day * DAY, n=1)
+    user = get_user_model().objects.db_manager(alias).create_user("staff")
+    sums = {"lines": 1, "counted": 1, "repeats": 0, "refused": 0}
+    Import.objects.using(alias).create(sha256="0", at=NOON, by=user, **sums)
+
+
+@pytest.mark.parametrize("has_account", [False, True])
+def test_everything_is_copied_and_new_rows_have_free_ids(databases, has_account, monkeypatch):
+    monkeypatch.setattr(moving, "MOST_ROWS", 2)
+    source, target = databases
+    fill(source)
+    if has_account:
+        get_user_model().objects.db_manager(target).create_user("admin")
+    copied = moving.move(source, target)
+    for model in (Site, Fact, Value, Cell, Import):
+        rows = model.objects.using(target).order_by("pk").values_list("pk", flat=True)
+        assert list(rows) == list(
+            model.objects.using(source).order_by("pk").values_list("pk", flat=True)
+        )
+        assert copied[model._meta.label] == len(rows)
+    imported = Import.objects.using(target).get()
+    assert (imported.by is None) is has_account
+    assert Hour.objects.using(target).create(start=NOON + 9 * DAY, n=1).pk == 4
+    with pytest.raises(moving.CannotMoveError, match="Move to one that was only migrated"):
+        moving.move(source, target)
 
 
 @pytest.mark.thorough

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from metric_collection.collector.counting.days import end_of, start_of
+from metric_collection.collector.counting.dictionary import kind_of
 from metric_collection.collector.counting.tally import bucket_of
 from metric_collection.collector.counting.texts import clean, value_of
 from tests.collector.reports import NOON
@@ -59,3 +60,21 @@ def test_uses_are_counted_in_steps_of_1_2_5(times, bucket):
 def test_a_day_belongs_to_a_week_and_a_month(span, first, after):
     start = start_of(span, NOON.date())
     assert (start.isoformat(), end_of(span, start).isoformat()) == (first, after)
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        ({"kind": "bucket", "example": "x"}, "bucket"),
+        ({"example": "2.4.1"}, "version"),
+        ({"example": "6.1"}, "version"),
+        ({"example": "2026-03"}, "date"),
+        ({"example": "yes"}, "flag"),
+        ({"example": "10-99"}, "bucket"),
+        ({"example": "3"}, "bucket"),
+        ({"example": "Debian 12"}, "text"),
+        ({}, "text"),
+    ],
+)
+def test_the_kind_of_a_fact_is_stated_or_what_its_example_looks_like(entry, kind):
+    assert kind_of(entry) == kind

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError
 
 from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.collector import work
 from metric_collection.collector.models import Arrival, Fact, Site, Work
 from tests.collector.reports import FACTS, body, event, report
 
@@ -155,3 +158,31 @@ def test_a_collector_is_not_moved_to_itself_or_to_nowhere():
         run("move")
     with pytest.raises(CommandError, match="DATABASES has: default"):
         run("move", "--to", "pg")
+
+
+def test_a_terminal_sees_the_demos_progress():
+    class Terminal(StringIO):
+        def isatty(self):
+            return True
+
+    run("demo", "--id", 9, "--installations", 1, "--days", 1, stderr=(terminal := Terminal()))
+    assert terminal.getvalue().count("\r") == 2
+    assert "#" * 40 in terminal.getvalue()
+
+
+def test_work_goes_on_until_it_is_stopped(put, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    runs = work.run_forever(sleep=time.sleep)
+    monkeypatch.setattr(work, "run_forever", lambda: [next(runs), next(runs)])
+    put(report(at=utc_now()), at=utc_now())
+    assert run("work") == ""
+    assert not Arrival.objects.exists()
+
+
+def test_a_database_without_tables_is_named(monkeypatch):
+    def fail():
+        raise DatabaseError("no such table")
+
+    monkeypatch.setattr(Site.objects, "all", fail)
+    with pytest.raises(CommandError, match=r"no such table. Has migrate been run"):
+        run("site", "list")
