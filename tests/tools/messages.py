@@ -26,7 +26,7 @@ LANGUAGES = ["de", "es", "fr", "it", "pt"]
 BY_NAME = {"Unknown", "_", "gettext", "gettext_lazy", "gettext_noop", "ngettext"}
 TEXT = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 IN_TEMPLATE = re.compile(rf"\b(?:_|n?gettext)\({TEXT}(?:,\s*{TEXT})?")
-PLACEHOLDER = re.compile(r"%(?:\(\w+\))?s")
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]")
 MSGID = re.compile(r'^msgid (".*")$', re.MULTILINE)
 
 
@@ -103,7 +103,7 @@ def in_templates() -> Iterator[tuple[str, str | None]]:
 def in_declarations() -> Iterator[tuple[str, None]]:
     """The words of every fact, the headings of probes, and the labels of the platform."""
     from metric_collection.probes import catalog
-    from metric_collection.system_info import page as pages
+    from metric_collection.probes.probe import heading_of
     from metric_collection.system_info.installed import system
 
     with override("en"):
@@ -111,7 +111,7 @@ def in_declarations() -> Iterator[tuple[str, None]]:
             words = (fact.description, fact.purpose, fact.coarsened)
             yield from ((text, None) for text in words if text)
         probes = (*catalog.DEFAULT_PROBES, *catalog.SETTING_PROBES, *catalog.choosable_probes())
-        yield from ((pages.title_of(probe), None) for probe in probes)
+        yield from ((heading_of(probe), None) for probe in probes)
         yield from ((label, None) for label in system().platform)
 
 
