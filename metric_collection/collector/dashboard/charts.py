@@ -62,15 +62,6 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """The area around a point: pointing at it shows the values there."""
-
-    x: str
-    width: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
     """A chart over a sequence of points, such as days; the last `provisional` points may still change."""
 
@@ -131,15 +122,15 @@ class Plot:
         return flags
 
     @property
-    def columns(self) -> list[Column]:
-        """Divide the plot by its points, with what each shows."""
-        width = UNITS / max(len(self.points) - 1, 1)
+    def column_width(self) -> str:
+        return f"{UNITS / max(len(self.points) - 1, 1):.1f}"
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """Divide the plot by its points: the left edge of each column, and what it shows when pointed at."""
+        half = UNITS / max(len(self.points) - 1, 1) / 2
         return [
-            Column(
-                x=f"{self._x(at) - width / 2:.1f}",
-                width=f"{width:.1f}",
-                title="\n".join([name, *self._values(at)]),
-            )
+            (f"{self._x(at) - half:.1f}", "\n".join([name, *self._values(at)]))
             for at, name in enumerate(self.points)
         ]
 
@@ -167,10 +158,13 @@ class Plot:
     def _per_cent(self, at: int) -> str:
         return f"{self._x(at) * PLOT_WIDTH / UNITS:.2f}%"
 
-    def _label(self, name: str, text: str) -> str:
+    def _labels(self, texts: Sequence[str]) -> list[str]:
+        """Return what stands at the ends of the series."""
         if len(self.series) == 1:
-            return text
-        return shortened(name, LABEL_LENGTH) if self.has_legend else f"{name} {text}"
+            return list(texts)
+        if self.has_legend:
+            return [shortened(name, LABEL_LENGTH) for name in self.heads]
+        return [f"{name} {text}" for name, text in zip(self.heads, texts, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,32 +191,34 @@ class Lines(Plot):
     @property
     def lines(self) -> list[Drawn]:
         ends = [last_value(series.values) for series in self.series]
-        heights = [pixels(1 - end / self.top) if end is not None else None for end in ends]
+        top = self.top
+        heights = [pixels(1 - end / top) if end is not None else None for end in ends]
+        labels = self._labels([self._text(end) for end in ends])
+        complete = len(self.points) - self.provisional
         return [
             Drawn(
                 number=at % SERIES + 1,
                 name=series.name,
-                path=self._path(series, 0, len(self.points) - self.provisional),
+                path=self._path(series.values[:complete], 0, top),
                 provisional=self._path(
-                    series, max(len(self.points) - self.provisional - 1, 0), len(self.points)
+                    series.values[max(complete - 1, 0) :], max(complete - 1, 0), top
                 )
                 if self.provisional
                 else "",
-                label=self._label(series.name, self._text(ends[at])),
+                label=labels[at],
                 label_y=label_y,
             )
             for at, (series, label_y) in enumerate(zip(self.series, apart(heights), strict=True))
         ]
 
-    def _path(self, series: Series, start: int, stop: int) -> str:
+    def _path(self, values: Sequence[float | None], first: int, top: float) -> str:
         """Draw the values; a single one between gaps becomes a dot."""
-        points = [(at, series.values[at]) for at in range(start, stop)]
-        runs = groupby(points, key=lambda point: point[1] is not None)
-        return "".join(self._run(list(run)) for has_values, run in runs if has_values)
-
-    def _run(self, run: Sequence[tuple[int, float | None]]) -> str:
-        places = [f"{self._x(at):.1f} {UNITS * (1 - (v or 0) / self.top):.1f}" for at, v in run]
-        return f"M{places[0]}h0" if len(places) == 1 else f"M{'L'.join(places)}"
+        places = [
+            None if value is None else f"{self._x(at):.1f} {UNITS * (1 - value / top):.1f}"
+            for at, value in enumerate(values, first)
+        ]
+        runs = groupby(places, key=lambda place: place is not None)
+        return "".join(run_of([*filter(None, run)]) for has_values, run in runs if has_values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,13 +241,14 @@ class Shares(Plot):
             pixels(1 - (low + high) / 2) if high - low >= 0.02 else None
             for low, high in pairwise(last)
         ]
+        labels = self._labels([percentage(high - low) for low, high in pairwise(last)])
         return [
             Drawn(
                 number=at % SERIES + 1,
                 name=series.name,
                 path="".join(self._areas(stacks, at)),
                 provisional="",
-                label=self._label(series.name, percentage(last[at + 1] - last[at])),
+                label=labels[at],
                 label_y=label_y,
             )
             for at, (series, label_y) in enumerate(zip(self.series, apart(middles), strict=True))
@@ -407,6 +404,10 @@ def ceiling(value: float) -> float:
 
 def shortened(name: str, length: int) -> str:
     return name if len(name) <= length else f"{name[: length - 1]}…"
+
+
+def run_of(places: Sequence[str]) -> str:
+    return f"M{places[0]}h0" if len(places) == 1 else f"M{'L'.join(places)}"
 
 
 def pixels(share_from_top: float) -> float:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from packaging.version import InvalidVersion, Version
 
 from ..publishing.rules import minor
@@ -36,6 +36,11 @@ class Table:
 
 def whole(number: float) -> str:
     """Write a number with the separators of the reader's language."""
+    return _whole(number, get_language())
+
+
+@lru_cache(maxsize=8192)  # a page writes every number three times
+def _whole(number: float, _language: str | None) -> str:
     return number_format(number, 0, use_l10n=True, force_grouping=True)
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from statistics import median
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 from django.utils.translation import gettext
 
 from ..counting.days import DAY, WEEK
@@ -74,6 +74,19 @@ class Published:
 
     def latest(self, span: Span) -> dict[str, Any]:
         return next(reversed(self.by_span[span].values()), {})
+
+
+def state(site: Site) -> tuple[Any, ...]:
+    """Return what changes whenever the page does, beside the day: two cheap queries."""
+    written = Publication.objects.filter(site=site).aggregate(
+        number=Count("pk"), newest=Max("pk"), written=Max("published_at")
+    )
+    facts = site.facts.filter(is_public=True, is_declared=True)
+    return (
+        (site.name, site.slug, site.learn_more),
+        tuple(written.values()),
+        tuple(facts.values_list("name", "kind", "description", "purpose")),
+    )
 
 
 def read(site: Site, today: date) -> Published:

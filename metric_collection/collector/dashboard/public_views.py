@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +16,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -101,7 +104,14 @@ def site_list(sites: list[Site], *, css: str) -> str:
 
 
 def site_page(site: Site, *, css: str) -> str:
-    page = public.page(site, utc_now().date())
+    """Return the public page. It is written once for each state of the site, and kept in memory."""
+    state = public.state(site), utc_now().date(), get_language(), css
+    return _site_page(site, *state)
+
+
+@lru_cache(maxsize=64)
+def _site_page(site: Site, _state: Any, today: date, _language: str | None, css: str) -> str:
+    page = public.page(site, today)
     return render_to_string("usage_metrics_collector/public/site.html", {"page": page, "css": css})
 
 

@@ -58,7 +58,9 @@ def _rewrite(fact: Fact, text: str | None, now: datetime) -> int:
         if _remove(content, fact.name, text):
             content["rewritten"] = now.date().isoformat()
             body = json.dumps(content, ensure_ascii=False)
-            Publication.objects.filter(pk=publication.pk).update(body=body, sha256=digest_of(body))
+            Publication.objects.filter(pk=publication.pk).update(
+                body=body, sha256=digest_of(body), published_at=now
+            )
             changed += 1
     return changed
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -20,6 +20,7 @@ from metric_collection.collector.models import (
     Usage,
 )
 from metric_collection.collector.publishing import publications
+from metric_collection.collector.publishing.erasing import forget_fact
 from tests.collector.reports import report
 from tests.collector.rows import NOW, grow
 
@@ -31,6 +32,7 @@ DAY = f"{PAGE}days/2026-11-22.json"
 @pytest.fixture(autouse=True)
 def today(monkeypatch):
     monkeypatch.setattr(public_views, "utc_now", lambda: NOW)
+    public_views._site_page.cache_clear()
 
 
 @pytest.fixture
@@ -65,7 +67,23 @@ def test_the_page_shows_what_is_published_in_charts_with_sentences(client, site)
 def test_the_page_is_computed_from_publications_alone(client, site):
     before = client.get(PAGE).content
     Period.objects.all().delete()
+    public_views._site_page.cache_clear()
     assert client.get(PAGE).content == before
+
+
+def test_the_page_is_kept_until_something_changes(client, site):
+    client.get(PAGE)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(PAGE)
+    assert len(queries) == 3
+    Fact.objects.filter(name="os_version").update(description="Which system it runs on.")
+    assert "Which system it runs on." in text_of(client.get(PAGE))
+    forget_fact(
+        Fact.objects.get(name="os_version"), text="Ubuntu 24.04 LTS", now=NOW + timedelta(hours=1)
+    )
+    assert "Ubuntu" not in text_of(client.get(PAGE))
+    Site.objects.update(name="Renamed")
+    assert "Installations of Renamed" in text_of(client.get(PAGE))
 
 
 def test_a_day_without_a_publication_is_a_gap(client, site):
@@ -80,6 +98,7 @@ def test_unusual_days_are_marked(client, site):
     row = Publication.objects.get(span=Span.DAY, start="2026-11-10")
     body = {**json.loads(row.body), "unusual": "3.2 times the usual number of installations"}
     Publication.objects.filter(pk=row.pk).update(body=json.dumps(body))
+    public_views._site_page.cache_clear()
     assert "3.2 times the usual number of installations" in text_of(client.get(PAGE))
 
 
