@@ -45,6 +45,11 @@ def _whole(number: float, _language: str | None) -> str:
 
 
 def day_name(day: date) -> str:
+    return _day_name(day, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _day_name(day: date, _language: str | None) -> str:
     return date_format(day, "j M")
 
 

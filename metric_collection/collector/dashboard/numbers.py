@@ -143,6 +143,7 @@ def read(site: Site, *, since: date, until: date, today: date, version: str = ""
     # Without the flag in the reports there are no weeks: facts are then shown by day.
     has_weeks = any(period.installations for (span, _), period in found.items() if span != Span.DAY)
     day_facts = [fact.pk for fact in facts if fact == product or fact.is_built_in or not has_weeks]
+    weeks = settled_weeks(found)
     return Numbers(
         site=site,
         today=today,
@@ -155,7 +156,7 @@ def read(site: Site, *, since: date, until: date, today: date, version: str = ""
         fact_span=Span.WEEK if has_weeks else Span.DAY,
         periods=found,
         cells=cells([fact.pk for fact in facts], day_facts, early, until),
-        pairs=pairs(product, early, until),
+        pairs=pairs(product, weeks if version else weeks[-1:]),
         usage=list(usage(site, since, until)),
     )
 
@@ -199,16 +200,11 @@ def cells(
 
 
 def pairs(
-    product: Fact | None, early: date, until: date
+    product: Fact | None, weeks: Iterable[date]
 ) -> dict[int, dict[date, Counter[tuple[str, str]]]]:
-    """Read facts by version, of weeks that are settled: the rows of open weeks are exact."""
+    """Read facts by version in these weeks."""
     found: dict[int, dict[date, Counter[tuple[str, str]]]] = {}
-    if product is None:
-        return found
-    settled = Period.objects.filter(
-        site=product.site_id, span=Span.WEEK, start__range=(early, until)
-    ).exclude(state=Period.State.OPEN)
-    rows = Pair.objects.filter(by__fact=product, start__in=settled.values("start")).values_list(
+    rows = Pair.objects.filter(by__fact=product, start__in=list(weeks)).values_list(
         "value__fact_id", "start", "by__role", "by__text", "value__role", "value__text", "n"
     )
     for fact, start, by_role, by_text, role, text, n in rows.iterator():
@@ -216,6 +212,15 @@ def pairs(
         week = found.setdefault(fact, {}).setdefault(start, Counter())
         week[minor(version) or version, name_of(role, text)] += n
     return found
+
+
+def settled_weeks(found: Mapping[tuple[str, date], Period]) -> list[date]:
+    """Return the weeks that are settled: the pairs of open ones are exact, which is too much even for staff."""
+    return sorted(
+        start
+        for (span, start), period in found.items()
+        if span == Span.WEEK and period.state != Period.State.OPEN
+    )
 
 
 def usage(site: Site, since: date, until: date) -> Iterable[Used]:
