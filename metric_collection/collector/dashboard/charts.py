@@ -173,7 +173,9 @@ class Lines(Plot):
 
     limit: float | None = None  # the highest value of the axis; defaults to the next round number
 
-    template: ClassVar = "usage_metrics_collector/charts/lines.html"
+    template: ClassVar = "usage_metrics_collector/charts/plot.html"
+    shape: ClassVar = "umc-line"
+    veil: ClassVar[str | None] = None
 
     @property
     def top(self) -> float:
@@ -189,7 +191,7 @@ class Lines(Plot):
         ]
 
     @property
-    def lines(self) -> list[Drawn]:
+    def drawn(self) -> list[Drawn]:
         ends = [last_value(series.values) for series in self.series]
         top = self.top
         heights = [pixels(1 - end / top) if end is not None else None for end in ends]
@@ -225,7 +227,8 @@ class Lines(Plot):
 class Shares(Plot):
     """Each series' share of all of them, stacked; the first is at the bottom."""
 
-    template: ClassVar = "usage_metrics_collector/charts/shares.html"
+    template: ClassVar = "usage_metrics_collector/charts/plot.html"
+    shape: ClassVar = "umc-band"
 
     @property
     def grid(self) -> list[Tick]:
@@ -234,7 +237,7 @@ class Shares(Plot):
         ]
 
     @property
-    def bands(self) -> list[Drawn]:
+    def drawn(self) -> list[Drawn]:
         stacks = [self._stack(at) for at in range(len(self.points))]
         last = next((stack for stack in reversed(stacks) if stack), [0.0] * (len(self.series) + 1))
         middles: list[float | None] = [
@@ -256,9 +259,10 @@ class Shares(Plot):
 
     @property
     def veil(self) -> str | None:
-        """Where the provisional points begin."""
+        """Return the path over the provisional points."""
         first = len(self.points) - self.provisional
-        return f"{self._x(max(first - 1, 0)):.1f}" if self.provisional else None
+        x = f"{self._x(max(first - 1, 0)):.1f}"
+        return f"M{x} 0H{UNITS}V{UNITS}H{x}Z" if self.provisional else None
 
     def _values(self, at: int) -> list[str]:
         stack = self._stack(at)
@@ -391,7 +395,7 @@ class Sparkline:
     @property
     def path(self) -> str:
         points = [str(at) for at in range(len(self.values))]
-        return Lines(points=points, series=[Series(name="", values=self.values)]).lines[0].path
+        return Lines(points=points, series=[Series(name="", values=self.values)]).drawn[0].path
 
 
 def ceiling(value: float) -> float:

@@ -47,17 +47,17 @@ def texts(html: str, tag: str) -> list[str]:
 def test_a_line_rises_from_zero_to_the_top_of_the_axis():
     chart = Lines(points=["a", "b"], series=[Series(name="x", values=[0, 100])])
     assert chart.top == 100
-    assert chart.lines[0].path == "M0.0 1000.0L1000.0 0.0"
+    assert chart.drawn[0].path == "M0.0 1000.0L1000.0 0.0"
 
 
 def test_a_gap_interrupts_a_line_and_a_lone_value_is_a_dot():
     chart = Lines(points="abcd", series=[Series(name="x", values=[4, None, 4, 4])])
-    assert chart.lines[0].path == "M0.0 0.0h0M666.7 0.0L1000.0 0.0"
+    assert chart.drawn[0].path == "M0.0 0.0h0M666.7 0.0L1000.0 0.0"
 
 
 def test_provisional_values_are_drawn_apart_and_joined_to_the_line():
     chart = Lines(points="abc", series=[Series(name="x", values=[4, 4, 4])], provisional=1)
-    (line,) = chart.lines
+    (line,) = chart.drawn
     assert line.path == "M0.0 0.0L500.0 0.0"
     assert line.provisional == "M500.0 0.0L1000.0 0.0"
 
@@ -66,15 +66,15 @@ def test_the_shares_of_a_point_add_up_to_the_whole():
     chart = Shares(
         points="ab", series=[Series(name="x", values=[1, 3]), Series(name="y", values=[3, 1])]
     )
-    assert chart.bands[0].path == "M0.0 1000.0L1000.0 1000.0L1000.0 250.0L0.0 750.0Z"
-    assert chart.bands[1].path == "M0.0 750.0L1000.0 250.0L1000.0 0.0L0.0 0.0Z"
-    assert [band.label for band in chart.bands] == ["x 75 %", "y 25 %"]
+    assert chart.drawn[0].path == "M0.0 1000.0L1000.0 1000.0L1000.0 250.0L0.0 750.0Z"
+    assert chart.drawn[1].path == "M0.0 750.0L1000.0 250.0L1000.0 0.0L0.0 0.0Z"
+    assert [band.label for band in chart.drawn] == ["x 75 %", "y 25 %"]
 
 
 def test_shares_have_a_gap_where_nothing_was_counted():
     chart = Shares(points="abc", series=[Series(name="x", values=[2, 0, 2])], provisional=1)
-    assert chart.bands[0].path.count("M") == 2
-    assert chart.veil == "500.0"
+    assert chart.drawn[0].path.count("M") == 2
+    assert chart.veil == "M500.0 0H1000V1000H500.0Z"
 
 
 def test_a_bar_is_as_long_as_its_share_and_marks_the_share_before():
@@ -119,7 +119,7 @@ def test_whatever_the_values_are_nothing_is_drawn_outside_of_the_plot(series, pr
     provisional = min(provisional, length)
     lines = Lines(points=points, series=series, provisional=provisional)
     shares = Shares(points=points, series=series, provisional=provisional)
-    drawn = [*lines.lines, *shares.bands]
+    drawn = [*lines.drawn, *shares.drawn]
     numbers = re.findall(r"-?[\d.]+", "".join(each.path + each.provisional for each in drawn))
     assert all(-0.1 <= float(number) <= 1000.1 for number in numbers)
 
