@@ -601,7 +601,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "period",
-                "verbose_name_plural": "periods",
+                "verbose_name_plural": "dashboard",
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("site", "span", "start"), name="usage_collector_one_period"

@@ -54,7 +54,7 @@ class Period(models.Model):
 
     class Meta:
         verbose_name = _("period")
-        verbose_name_plural = _("periods")
+        verbose_name_plural = _("dashboard")  # the name of its pages in the admin
         constraints = [
             models.UniqueConstraint(
                 fields=["site", "span", "start"], name="usage_collector_one_period"
