@@ -18,6 +18,7 @@ DAY = timedelta(days=1)
 FILL = """
 from django.contrib.auth import get_user_model
 from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.collector.demo import Fleet
 from metric_collection.collector.models import *
 if not Site.objects.exists():
     site = Site.objects.create(id=5, name="Acme", slug="acme")
