@@ -144,7 +144,7 @@ def answer(person, url, method):
 @pytest.mark.parametrize("method", [*LOOKING, *CHANGING, "OPTIONS"])
 @pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize("person", PEOPLE)
-def test_everybody_may_do_what_is_theirs(person, url, method, log_in, report, search):
+def test_every_url_answers_every_role_and_method(person, url, method, log_in, report, search):
     client, before = log_in(person), rows()
     data = SWITCHES.get(url, {}) if method == "POST" else ""
     response = getattr(client, method.lower())(url, data)
@@ -197,7 +197,7 @@ def test_the_index_links_to_the_page_for_whoever_may_view_it(person, linked, log
     assert (link in log_in(person).get(reverse("admin:index")).content.decode()) is linked
 
 
-def test_the_switch_leads_back_to_the_page_which_says_so(superuser):
+def test_the_switch_redirects_to_the_page_with_a_message(superuser):
     response = superuser.post(PAGE, {"choice": "off"}, follow=True)
     assert response.redirect_chain == [(PAGE, 302)]
     assert "Usage metrics are off." in text(response)
@@ -211,7 +211,7 @@ def test_the_pressed_button_is_the_choice(superuser, clock):
     assert '<button class="button" name="choice" value="off" aria-pressed="true">Off<' in page
 
 
-def test_switching_off_deletes_what_waits_and_contacts_nobody(superuser, clock):
+def test_switching_off_deletes_unsent_reports(superuser, clock):
     Collection(clock=clock).record()
     superuser.post(PAGE, {"choice": "off"})
     assert not Report.objects.exists()
@@ -250,7 +250,7 @@ def test_a_post_without_choice_changes_nothing(superuser):
     assert not Consent.objects.exists()
 
 
-def test_the_locked_switch_cannot_be_moved_and_says_why(monkeypatch, superuser):
+def test_a_locked_switch_gives_the_reason(monkeypatch, superuser):
     monkeypatch.setenv("METRIC_COLLECTION", "False")
     page = superuser.get(PAGE)
     assert "Off, because METRIC_COLLECTION=False is set in the environment." in text(page)
@@ -395,7 +395,7 @@ def test_values_are_shown_as_they_are_and_harmless(superuser, settings):
     assert page.count("a &amp; b &lt;c&gt; &quot;é&quot;") > 8
 
 
-def test_a_page_without_any_report_says_so(superuser):
+def test_a_new_installation_has_no_reports(superuser):
     page = text(superuser.get(PAGE))
     assert "0 reports sent, none queued" in page
     assert "No reports yet." in page
@@ -409,7 +409,7 @@ def test_the_body_of_a_report_is_given_out_to_the_byte(viewer, report):
     assert response["X-Content-Type-Options"] == "nosniff"
 
 
-def test_where_no_report_is_planned_the_page_says_so_and_gives_none_out(viewer, settings):
+def test_without_a_planned_report_there_is_no_preview(viewer, settings):
     settings.METRIC_COLLECTION_CATEGORIES = []
     page = viewer.get(reverse("admin:usage_metrics_system_info")).content.decode()
     assert "No further report is planned." in page
@@ -523,7 +523,7 @@ class TestCampaigns:
         settings.METRIC_COLLECTION_CAMPAIGNS = {}
         assert "campaign" not in text(superuser.get(PAGE)).lower()
 
-    def test_each_has_title_purpose_state_and_what_it_has_counted(self, viewer):
+    def test_each_has_title_purpose_state_and_counts(self, viewer):
         count(name="devices", times=12, value=3.5)
         page = text(viewer.get(PAGE))
         assert "Search To know whether search is used. On by default." in page
@@ -534,7 +534,7 @@ class TestCampaigns:
         enqueue(b"{}", category="Usage", campaign_id="search", now=NOON)
         assert "Usage: search" in text(viewer.get(PAGE))
 
-    def test_nothing_counted_is_said(self, viewer):
+    def test_a_period_without_counts_has_a_note(self, viewer):
         assert "Nothing was counted in this period yet." in text(viewer.get(PAGE))
 
     def test_a_campaign_that_is_refused_is_not_shown(self, viewer, settings):
@@ -542,20 +542,20 @@ class TestCampaigns:
         settings.METRIC_COLLECTION_CAMPAIGNS = {"search": RUNNING, "broken": refused}
         assert "Broken" not in text(viewer.get(PAGE))
 
-    def test_yes_and_no_weigh_the_same(self, superuser):
+    def test_yes_and_no_have_equal_weight(self, superuser):
         page = superuser.get(PAGE).content.decode()
         for name, value in (("Keep on", "on"), ("Switch off", "off")):
             button = f'<button class="button" name="choice" value="{value}">{name}</button>'
             assert page.count(button) == 2  # the main switch, and the campaign's
 
-    def test_a_no_leads_back_to_the_campaign_which_says_so(self, superuser):
+    def test_a_no_redirects_to_the_campaign(self, superuser):
         response = superuser.post(CAMPAIGNS, {"campaign": "search", "choice": "off"}, follow=True)
         assert response.redirect_chain == [(f"{PAGE}#campaign-1", 302)]
         assert "The campaign is off. Its unsent data was deleted." in text(response)
         assert "Off: a superuser has declined this campaign." in text(response)
         assert Consent.objects.get().choice == Consent.Choice.UNKNOWN
 
-    def test_a_no_deletes_what_was_counted_and_waits_and_leaves_all_else(self, superuser, settings):
+    def test_a_no_deletes_unsent_data_of_its_campaign_alone(self, superuser, settings):
         settings.METRIC_COLLECTION_CAMPAIGNS = {"search": RUNNING, "export": RUNNING}
         for campaign_id in ("search", "export"):
             count(campaign_id)

@@ -73,7 +73,7 @@ def test_the_tool_knows_plural_forms():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_compiled_is_what_is_written(language):
+def test_compiled_catalogs_match_their_sources(language):
     assert catalog_of(language) == written(language)
 
 

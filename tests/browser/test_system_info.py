@@ -56,7 +56,7 @@ def test_a_campaign_is_declined_and_agreed_to_by_its_own_switch(script, visit, s
     assert choice() == Consent.Choice.UNKNOWN
 
 
-def test_whoever_has_chosen_is_brought_back_to_the_campaign(visit, superuser, settings):
+def test_a_choice_scrolls_back_to_the_campaign(visit, superuser, settings):
     settings.METRIC_COLLECTION_CAMPAIGNS = declared()
     tab = visit(PAGE, superuser, viewport={"width": 1200, "height": 500})
     tab.get_by_role("heading", name="Usage campaigns").click()
@@ -215,7 +215,7 @@ def test_the_page_can_be_read_at_twice_its_size(visit, superuser, settings):
         assert box["x"] + box["width"] <= 640
 
 
-def test_what_is_printed_is_the_page_alone_and_all_of_it(visit, superuser, settings):
+def test_the_printout_is_the_page_alone_and_complete(visit, superuser, settings):
     settings.METRIC_COLLECTION_FACTS = {f"Fact {number}": "x" for number in range(60)}
     busy()
     tab = visit(PAGE, superuser)
@@ -227,7 +227,7 @@ def test_what_is_printed_is_the_page_alone_and_all_of_it(visit, superuser, setti
     assert report.evaluate("pre => pre.clientHeight > 1000 && pre.clientHeight >= pre.scrollHeight")
 
 
-def test_what_is_printed_of_campaigns_is_their_state_and_their_counts(
+def test_the_printout_has_state_and_counts_of_campaigns(
     visit, superuser, settings, transactional_db
 ):
     settings.METRIC_COLLECTION_CAMPAIGNS = declared()

@@ -90,7 +90,7 @@ def test_a_reason_from_the_environment_is_shown_as_text(hostile, admin_client, m
 
 
 @pytest.mark.parametrize("url", DOWNLOADS)
-def test_what_is_to_be_read_as_json_is_never_taken_for_a_page(url, hostile, admin_client):
+def test_json_is_never_sniffed_as_html(url, hostile, admin_client):
     response = admin_client.get(url)
     assert response["Content-Type"].startswith("application/json")
     safe = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment"}

@@ -89,7 +89,7 @@ class TestSituations:
         assert search().sentence == "Off until a superuser agrees to this campaign."
         assert (search().is_on, search().is_open) == (False, True)
 
-    def test_notice_mode_counts_nothing_of_which_nobody_was_told(self, declared, search, clock):
+    def test_notice_mode_counts_nothing_before_the_notice(self, declared, search, clock):
         declared.METRIC_COLLECTION_CONSENT = "notice"
         assert search().situation is Situation.UNANNOUNCED
         disclose(now=clock())
@@ -131,7 +131,7 @@ class TestTallies:
     def test_nothing_counted_is_nothing(self, search):
         assert (search().tally.lines, search().tally.kinds, search().tally.times) == ("", 0, 0)
 
-    def test_what_the_running_period_has_counted_comes_most_frequent_first(self, search):
+    def test_counts_of_the_current_period_are_sorted_by_frequency(self, search):
         visit = Visit(path=("devices", "list"), campaign_id="search", times=7, **PERIOD)
         count(event(times=3, value=1.5), event("Run", name="devices"), visit, event(day=-1))
         assert search().tally.lines.splitlines() == [
@@ -176,13 +176,13 @@ class TestTallies:
 
 
 class TestBodies:
-    def test_what_is_over_comes_before_what_still_runs(self, clock):
+    def test_finished_periods_come_before_the_current_one(self, clock):
         count(event("Now"), event("Then", day=-2), event("Yesterday", day=-1))
         told = [payload.decode(body) for body in bodies("search", now=clock())]
         actions = [[each["action"] for each in body["events"]] for body in told]
         assert actions == [["Then", "Yesterday"], ["Now"]]
 
-    def test_it_is_what_will_be_sealed(self, clock):
+    def test_the_preview_matches_the_sealed_report(self, clock):
         count(event(times=2, value=1.0))
         (body,) = bodies("search", now=clock())
         assert json.loads(body) == {

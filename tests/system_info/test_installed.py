@@ -25,7 +25,7 @@ def test_a_product_without_version_is_described(settings):
     assert system().json["version"] is None
 
 
-def test_the_system_is_described_whatever_is_reported_of_it(settings):
+def test_the_system_is_described_even_if_nothing_of_it_is_sent(settings):
     settings.METRIC_COLLECTION_SELECTION = ["kernel_version"]
     described = system()
     assert (described.product, described.version) == ("Acme", "1.0")
