@@ -10,7 +10,8 @@ from django.core.management import load_command_class
 from metric_collection.collector import checks
 from metric_collection.collector.conf import conf
 
-REFERENCE = (Path(__file__).parents[2] / "docs/reference/collector.rst").read_text()
+ROOT = Path(__file__).parents[2]
+REFERENCE = (ROOT / "docs/reference/collector.rst").read_text()
 
 
 @pytest.mark.parametrize("name", [setting.name for setting in conf.declared()])
@@ -35,3 +36,22 @@ def test_the_reference_names_every_action_and_option_of_the_command():
         assert f"``{name}" in REFERENCE
         own = {option for each in action._actions for option in each.option_strings}
         assert all(option in REFERENCE for option in own - {"-h", "--help"})
+
+
+FAULTS = (ROOT / "docs/explanation/collector-faults.rst").read_text()
+
+
+@pytest.mark.parametrize(
+    "row", FAULTS.split("\n   * - ")[2:], ids=lambda row: row.partition("\n")[0]
+)
+def test_every_fault_names_tests_that_exist(row):
+    named = re.findall(r"``(tests/collector/\S+\.py)::(test_\w+)``", row)
+    assert named
+    for path, name in named:
+        assert f"def {name}(" in (ROOT / path).read_text()
+
+
+def test_every_test_of_a_fault_stands_in_the_table():
+    source = (ROOT / "tests/collector/test_faults.py").read_text()
+    for name in re.findall(r"^def (test_\w+)\(", source, re.MULTILINE):
+        assert f"``tests/collector/test_faults.py::{name}``" in FAULTS
