@@ -127,7 +127,7 @@ class Plot:
 
     @property
     def columns(self) -> list[tuple[str, str]]:
-        """Divide the plot by its points: the left edge of each column, and what it shows when pointed at."""
+        """Divide the plot by its points: the left edge of each column, and its tooltip."""
         half = UNITS / max(len(self.points) - 1, 1) / 2
         return [
             (f"{self._x(at) - half:.1f}", "\n".join([name, *self._values(at)]))
@@ -159,7 +159,7 @@ class Plot:
         return f"{self._x(at) * PLOT_WIDTH / UNITS:.2f}%"
 
     def _labels(self, texts: Sequence[str]) -> list[str]:
-        """Return what stands at the ends of the series."""
+        """Return the labels at the ends of the series."""
         if len(self.series) == 1:
             return list(texts)
         if self.has_legend:
@@ -373,7 +373,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A chart with its title and the sentence that says what it shows."""
+    """A chart with its title and a sentence that puts it in words."""
 
     anchor: str
     title: str

@@ -48,7 +48,7 @@ def _files_of(site: Site) -> Iterator[tuple[str, str]]:
 
 
 def _write(path: Path, text: str) -> bool:
-    """Replace a file as a whole, and only if it differs: what is published does not change."""
+    """Replace a file atomically, and only if it differs."""
     content = text.encode()
     if path.is_file() and path.read_bytes() == content:
         return False

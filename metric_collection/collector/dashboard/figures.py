@@ -147,8 +147,11 @@ def leader(values: Mapping[str, int], total: int | None = None) -> str:
     return gettext("%(value)s leads with %(share)s of the installations.") % words
 
 
-def top_series(cells: Cells, *, is_version: bool) -> list[Series]:
-    """Return a series for each of the most frequent values, and one for the rest."""
+def top_series(cells: Cells, *, is_version: bool, absent: int | None = 0) -> list[Series]:
+    """Return a series for each of the most frequent values, and one for the rest.
+
+    `absent` stands for a value that a period does not have: none was counted, or None if that is not known.
+    """
     totals: Counter[str] = Counter()
     for values in cells.values():
         totals.update(values)
@@ -157,7 +160,9 @@ def top_series(cells: Cells, *, is_version: bool) -> list[Series]:
         shown.sort(key=version_key)
     # A zero between two counts is drawn, a period in which nothing was counted is a gap.
     series = [
-        Series(name=v, values=[values.get(v, 0) if values else None for values in cells.values()])
+        Series(
+            name=v, values=[values.get(v, absent) if values else None for values in cells.values()]
+        )
         for v in shown
     ]
     if len(totals) > len(shown):
@@ -304,14 +309,21 @@ def values_of(
 
 
 def trend(
-    *, anchor: str, title: str, cells: Cells, provisional: int = 0, is_version: bool = False
+    *,
+    anchor: str,
+    title: str,
+    cells: Cells,
+    provisional: int = 0,
+    is_version: bool = False,
+    absent: int | None = 0,
 ) -> Figure:
     """Draw the most frequent values of a fact over time."""
-    series = top_series(cells, is_version=is_version)
+    series = top_series(cells, is_version=is_version, absent=absent)
+    complete = without_last(cells, provisional)
     return Figure(
         anchor=anchor,
         title=title,
-        says=movement(top_series(without_last(cells, provisional), is_version=is_version)),
+        says=movement(top_series(complete, is_version=is_version, absent=absent)),
         unit=gettext("From"),
         chart=Lines(
             points=[day_name(day) for day in cells],
@@ -368,7 +380,7 @@ def shaded(n: int, total: int) -> tuple[str, int]:
 
 
 def by_minor(values: Mapping[str, int]) -> dict[str, int]:
-    """Add up patch levels; what is not a version keeps its name."""
+    """Add up patch levels. Values that are not versions keep their names."""
     minors: Counter[str] = Counter()
     for version, n in values.items():
         minors[minor(version) or version] += n

@@ -23,14 +23,14 @@ class DashboardForm(forms.Form):
     version = forms.CharField(max_length=40, required=False, label=_("Version"))
 
     def chosen(self) -> dict[str, Any]:
-        """Return what is valid, and the defaults for the rest."""
+        """Return the valid choices, and defaults for the others."""
         self.is_valid()
         found = {name: value for name, value in self.cleaned_data.items() if value}
         return {"site": None, "days": USUAL, "version": "", **found}
 
 
 class DecisionForm(forms.Form):
-    """What staff decide about a held period."""
+    """A decision about a held period."""
 
     PUBLISH, LEAVE_OUT = "publish", "leave-out"
 

@@ -24,7 +24,7 @@ ByPeriod: TypeAlias = "dict[date, dict[str, int]]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """What was counted of a usage in one period of its campaign."""
+    """The counts of a usage in one period of its campaign."""
 
     usage: Usage
     median: int | None  # uses of the installation in the middle, as the lower end of its bucket

@@ -1,4 +1,4 @@
-"""How the collector itself is doing: what arrives, waits, is late or refused, and what ran when."""
+"""The state of the collector: arrivals, inbox, delays, refusals and the last runs."""
 
 from __future__ import annotations
 

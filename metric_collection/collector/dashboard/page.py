@@ -109,7 +109,7 @@ def tiles(numbers: Numbers) -> Iterator[Tile]:
 
 
 def event_tiles(numbers: Numbers) -> Iterator[Tile]:
-    """Count what happened in the last 28 days, beside the 28 days before."""
+    """Count the events of the last 28 days, and those of the 28 days before."""
     last = [numbers.until - n * DAY for n in range(28)]
     before = [day - FOUR_WEEKS for day in last]
     for title, column in (

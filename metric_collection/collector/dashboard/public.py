@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from operator import itemgetter
 from statistics import median
 from typing import Any
 
@@ -77,7 +78,7 @@ class Published:
 
 
 def state(site: Site) -> tuple[Any, ...]:
-    """Return what changes whenever the page does, beside the day: two cheap queries."""
+    """Return everything that the page depends on, apart from the day. Two cheap queries."""
     written = Publication.objects.filter(site=site).aggregate(
         number=Count("pk"), newest=Max("pk"), written=Max("published_at")
     )
@@ -90,7 +91,7 @@ def state(site: Site) -> tuple[Any, ...]:
 
 
 def read(site: Site, today: date) -> Published:
-    """Read what the page shows in one query."""
+    """Read the publications for the page in one query."""
     since = {
         Span.DAY: today - DAYS_SHOWN * DAY,
         Span.WEEK: today - WEEKS_SHOWN * WEEK,
@@ -167,11 +168,21 @@ def versions(numbers: Published) -> Iterator[Figure]:
     if not product:
         return
     days = numbers.starts(Span.DAY, DAY)
-    by_day = numbers.cells(Span.DAY, product, days)
-    yield figures.versions(by_day, unit=gettext("Day"))
+    shown = numbers.cells(Span.DAY, product, days)
+    by_day = {
+        day: with_rest(shown[day], n) for day, n in numbers.installations(Span.DAY, days).items()
+    }
+    latest, total = shown[days[-1]], numbers.latest(Span.DAY)["installations"]
+    over_time = figures.versions(by_day, unit=gettext("Day"))
+    yield replace(over_time, says=figures.leader(latest, total))
     yield figures.adoption(by_day)
-    total = numbers.latest(Span.DAY)["installations"]
-    yield figures.at_least(figures.latest_of(by_day), total=total)
+    yield figures.at_least(latest, total=total)
+
+
+def with_rest(values: Mapping[str, int], total: int | None) -> dict[str, int]:
+    """Add the installations whose version is not published, so that shares are those of all."""
+    rest = (total or 0) - sum(values.values())
+    return {**values, gettext("not shown"): rest} if rest > 0 else dict(values)
 
 
 def fact_figures(numbers: Published, facts: Mapping[str, Fact]) -> Iterator[list[Figure]]:
@@ -202,6 +213,7 @@ def fact_figures(numbers: Published, facts: Mapping[str, Fact]) -> Iterator[list
                 title=gettext("%(fact)s over time") % {"fact": name},
                 cells=cells,
                 is_version=is_version,
+                absent=None,
             ),
         ]
 
@@ -213,18 +225,18 @@ def tables(numbers: Published) -> Iterator[Table]:
             anchor=f"table-{number}",
             title=gettext("%(fact)s by version") % {"fact": name},
             pairs={(row, value): n for row, cells in rows.items() for value, n in cells.items()},
-            says=gettext(
-                "Installations in the week from %(day)s. A blank is fewer than %(minimum)s."
-            )
-            % {
-                "day": figures.day_name(date.fromisoformat(latest["first"])),
-                "minimum": latest["minimum"],
-            },
+            says=gettext("Installations in the week from %(day)s. What is blank is not published.")
+            % {"day": figures.day_name(date.fromisoformat(latest["first"]))},
         )
 
 
 def usage(numbers: Published) -> Iterator[Used]:
-    for used in numbers.latest(Span.MONTH).get("usage", []):
+    """Yield the newest period of each usage in the newest month."""
+    newest = {
+        (used["category"], used["action"], used["name"]): used
+        for used in sorted(numbers.latest(Span.MONTH).get("usage", []), key=itemgetter("start"))
+    }
+    for used in newest.values():
         total = used["installations"]
         start = figures.day_name(date.fromisoformat(used["start"]))
         yield Used(
@@ -248,7 +260,7 @@ def usage(numbers: Published) -> Iterator[Used]:
 
 
 def index(site: Site) -> dict[str, Any]:
-    """Return ``data.json``: what is published, and what it means. Two queries."""
+    """Return ``data.json``: the published periods and the meaning of facts. Two queries."""
     periods: dict[str, list[str]] = {folder: [] for folder in FOLDERS.values()}
     rows = Publication.objects.filter(site=site).order_by("start").values_list("span", "start")
     for span, start in rows:

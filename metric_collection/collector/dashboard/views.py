@@ -73,7 +73,7 @@ class DashboardViews:
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def operations(self, request: HttpRequest) -> HttpResponseBase:
-        """Show how the collector itself is doing; take decisions about what is published."""
+        """Show the state of the collector; take decisions about held periods and new values."""
         self._require_view(request)
         may_decide = request.user.has_perm("usage_metrics_collector.change_site")
         if request.method == "POST":
@@ -112,7 +112,7 @@ class DashboardViews:
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def import_page(self, request: HttpRequest) -> HttpResponseBase:
-        """Take a file of reports; show what the last imports did."""
+        """Import a file of reports; show the outcome of the last imports."""
         if not request.user.has_perm("usage_metrics_collector.add_import"):
             raise PermissionDenied
         is_post, result = request.method == "POST", None

@@ -17,7 +17,7 @@ USAGE_SHIFT = timedelta(days=3)
 
 
 def counts(period: Period) -> rules.Counts:
-    """Read what may be named of a period: public facts, and values that nobody has hidden."""
+    """Read the public facts of a period, without hidden values."""
     site = period.site
     facts = list(site.facts.filter(is_declared=True, is_public=True, is_built_in=False))
     return rules.Counts(

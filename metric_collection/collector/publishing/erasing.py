@@ -1,4 +1,4 @@
-"""Erasing what should never have been collected, from the tables and from what was published."""
+"""Erases values that should never have been collected, from the tables and from publications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is unusual about a settled period: it is held until somebody decides, or a week has passed."""
+"""Unusual periods are held until somebody decides, or a week has passed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALLEST = 10  # installations, below which nothing is published in any case
 
 
 def reason_to_hold(period: Period) -> str:
-    """Say what is unusual, in English; empty if nothing is. Months are sums of what was judged before."""
+    """Return the reason to hold a period, in English; empty without one. Months consist of judged weeks."""
     if period.span == Span.MONTH or period.active < SMALLEST:
         return ""
     starts = [period.start - timedelta(weeks=n) for n in range(1, WEEKS + 1)]

@@ -27,7 +27,7 @@ COUNTED = {
 
 
 def publish(now: datetime) -> int:
-    """Publish what is settled and due, hold what is unusual; return the number of new publications."""
+    """Publish settled periods, hold unusual ones; return the number of new publications."""
     today = now.date()
     states = [Period.State.SETTLED, Period.State.HELD]
     periods = Period.objects.filter(site__is_public=True, state__in=states).select_related("site")

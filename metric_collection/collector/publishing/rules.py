@@ -1,4 +1,4 @@
-"""The privacy rules: exact counts of a period in, what may be published of it out. Pure, and no Django.
+"""The privacy rules: from the exact counts of a period to its public content. Pure, without Django.
 
 No set of published periods lets a reader conclude that a group of 1 to 9 installations exists. The reasons, in
 the order of the code:
@@ -65,7 +65,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The rules in force. Only tests switch one off, to show what it prevents."""
+    """The rules in force. Only tests switch one off, to show the attack that it prevents."""
 
     minimum: int = 10
     step: int | None = None  # what numbers are rounded to; defaults to the minimum
@@ -167,7 +167,7 @@ def betraying_cell(
 
 
 def usages(usage: Iterable[Usage], rules: Rules) -> Iterable[dict[str, Any]]:
-    """Yield what is used by enough installations. No sums and no means: one installation can move them."""
+    """Yield usage by enough installations. No sums and no means: one installation can move them."""
     for each in usage:
         installations = rules.rounded(each.installations)
         if installations is not None:
@@ -210,7 +210,7 @@ def group(kind: str, value: str, rules: Rules) -> Collection[str]:
 
 @lru_cache(maxsize=4096)  # a page asks for the same few versions thousands of times
 def minor(version: str) -> str | None:
-    """Return ``2.4`` of ``2.4.1``, and None of what is not a version (PEP 440)."""
+    """Return ``2.4`` for ``2.4.1``, and None if it is not a version (PEP 440)."""
     try:
         parsed = Version(version)
     except InvalidVersion:

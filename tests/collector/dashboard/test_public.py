@@ -64,6 +64,39 @@ def test_the_page_shows_what_is_published_in_charts_with_sentences(client, site)
     assert "style=" not in html
 
 
+def test_of_each_usage_the_newest_period_is_shown(client, site):
+    row = Publication.objects.get(span=Span.MONTH, start="2026-10-01")
+    body = json.loads(row.body)
+    body["usage"] = [{**body["usage"][0], "start": f"2026-10-{day}"} for day in ("12", "19", "05")]
+    Publication.objects.filter(pk=row.pk).update(body=json.dumps(body))
+    html = text_of(client.get(PAGE))
+    assert html.count("export / csv</bdi>") == 1
+    assert "7 days from 19 Oct" in html
+
+
+def test_shares_are_those_of_all_installations_not_of_the_shown_ones(client, site):
+    row = Publication.objects.get(span=Span.DAY, start="2026-11-22")
+    body = json.loads(row.body)
+    body |= {"installations": 1000}
+    body["facts"]["Acme Version"]["values"] = {"2.4": 600}
+    Publication.objects.filter(pk=row.pk).update(body=json.dumps(body))
+    html = text_of(client.get(PAGE))
+    assert "2.4 leads with 60 % of the installations." in html
+    assert "If 2.4 were required, 40 % would be left behind." in html
+    assert "not shown: 400 (40 %)" in html
+
+
+def test_a_value_that_was_not_published_is_a_gap_and_not_a_zero(client, site):
+    numbers = public.read(site, NOW.date())
+    for week in list(numbers.by_span[Span.WEEK].values())[:-1]:
+        week["facts"].get("os_version", {"values": {}})["values"].pop("Ubuntu 24.04 LTS", None)
+    facts = {"os_version": Fact.objects.get(name="os_version")}
+    ((_, trend),) = public.fact_figures(numbers, facts)
+    (ubuntu,) = (each for each in trend.chart.series if each.name == "Ubuntu 24.04 LTS")
+    assert set(ubuntu.values[:-1]) == {None}
+    assert "Ubuntu" not in trend.says
+
+
 def test_the_page_is_computed_from_publications_alone(client, site):
     before = client.get(PAGE).content
     Period.objects.all().delete()
