@@ -1,4 +1,4 @@
-"""The collector in the Django admin: sites with their dictionary, and pages of what was counted."""
+"""The collector in the Django admin: sites with their dictionary, and pages of numbers."""
 
 from __future__ import annotations
 

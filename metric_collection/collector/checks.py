@@ -1,4 +1,4 @@
-"""System checks: each wrong setting is named with its value and what to write instead."""
+"""System checks: each names a wrong setting, its value, and a valid one."""
 
 from __future__ import annotations
 

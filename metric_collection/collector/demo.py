@@ -72,7 +72,7 @@ class Release:
 
 @dataclass(slots=True, kw_only=True)
 class Installation:
-    """One simulated installation: its facts, its network, and what it reported last."""
+    """One simulated installation: its facts, its network, and the day of its last report."""
 
     born: date
     dies: date | None
@@ -169,7 +169,7 @@ class Fleet:
         return self.random.choices(list(shares), list(shares.values()))[0]
 
     def _live(self, installation: Installation, day: date) -> None:
-        """Let an installation report what it has to report on a day."""
+        """Send the reports of an installation on a day."""
         if day < installation.born or self.random.random() < 0.02:  # it is off now and then
             return
         if (

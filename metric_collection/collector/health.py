@@ -89,7 +89,7 @@ def _unpublished(now: datetime) -> list[Problem]:
 
 
 def _notes(set_aside: int, now: datetime) -> list[Problem]:
-    """Name what does not stop anything, but loses reports."""
+    """Name faults that stop nothing but lose reports."""
     notes = []
     if set_aside:
         text = _("%(number)d reports could not be counted. They are deleted after 7 days.")

@@ -1,4 +1,4 @@
-"""``healthz``: for whatever watches the collector."""
+"""``healthz``: for monitoring."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ MOST_ROWS = 2000
 
 
 class CannotMoveError(Exception):
-    """The two databases do not allow it; the message says why, and what to do."""
+    """The two databases do not allow it; the message says why and suggests a fix."""
 
 
 def move(source: str, target: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What Celery runs. A message may be lost, late or run twice: the database knows what is due."""
+"""Celery tasks. A message may be lost, late or run twice: the database knows what is due."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .work import run_due
 
 @shared_task(name=WORK, ignore_result=True)  # type: ignore[untyped-decorator]
 def work() -> None:
-    """Count what has arrived, and do what is due once a day."""
+    """Count reports, and run the daily jobs if they are due."""
     run_due(utc_now())
 
 

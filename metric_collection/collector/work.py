@@ -1,4 +1,4 @@
-"""The collector's work outside of requests: every minute what has arrived is counted, once a day the rest.
+"""The collector's work outside of requests: reports are counted every minute, the rest is done once a day.
 
 Celery, cron, and the embedded mode's second process all come here. Each job asks the database whether it is
 due, and may run twice without harm.
@@ -50,7 +50,7 @@ JOBS = (
 def run_due(
     now: datetime, jobs: tuple[Job, ...] = JOBS, *, at_once: bool = False
 ) -> dict[str, int]:
-    """Run what is due. A job that fails is logged and noted, and does not keep the others from running.
+    """Run the jobs that are due. One that fails is logged and noted, and does not keep the others from running.
 
     With `at_once`, count even if another process is counting: neither disturbs the other.
     """
@@ -98,7 +98,7 @@ def _note(job: Job, began_at: datetime, **values: object) -> None:
 def run_forever(
     *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], datetime] = utc_now
 ) -> Iterator[dict[str, int]]:
-    """Run what is due every minute, at a second that differs from process to process."""
+    """Run the jobs that are due, every minute."""
     while True:
         yield run_due(clock())
         sleep(MINUTE)

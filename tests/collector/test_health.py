@@ -60,7 +60,7 @@ def test_a_public_site_with_unpublished_days_is_a_problem(
     assert problems() == expected
 
 
-def test_what_loses_reports_is_noted(put):
+def test_faults_that_lose_reports_are_noted(put):
     put(b"poison")
     Arrival.objects.update(attempts=3)
     Refusal.objects.create(day=NOON.date(), site_id=7, reason="unknown site", n=123)

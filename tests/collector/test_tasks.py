@@ -65,7 +65,7 @@ def test_celery_started_before_django_gets_the_tasks(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_the_task_counts_what_has_arrived(put):
+def test_the_task_counts_reports(put):
     put(report())
     tasks.work()
     assert Period.objects.exists()
@@ -159,7 +159,7 @@ def test_a_backlog_is_counted_in_batches_until_the_time_is_up(put, monkeypatch):
 
 
 @pytest.mark.thorough
-def test_a_worker_with_a_beat_counts_what_arrives(tmp_path):
+def test_a_worker_with_a_beat_counts_reports(tmp_path):
     schedule = {"collector.work": {"schedule": 1}}
     host = Host(tmp_path, LOADS_CELERY, INSTALLED_APPS=APPS, CELERY_BEAT_SCHEDULE=schedule)
     assert host.manage("migrate").returncode == 0

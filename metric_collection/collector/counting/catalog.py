@@ -29,14 +29,14 @@ OTHER = "(other)"
 
 
 def chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    """Split what one statement cannot name at once."""
+    """Split items into as many as one statement can name."""
     rest = iter(items)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
 
 
 class Facts:
-    """The facts of some sites, by site and name; `refused` counts what was over a site's limit."""
+    """The facts of some sites, by site and name; `refused` counts those over a site's limit."""
 
     def __init__(self, today: date) -> None:
         self.today = today
@@ -119,7 +119,7 @@ class Values:
         self._ids: dict[ValueKey, int] = {}
 
     def load(self, wanted: Iterable[tuple[Fact, str]]) -> None:
-        """Find or make a value for each fact and text; what is over a day's limit is "(other)"."""
+        """Find or make a value for each fact and text; those over a day's limit are "(other)"."""
         keys = {(fact.pk, *value_of(fact.kind, text)) for fact, text in wanted}
         keys |= {(fact_id, Role.OTHER, "") for fact_id, *_ in keys}
         self._find(keys)
@@ -172,7 +172,7 @@ class Values:
 
 
 class Names:
-    """The usage names of some sites; `refused` counts what was over a site's limit."""
+    """The usage names of some sites; `refused` counts those over a site's limit."""
 
     def __init__(self, today: date) -> None:
         self.today = today

@@ -1,4 +1,4 @@
-"""The publisher's dictionary: what each fact means, as the client's command wrote it."""
+"""The publisher's dictionary: the meaning of each fact, as the client's command wrote it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KINDS = (
 
 
 class NotADictionaryError(ValueError):
-    """A file is not what ``metric_collection dictionary --format json`` writes."""
+    """A file was not written by ``metric_collection dictionary --format json``."""
 
 
 def load(site: Site, document: Any, *, public: bool = False) -> int:

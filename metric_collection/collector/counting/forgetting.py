@@ -1,4 +1,4 @@
-"""Deletes what has been kept for long enough."""
+"""Deletes rows whose time to be kept is over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The meaning of a body: which day it counts for, which facts it states, and what usage it carries."""
+"""The meaning of a body: the day it counts for, its facts, and its usage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = {"Heartbeat": "heartbeats", "Upgrade": "upgrades", "Install": "install
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What an installation counted of one name in one period."""
+    """A number that an installation reports of one usage name in one period."""
 
     category: str
     action: str
@@ -36,7 +36,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A body, read. `first_of` is None where the report does not say what it is the first of."""
+    """A body, read. `first_of` is None if the report has no flag."""
 
     day: date | None
     category: str = ""

@@ -1,4 +1,4 @@
-"""The roll-up: counts what has arrived, each report exactly once.
+"""The roll-up: counts the reports in the inbox, each exactly once.
 
 Reading, decoding and adding up happen outside of any transaction. One short transaction then deletes the
 arrivals, writes the receipts, and adds the sums. If another process was first, it deletes fewer rows than
@@ -49,7 +49,7 @@ def roll_up(
     seconds: float = 50.0,
     timer: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Count what has arrived until nothing is left or the time is up; return the number of reports."""
+    """Count reports until none is left or the time is up; return their number."""
     counted, end = 0, timer() + seconds
     while (batch := _take()) and timer() < end:
         counted += count(batch, now())
@@ -130,7 +130,7 @@ def _sorted_out(batch: Sequence[Arrival]) -> tuple[list[Arrival], list[Arrival]]
 def _commit(
     tally: Tally, batch: Sequence[Arrival], fresh: Sequence[Arrival], repeats: Sequence[Arrival]
 ) -> None:
-    """Delete what was counted and add the sums, or change nothing and raise RaceLost."""
+    """Delete the arrivals and add their sums, or change nothing and raise RaceLost."""
     with atomic(Arrival):
         # The first statement writes: SQLite then waits for the lock, instead of failing later.
         deleted = sum(

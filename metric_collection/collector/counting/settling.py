@@ -220,7 +220,7 @@ def merged(spread: dict[int, int]) -> dict[int, int]:
 
 
 def _coarsen(until: date) -> None:
-    """Cut the first day of what is older to its month: which day it was is told by no cell any more."""
+    """Cut first days that are older to their months: no cell shows the day any more."""
     for model in (Value, UsageName):
         rows = model.objects.filter(first_seen__lt=until).exclude(first_seen__day=1)
         rows.update(first_seen=TruncMonth("first_seen"))

@@ -1,4 +1,4 @@
-"""The numbers of a site as JSON can hold them: what ``show`` prints."""
+"""The numbers of a site, as ``show`` prints them."""
 
 from __future__ import annotations
 

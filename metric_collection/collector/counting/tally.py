@@ -23,7 +23,7 @@ BUILT_IN = {"Upgrade": "upgraded to", "Install": "installed"}
 
 @dataclass(slots=True)
 class Used:
-    """What all installations of a batch counted of one name in one period."""
+    """The sums over the reports of a batch of one usage name in one period."""
 
     installations: int = 0
     times: int = 0

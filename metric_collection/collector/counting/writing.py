@@ -80,7 +80,7 @@ def _write_facts(tally: Tally) -> Counter[int]:
 
 
 def _counted(tally: Tally, facts: Facts) -> Iterator[tuple[Fact, str, str, date, int]]:
-    """Each value with its period and number; what is over the limit of facts is not counted."""
+    """Each value with its period and number, but not those of facts over the limit."""
     for (site_id, day, spans), found in tally.facts.items():
         for (name, text), n in found.items():
             if fact := facts.get(site_id, name):

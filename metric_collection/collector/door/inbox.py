@@ -1,4 +1,4 @@
-"""The inbox: what has arrived and is not counted yet."""
+"""The inbox: reports that are not counted yet."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Refusals:
         return site_id
 
     def write_if_due(self, now: datetime) -> None:
-        """Write what was counted, at most once a minute; what cannot be written is kept."""
+        """Write the counts, at most once a minute; if that fails, keep them."""
         with self._lock:
             is_due = self._written_at is None or now - self._written_at >= INTERVAL
             if not is_due or not self._counts:

@@ -27,7 +27,7 @@ RESTART_AFTER = 1.0
 
 
 class Server(Protocol):
-    """What both web servers have in common."""
+    """The interface of both web servers."""
 
     def run(self) -> Any: ...
 

@@ -1,4 +1,4 @@
-"""The tables: sites, what arrived, what was counted, what was published. All moments are UTC."""
+"""The tables: sites, arrivals, counts, publications. All moments are UTC."""
 
 from .arrival import SET_ASIDE, Arrival, Receipt
 from .digests import digest

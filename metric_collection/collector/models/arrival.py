@@ -1,4 +1,4 @@
-"""What arrived and has not been counted, and the keys of what has."""
+"""Reports that are still to be counted, and the keys of those that were."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SET_ASIDE = 3  # failed attempts after which a report is set aside
 
 class ArrivalQuerySet(models.QuerySet["Arrival"]):
     def waiting(self) -> ArrivalQuerySet:
-        """What is still to be counted, oldest first."""
+        """Reports that are still to be counted, oldest first."""
         return self.filter(attempts__lt=SET_ASIDE).order_by("id")
 
     def set_aside(self) -> ArrivalQuerySet:

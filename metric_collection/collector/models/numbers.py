@@ -17,7 +17,7 @@ class Span(models.TextChoices):
 
 
 class Period(models.Model):
-    """What was counted of one site in one day, week or month, and how far its publication is.
+    """The totals of a site in one day, week or month, and the state of their publication.
 
     `late`, `skewed` and `repeats` count on the day on which the reports came. `flagged` are the reports that say
     whether they are the installation's first of the period.

@@ -1,4 +1,4 @@
-"""What was published: frozen, byte for byte."""
+"""Published numbers: frozen, byte for byte."""
 
 from __future__ import annotations
 

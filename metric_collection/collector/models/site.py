@@ -13,7 +13,7 @@ class SiteQuerySet(models.QuerySet["Site"]):
         return self.filter(is_public=True)
 
     def locked(self, ids: list[int]) -> dict[int, Site]:
-        """Lock these sites until the transaction ends, in one order: what changes numbers takes turns."""
+        """Lock these sites until the transaction ends, in one order, so that writers of numbers take turns."""
         return {
             site.pk: site for site in self.filter(pk__in=ids).order_by("pk").select_for_update()
         }

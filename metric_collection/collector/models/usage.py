@@ -1,4 +1,4 @@
-"""What campaigns measured."""
+"""The results of campaigns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .site import Site
 
 
 class UsageName(models.Model):
-    """What was measured: category, action, and a name where there is one (it may be empty)."""
+    """A name of usage: category, action, and a label if there is one, which may be empty."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="usage", verbose_name=_("site"))
     category = models.CharField(_("category"), max_length=255)
@@ -34,7 +34,7 @@ class UsageName(models.Model):
 
 
 class Usage(models.Model):
-    """What all installations counted of one name in one period of `days` days from `start`.
+    """The sums over all installations of one name in one period of `days` days from `start`.
 
     The protocol does not say whether a value is a sum or a mean, so both readings are kept.
     """

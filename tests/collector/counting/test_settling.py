@@ -181,7 +181,7 @@ def test_the_first_day_of_a_value_is_cut_to_its_month(counted):
     assert Value.objects.get(role="named").first_seen == date(2026, 3, 1)
 
 
-def test_what_is_old_is_forgotten(counted, put):
+def test_old_rows_are_deleted(counted, put):
     counted(report())
     put(report(), key="a")
     rollup.roll_up(lambda: NOON)

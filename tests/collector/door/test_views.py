@@ -180,9 +180,7 @@ def test_a_report_that_was_set_aside_does_not_fill_the_inbox(post, put):
 @pytest.mark.parametrize(
     "error", [DatabaseError("198.51.100.77"), ZeroDivisionError("198.51.100.77")]
 )
-def test_whatever_is_raised_is_a_503_and_logged_by_its_class_alone(
-    post, monkeypatch, caplog, error
-):
+def test_any_error_is_a_503_and_logged_by_its_class_alone(post, monkeypatch, caplog, error):
     caplog.set_level(logging.DEBUG)
 
     def fail(**_):

@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).with_name("sdk.js")
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())
-def test_what_the_reference_sdk_measures_is_counted_and_shown(embedded, running):
+def test_reports_of_the_reference_sdk_are_counted_and_shown(embedded, running):
     start = datetime.now(timezone.utc) - timedelta(days=3)
     modules = str(Path(os.environ[VARIABLE]).resolve())
     server = f"{embedded.url}/cleaninsights.php"

@@ -27,7 +27,7 @@ ACTIONS = {
     "site": "Add a site, or list the sites.",
     "dictionary": "Take the descriptions of a site's facts from the product's dictionary.",
     "show": "Print the numbers of a site.",
-    "work": "Count what has arrived, and do what is due once a day; every minute, until stopped.",
+    "work": "Count reports and run the daily jobs, every minute until stopped.",
     "check": "Check the collector's settings; exit with 1 if one is wrong.",
     "status": "Print whether anything stands still; exit with 3 if it does.",
     "move": "Copy everything to another database, such as an embedded collector's to PostgreSQL.",
