@@ -72,6 +72,7 @@ def test_the_first_account_sets_its_password_by_the_link(embedded, running):
     assert session.get(f"{embedded.url}/static/admin/css/base.css", timeout=5).ok
 
 
+@pytest.mark.thorough
 def test_settings_come_from_the_environment(embedded, running):
     wrong = embedded.manage("check", METRIC_COLLECTOR_RATE="often")
     assert "METRIC_COLLECTOR_RATE is 'often'" in wrong.stderr
@@ -79,6 +80,7 @@ def test_settings_come_from_the_environment(embedded, running):
     assert right.returncode == 0
 
 
+@pytest.mark.thorough
 def test_a_management_command_keeps_its_exit_code(embedded, running):
     assert embedded.manage("metric_collector", "show", "7").returncode == 1
 
@@ -99,6 +101,7 @@ def test_stalled_connections_stop_nobody(embedded, running):
             each.close()
 
 
+@pytest.mark.thorough
 def test_a_worker_that_was_killed_is_started_again(embedded, running):
     def workers():
         mine = [b"--worker", str(embedded.data).encode()]
@@ -120,7 +123,9 @@ def command_of(process):
         return []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.thorough)]
+)
 def test_it_ends_within_a_second_and_loses_nothing(tmp_path, number):
     embedded = Embedded(tmp_path)
     with embedded.running("--site", "5=Acme") as process:

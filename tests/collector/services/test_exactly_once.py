@@ -133,6 +133,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.thorough
 def test_a_fleet_is_counted_settled_and_forgotten(host):
     found = host.django(LIFE)
     assert found == {"well": True, "days": 16, "open": 0, "daily": 0, "pairs": True}
