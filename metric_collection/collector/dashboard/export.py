@@ -39,7 +39,7 @@ def _files_of(site: Site) -> Iterator[tuple[str, str]]:
     slug = site.slug
     yield f"{slug}/index.html", site_page(site, css=f"../{STYLES}")
     yield f"{slug}/rules/index.html", rules_page(site, css=f"../../{STYLES}")
-    for each in Publication.objects.filter(site=site).order_by("start").iterator():
+    for each in Publication.objects.filter(site=site).order_by("start"):
         folder = public.FOLDERS[Span(each.span)]
         yield f"{slug}/{folder}/{public.name_of(each.span, each.start)}.json", each.body
     yield f"{slug}/data.json", as_json(public.index(site))

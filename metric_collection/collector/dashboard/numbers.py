@@ -194,7 +194,7 @@ def cells(
         Q(fact__in=facts, span=Span.WEEK) | Q(fact__in=day_facts, span=Span.DAY),
         start__range=(early, until),
     ).values_list("fact_id", "span", "start", "value__role", "value__text", "n")
-    for fact, span, start, role, text, n in rows.iterator():
+    for fact, span, start, role, text, n in rows:
         found[fact, span][start][name_of(role, text)] = n
     return found
 
@@ -207,7 +207,7 @@ def pairs(
     rows = Pair.objects.filter(by__fact=product, start__in=list(weeks)).values_list(
         "value__fact_id", "start", "by__role", "by__text", "value__role", "value__text", "n"
     )
-    for fact, start, by_role, by_text, role, text, n in rows.iterator():
+    for fact, start, by_role, by_text, role, text, n in rows:
         version = name_of(by_role, by_text)
         week = found.setdefault(fact, {}).setdefault(start, Counter())
         week[minor(version) or version, name_of(role, text)] += n

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from statistics import median
 
+from ..conf import conf
 from ..models import Cell, Fact, Period, Span, Value
 
 WEEKS = 4
 MORE_THAN, LESS_THAN = 3.0, 0.5  # of the median
 JUMP = 0.25  # of the fleet
-SMALLEST = 10  # installations, below which nothing is published in any case
 
 
 def reason_to_hold(period: Period) -> str:
     """Return the reason to hold a period, in English; empty without one. Months consist of judged weeks."""
-    if period.span == Span.MONTH or period.active < SMALLEST:
+    if period.span == Span.MONTH or period.active < conf.PUBLIC_MINIMUM:
         return ""
     starts = [period.start - timedelta(weeks=n) for n in range(1, WEEKS + 1)]
     earlier = Period.objects.filter(site=period.site_id, span=period.span, start__in=starts)

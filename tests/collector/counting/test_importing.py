@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from datetime import timedelta
@@ -120,3 +121,17 @@ def test_progress_is_reported_in_bytes(site):
     assert len(seen) == 2
     assert seen[-1] == (len(lines), len(lines))
     assert Arrival.objects.filter(source="import").count() == 600
+
+
+def test_a_file_that_another_process_imports_meanwhile_is_imported_once(site):
+    lines = line("a", report())
+
+    def other(done, total):
+        row = {"lines": 1, "counted": 1, "repeats": 0, "refused": 0, "at": NOON}
+        Import.objects.create(sha256=hashlib.sha256(lines).hexdigest(), **row)
+
+    with pytest.raises(AlreadyImportedError):
+        import_file(io.BytesIO(lines), now=NOON, progress=other)
+    assert Import.objects.count() == 1
+    take(line("a", report()), b"\n")
+    assert active() == 1

@@ -220,6 +220,13 @@ def test_the_numbers_can_be_downloaded(staff):
     assert ["week", "2026-11-23", "os_version", "'=cmd()", "30"] in rows
 
 
+def test_a_day_without_reports_is_no_row_of_the_csv(staff):
+    site = grow(days=5)
+    site.periods.filter(span=Span.DAY, start="2026-11-24").delete()
+    assert "day,2026-11-24,,," not in staff.get(CSV).content.decode()
+    assert "day,2026-11-25,,,100" in staff.get(CSV).content.decode()
+
+
 def test_operations_show_what_arrives_is_late_and_is_refused(staff):
     site = grow(days=3)
     Lateness.objects.create(site_id=5, day=TODAY, days=0, n=90)
