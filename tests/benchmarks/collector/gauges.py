@@ -115,7 +115,7 @@ def years(days: int) -> dict[str, float]:
     site = Site.objects.get(pk=5)
     chance = random.Random(1)
     more = {
-        f"module {number}": Counter({f"1.{v}": 400 // (v + 1) for v in range(8)})
+        f"module {number}": Counter({f"1.{v}": 400 // (v + 1) for v in range(40)})
         for number in range(4)
     }
     counts = Counter(pair for _ in range(2000) for pair in facts_of(chance).items())

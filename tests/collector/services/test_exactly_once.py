@@ -137,3 +137,20 @@ print(json.dumps({
 def test_a_fleet_is_counted_settled_and_forgotten(host):
     found = host.django(LIFE)
     assert found == {"well": True, "days": 16, "open": 0, "daily": 0, "pairs": True}
+
+
+VACUUM = """
+from django.db import connection
+options = None
+if connection.vendor == "postgresql":
+    with connection.cursor() as cursor:
+        table = "usage_metrics_collector_arrival"
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = %s", [table])
+        (options,) = cursor.fetchone()
+print(json.dumps(options))
+"""
+
+
+def test_postgresql_vacuums_the_inbox_by_its_dead_rows(host):
+    expected = ["autovacuum_vacuum_threshold=10000", "autovacuum_vacuum_scale_factor=0"]
+    assert host.django(VACUUM) in (None, expected)
