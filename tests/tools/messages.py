@@ -78,9 +78,15 @@ def texts() -> dict[str, str | None]:
     return dict([*in_modules(), *in_templates(), *in_declarations()])
 
 
+def files(pattern: str) -> list[Path]:
+    """The client's files: the collector's pages are for publishers, in English."""
+    found = sorted(PACKAGE.rglob(pattern))
+    return [path for path in found if PACKAGE / "collector" not in path.parents]
+
+
 def in_modules() -> Iterator[tuple[str, str | None]]:
     """What is passed to gettext by name."""
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in files("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
                 case ast.Call(
@@ -95,7 +101,7 @@ def in_modules() -> Iterator[tuple[str, str | None]]:
 
 def in_templates() -> Iterator[tuple[str, str | None]]:
     """What stands in translate and blocktranslate."""
-    for path in sorted(PACKAGE.rglob("*.html")):
+    for path in files("*.html"):
         for text, plural in IN_TEMPLATE.findall(templatize(path.read_text())):
             yield ast.literal_eval(text), ast.literal_eval(plural) if plural else None
 
