@@ -10,7 +10,16 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from metric_collection.collector.dashboard import public_views, views
-from metric_collection.collector.models import Fact, Lateness, Period, Refusal, Site, Span, Work
+from metric_collection.collector.models import (
+    Cell,
+    Fact,
+    Lateness,
+    Period,
+    Refusal,
+    Site,
+    Span,
+    Work,
+)
 from metric_collection.collector.publishing import publications
 from tests.collector.rows import NOW, TODAY, grow
 
@@ -128,6 +137,26 @@ def test_the_public_page_is_a_picture_of_the_documents(published, open_tab, live
     tab = open_tab(base_url=live_server.url, viewport={"width": 1200, "height": 1300})
     tab.goto("/collector/acme/")
     assert picture(tab, "collector-public.png").stat().st_size < LIMIT
+
+
+def test_decisions_and_imports_pass_wcag(fleet, visit, superuser):
+    Site.objects.update(is_public=True)
+    Fact.objects.filter(is_declared=True).update(is_public=True)
+    Cell.objects.filter(
+        span=Span.WEEK, start="2026-11-09", value__text__startswith="Ubuntu"
+    ).delete()
+    days = Period.objects.filter(span=Span.DAY, state=Period.State.SETTLED)
+    days.filter(start__gte="2026-11-20").update(state=Period.State.HELD, note="odd")
+    tab = visit(OPERATIONS, superuser)
+    assert tab.get_by_role("button", name="Hide Ubuntu 24.04 LTS").count() == 2
+    assert "Found 0 " in violations(tab), violations(tab)
+    tab.goto(reverse("admin:usage_metrics_collector_import"))
+    tab.get_by_label("File of reports (JSON lines)").set_input_files(
+        {"name": "reports.jsonl", "mimeType": "text/plain", "buffer": b"nonsense\n"}
+    )
+    tab.get_by_role("button", name="Import").click()
+    tab.get_by_text("Line 1: it is not JSON").wait_for()
+    assert "Found 0 " in violations(tab), violations(tab)
 
 
 def test_a_held_day_is_decided_without_a_script(fleet, visit, superuser):

@@ -148,7 +148,12 @@ def test_the_demo_fills_a_site_once():
 
 
 def test_work_once_runs_every_job_and_again_only_the_roll_up(site):
-    assert set(json.loads(run("work", "--once", "--json"))) >= {"roll-up", "settle", "forget"}
+    assert set(json.loads(run("work", "--once", "--json"))) >= {
+        "roll-up",
+        "settle",
+        "publish",
+        "forget",
+    }
     assert run("work", "--once") == "roll-up: 0\n"
     assert Work.objects.get(name="settle").outcome == "done"
 
