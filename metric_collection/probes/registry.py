@@ -20,6 +20,7 @@ from .operating_system import OperatingSystem
 from .probe import Compared, Fact, Probe, Unknown, group_of, name_of
 from .product import Product
 from .queries.savepoints import savepoints
+from .values.interrupting import without_exit
 from .values.text import plain_text, public_version, sendable
 
 DEFAULT_PROBES: tuple[type[Probe], ...] = (
@@ -92,8 +93,9 @@ def probes() -> list[Probe]:
 
 def load(path: str, options: Mapping[str, Any]) -> Probe:
     """The probe at a dotted path: an instance, or a class that is called with these options."""
-    found = import_string(path)
-    probe: Probe = found(**options) if callable(found) else found
+    with without_exit():
+        found = import_string(path)
+        probe: Probe = found(**options) if callable(found) else found
     return probe
 
 
@@ -157,7 +159,8 @@ def _answers(
     with savepoints() as roll_back:
         for probe in probes:
             try:
-                answers.append((probe, question(probe)))
+                with without_exit():
+                    answers.append((probe, question(probe)))
             except Exception as error:  # noqa: BLE001  a publisher's probe may raise anything
                 roll_back()
                 complain("Probe %s failed with %s", name_of(probe), type(error).__name__)

@@ -1,4 +1,5 @@
 import logging
+import sys
 
 import pytest
 
@@ -34,6 +35,13 @@ class Broken:
 
     def gather(self):
         raise RuntimeError("hunter2")
+
+
+class Exiting(Weather):
+    """Ends the process, as a command-line script does."""
+
+    def gather(self):
+        sys.exit(2)
 
 
 class Undeclarable(Weather):
@@ -135,6 +143,13 @@ def test_a_probe_that_fails_fails_alone(use):
     assert "broken" not in gathered.facts
     assert gathered.failed == [f"{__name__}.Broken"]
     assert gathered.unknown["broken"] == "gathering it failed; the log has the error"
+
+
+def test_a_probe_that_exits_fails_alone(use):
+    use("Exiting")
+    gathered = gather()
+    assert gathered.failed == [f"{__name__}.Exiting"]
+    assert "os_version" in gathered.facts
 
 
 def test_a_probe_whose_declaration_fails_fails_alone(use):

@@ -1,14 +1,40 @@
-"""Calling a publisher's function with a time limit: it also runs in ``migrate``."""
+"""Running a publisher's code in the host's process: with a time limit, and unable to end the process."""
 
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from types import TracebackType
 from typing import Any, TypeVar
 
 LIMIT = timedelta(seconds=2)
 T = TypeVar("T")
+
+
+@contextmanager
+def without_exit() -> Iterator[None]:
+    """Raise RuntimeError where the block would end the process, as a command-line script does when imported.
+
+    Only a signal handler of the host may do so, such as that of a worker that is being stopped.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        if _is_from_signal(error.__traceback__):
+            raise
+        raise RuntimeError("it called sys.exit()") from error
+
+
+def _is_from_signal(traceback: TracebackType | None) -> bool:
+    handlers = map(signal.getsignal, signal.valid_signals())
+    codes = {getattr(handler, "__code__", None) for handler in handlers}
+    while traceback is not None:
+        if traceback.tb_frame.f_code in codes:
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 class _Interrupt(KeyboardInterrupt):

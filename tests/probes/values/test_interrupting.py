@@ -9,7 +9,7 @@ import pytest
 
 from metric_collection.probes.registry import gather
 from metric_collection.probes.values import interrupting
-from metric_collection.probes.values.interrupting import call
+from metric_collection.probes.values.interrupting import call, without_exit
 from tests.harness.host import Host
 
 MOMENT = timedelta(milliseconds=50)
@@ -76,6 +76,23 @@ def test_where_no_handler_can_be_installed_no_alarm_is_set(monkeypatch, install)
 def test_under_gevent_nothing_is_interrupted(monkeypatch):
     monkeypatch.setitem(sys.modules, "gevent", sys)
     assert call(lambda: signal.getitimer(signal.ITIMER_REAL)) == (0, 0)
+
+
+def test_code_that_would_end_the_process_raises_an_error_instead():
+    with pytest.raises(RuntimeError, match=r"called sys\.exit"), without_exit():
+        sys.exit(2)
+
+
+def test_a_host_that_is_stopped_by_a_signal_still_ends():
+    def stop(*_):
+        sys.exit("stopped")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        with pytest.raises(SystemExit, match="stopped"), without_exit():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.django_db

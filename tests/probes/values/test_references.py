@@ -40,6 +40,13 @@ def test_a_path_that_cannot_be_followed_is_never_the_value(path):
         resolve(path)
 
 
+def test_a_script_that_exits_when_it_is_imported_is_an_error(tmp_path, monkeypatch):
+    (tmp_path / "acme_script.py").write_text("import sys; sys.exit(2)")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(RuntimeError, match=r"sys\.exit"):
+        resolve("acme_script.VERSION")
+
+
 def test_an_error_of_a_callable_is_raised():
     with pytest.raises(LookupError):
         resolve(broken)
