@@ -11,7 +11,7 @@ from typing import Final
 
 from django.core.checks import CheckMessage
 from django.core.management.color import Style
-from django.db import connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.migrations.executor import MigrationExecutor
 
 from ..checks import check_settings
@@ -108,7 +108,8 @@ class Doctor:
     def _environment(self, off: Ruling | None) -> Finding:
         find = partial(Finding, step="environment")
         if off is None:
-            return find(result="production")
+            trial = "reports are sent even from development, test and CI environments"
+            return find(result=trial if conf.SEND_IN_DEVELOPMENT else "production")
         advice = {
             Rule.DEBUG: "Set DEBUG = False, or METRIC_COLLECTION_SEND_IN_DEVELOPMENT = True for a trial.",
             Rule.TEST_RUN: "Reports are never sent by a test run.",
@@ -131,12 +132,15 @@ class Doctor:
         )
 
     def _migrations(self) -> Finding:
-        executor = MigrationExecutor(connections[router.db_for_write(Report)])
+        alias = router.db_for_write(Report)
+        executor = MigrationExecutor(connections[alias])
         targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] == NAMESPACE]
         if plan := executor.migration_plan(targets):
             names = ", ".join(migration.name for migration, _backwards in plan)
             return Finding(
-                step="migrations", result=f"not applied: {names}", advice="Run manage.py migrate."
+                step="migrations",
+                result=f"not applied: {names}",
+                advice=f"Run {migrate_command(alias)}.",
             )
         return Finding(step="migrations", result="applied")
 
@@ -207,6 +211,12 @@ class Doctor:
                 advice="Add 'Heartbeat' to METRIC_COLLECTION_CATEGORIES.",
             )
         return find(result=f"{preview[0]}, see {COMMAND} preview")
+
+
+def migrate_command(alias: str) -> str:
+    """Return the command that creates the tables in this database: plain migrate uses the default one only."""
+    option = "" if alias == DEFAULT_DB_ALIAS else f" --database {alias}"
+    return f"manage.py migrate{option}"
 
 
 def is_about_shape(message: CheckMessage) -> bool:

@@ -16,7 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from metric_collection.cleaninsights.testing import RecordingTransport
 from metric_collection.consent.choice import choose
-from metric_collection.management.doctor import Doctor, finding_lines, workers
+from metric_collection.management.doctor import Doctor, finding_lines, migrate_command, workers
 from metric_collection.models import Consent, Report, Snapshot
 from metric_collection.probes import Unknown
 from metric_collection.reporting.collection import Collection
@@ -137,6 +137,20 @@ def test_missing_migrations_are_named_and_later_steps_skipped(examine):
     assert migrations.step == "migrations"
     assert migrations.result == f"not applied: {last}"
     assert migrations.advice == "Run manage.py migrate."
+
+
+@pytest.mark.parametrize(
+    ("alias", "command"),
+    [("default", "manage.py migrate"), ("metrics", "manage.py migrate --database metrics")],
+)
+def test_the_advice_names_the_database_with_the_tables(alias, command):
+    assert migrate_command(alias) == command
+
+
+def test_a_trial_in_development_is_not_called_production(settings, installed, examine):
+    settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = True
+    (environment,) = [each for each in examine() if each.step == "environment"]
+    assert environment.result.startswith("reports are sent even from development")
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ from metric_collection.management.choices import (
     choose_everything,
     choose_facts,
 )
-from metric_collection.management.doctor import Doctor, finding_lines
+from metric_collection.management.doctor import Doctor, finding_lines, migrate_command
 from metric_collection.management.questions import ANSWERS, ask, notice
 from metric_collection.models import Consent, Report
 from metric_collection.probes import registry
@@ -104,7 +104,8 @@ class Command(BaseCommand):
             try:
                 getattr(self, action.replace("-", "_"))(**options)
             except DatabaseError as error:
-                message = f"The database failed: {error}. Run manage.py migrate if you have not."
+                migrate = migrate_command(router.db_for_write(Report))
+                message = f"The database failed: {error}. Run {migrate} if you have not."
                 raise CommandError(message) from error
         except CommandError as error:
             if not options.get("json"):
