@@ -26,8 +26,11 @@ from .consent.rules import silenced, switched_off
 from .models import Consent, Report
 from .models.transactions import atomic
 from .probes import registry
+from .probes.counts import Counts
+from .probes.facts import Facts
 from .probes.modules import Modules, is_match
 from .probes.probe import Probe, is_worded, missing_words, name_of
+from .probes.values.interrupting import without_exit
 from .probes.values.references import follow
 from .recorders.checks import check_recorders
 from .reporting.flushing import state_folder
@@ -47,6 +50,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *plain_http(),
         *invalid_probes(),
         *undescribed_facts(),
+        *unknown_words(),
         *broken_paths(),
         *host_name_in_facts(),
         *idle_patterns(),
@@ -167,9 +171,26 @@ def undescribed_facts() -> Iterator[CheckMessage]:
 
 def description_problems(probe: Probe) -> list[str]:
     try:
-        return [f"has no {missing}" for missing in missing_words(probe)]
+        with without_exit():
+            return [f"has no {missing}" for missing in missing_words(probe)]
     except Exception as error:  # noqa: BLE001  declaring runs the publisher's code
         return [f"cannot declare its facts: {type(error).__name__}: {safe_str(error)}"]
+
+
+def unknown_words() -> Iterator[CheckMessage]:
+    """W018: a misspelt key in an entry; the words under it would not be read."""
+    for name, entries, keys in (
+        ("FACTS", conf.FACTS, Facts.keys),
+        ("COUNTS", conf.COUNTS, Counts.keys),
+    ):
+        for fact_name, entry in entries.items():
+            for key in entry if is_worded(entry) else ():
+                if key not in keys:
+                    yield warning(
+                        "W018",
+                        f"{PREFIX}_{name}[{fact_name!r}] has the unknown key {key!r}.",
+                        hint=f"Use {', '.join(keys)}.",
+                    )
 
 
 def stated_values() -> dict[str, object]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from ..conf.settings import conf
 from ..measuring.buckets import UNEVEN, count_bucket, size_bucket
-from .probe import Fact, is_worded, worded
+from .probe import WORDS, Fact, is_worded, worded
 from .queries.counting import count, countable
 
 
@@ -22,6 +22,7 @@ class Counts:
     """
 
     heading = "Counts"
+    keys = ("of", "exact", "unit", *WORDS)
     form = Fact(
         name="<name in COUNTS>",
         description="The number of objects of a kind.",
@@ -39,7 +40,7 @@ class Counts:
 
     @property
     def facts(self) -> Sequence[Fact]:
-        thing = countable(self._options["of"])
+        thing = self._thing
         fact = replace(
             self.form,
             name=self._fact_name,
@@ -53,8 +54,14 @@ class Counts:
         return [worded(fact, entry=self._entry, source=thing)]
 
     def gather(self) -> Mapping[str, object]:
-        number = count(countable(self._options["of"]), exactly=self._is_exact)
+        number = count(self._thing, exactly=self._is_exact)
         return {self._fact_name: None if number is None else self._text(number)}
+
+    @property
+    def _thing(self) -> Any:
+        if "of" not in self._options:
+            raise ValueError("the entry has no 'of'")
+        return countable(self._options["of"])
 
     @property
     def _is_exact(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..conf.settings import conf
-from .probe import Fact, is_worded, worded
+from .probe import WORDS, Fact, is_worded, worded
 from .values.references import follow, resolve
 from .values.text import plain_text
 
@@ -19,6 +19,7 @@ class Facts:
     """
 
     heading = "Stated facts"
+    keys = ("value", *WORDS)
     form = Fact(
         name="<name in FACTS>",
         description="A fact that the makers of the product state in its settings.",
@@ -51,7 +52,11 @@ class Facts:
 
     @property
     def _value(self) -> object:
-        return self._entry["value"] if is_worded(self._entry) else self._entry
+        if not is_worded(self._entry):
+            return self._entry
+        if "value" not in self._entry:
+            raise ValueError("the entry has no 'value'")
+        return self._entry["value"]
 
 
 def stated_facts() -> list[Facts]:
