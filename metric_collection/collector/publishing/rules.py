@@ -87,11 +87,7 @@ def published(counts: Counts, rules: Rules = Rules()) -> dict[str, Any] | None:
     installations = rules.rounded(counts.installations)
     if installations is None:
         return None
-    numbers = {"new": rules.rounded(counts.new), "upgraded": rules.rounded(counts.upgraded)}
-    content: dict[str, Any] = {
-        "installations": installations,
-        **{name: number for name, number in numbers.items() if number is not None},
-    }
+    content: dict[str, Any] = {"installations": installations}
     if counts.span == Span.MONTH:
         return {**content, "usage": list(usages(counts.usage, rules))}
     # Fifteen daily facts that move together are one installation's vector: days have one fact.
@@ -103,6 +99,8 @@ def published(counts: Counts, rules: Rules = Rules()) -> dict[str, Any] | None:
         if shown[fact.name]
     }
     if counts.span == Span.WEEK:
+        events = {"new": rules.rounded(counts.new), "upgraded": rules.rounded(counts.upgraded)}
+        content |= {name: number for name, number in events.items() if number is not None}
         tables = {
             fact.name: cross_table(fact, shown.get(counts.product, {}), shown[fact.name], rules)
             for fact in facts

@@ -174,9 +174,11 @@ def test_fewer_than_ten_installations_publish_nothing():
     assert published(Counts(span=Span.DAY, installations=10)) == {"installations": 10, "facts": {}}
 
 
-def test_new_and_upgraded_are_left_out_below_ten_and_never_rounded_up():
-    counts = Counts(span=Span.DAY, installations=104, new=9, upgraded=15)
-    assert published(counts) == {"installations": 100, "upgraded": 20, "facts": {}}
+def test_new_and_upgraded_are_of_weeks_and_never_rounded_up_to_ten():
+    counts = {"installations": 104, "new": 9, "upgraded": 15}
+    week = published(Counts(span=Span.WEEK, **counts))
+    assert week == {"installations": 100, "upgraded": 20, "facts": {}, "pairs": {}}
+    assert published(Counts(span=Span.DAY, **counts)) == {"installations": 100, "facts": {}}
 
 
 def test_the_smallest_value_goes_while_the_hidden_ones_are_few():
