@@ -112,8 +112,6 @@ def work(parent: int) -> None:
     from .work import run_forever  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    if hasattr(os, "nice"):
-        os.nice(5)  # an answer to a client comes first
     for _ in run_forever(sleep=sleep_beside(parent)):
         pass
 

@@ -82,7 +82,6 @@ class TestCommand:
             type(django_settings), "configure", lambda _, **given: configured.update(given)
         )
         monkeypatch.setattr(os, "umask", lambda mask: mask)
-        monkeypatch.setattr(os, "nice", lambda more: more)
         monkeypatch.setattr(serving, "serve", lambda server, announce: (announce(), server.close()))
         monkeypatch.setattr(serving, "worker", lambda _: nullcontext())
         return configured
