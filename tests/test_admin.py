@@ -292,13 +292,13 @@ def test_the_first_screen_has_the_last_the_next_and_the_queued_reports(superuser
 
 def test_the_recipient_is_named(viewer):
     assert (
-        "Reports go to 127.0.0.1:9 . It sees the address that your server connects from."
+        "Reports are sent to 127.0.0.1:9 , which can see the IP address that they come from."
         in text(viewer.get(PAGE))
     )
 
 
 def test_published_results_are_linked_to(viewer, settings):
-    link = "See what all installations together look like"
+    link = "See the results of all installations"
     assert link not in text(viewer.get(PAGE))
     settings.METRIC_COLLECTION_RESULTS_URL = "https://acme.example/results"
     assert f'<a href="https://acme.example/results">{link}</a>' in viewer.get(PAGE).content.decode()
@@ -535,7 +535,7 @@ class TestCampaigns:
         assert "Usage: search" in text(viewer.get(PAGE))
 
     def test_a_period_without_counts_has_a_note(self, viewer):
-        assert "Nothing was counted in this period yet." in text(viewer.get(PAGE))
+        assert "Nothing has been counted in this period yet." in text(viewer.get(PAGE))
 
     def test_a_campaign_that_is_refused_is_not_shown(self, viewer, settings):
         refused = daily(title="Broken", start="soon")

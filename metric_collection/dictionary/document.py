@@ -68,7 +68,7 @@ def offer() -> str:
 
 def recipient() -> str:
     """Return who receives the reports."""
-    return f"Reports go to {collector()}. It sees the address that the server connects from."
+    return f"Reports are sent to {collector()}, which can see the IP address that they come from."
 
 
 def occasions() -> str:

@@ -337,7 +337,7 @@ class Migration(migrations.Migration):
                             ("no-connection", "no connection to the collector"),
                             ("timeout", "no answer in time"),
                             ("tls-failed", "TLS failed"),
-                            ("proxy-failed", "the proxy did not pass the request on"),
+                            ("proxy-failed", "the proxy did not forward the request"),
                             ("invalid-request", "the request could not be made"),
                             ("expired", "not delivered in time"),
                             ("exported", "exported to a file"),

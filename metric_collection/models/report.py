@@ -79,7 +79,7 @@ class Report(models.Model):
         NO_CONNECTION = "no-connection", _("no connection to the collector")
         TIMEOUT = "timeout", _("no answer in time")
         TLS_FAILED = "tls-failed", _("TLS failed")
-        PROXY_FAILED = "proxy-failed", _("the proxy did not pass the request on")
+        PROXY_FAILED = "proxy-failed", _("the proxy did not forward the request")
         INVALID_REQUEST = "invalid-request", _("the request could not be made")
         EXPIRED = "expired", _("not delivered in time")
         EXPORTED = "exported", _("exported to a file")

@@ -49,7 +49,7 @@ class Counts:
         )
         if isinstance(thing, QuerySet):
             things = thing.model._meta.verbose_name_plural
-            words = gettext("How many %(things)s there are.") % {"things": things}
+            words = gettext("The number of %(things)s.") % {"things": things}
             fact = replace(fact, description=words)
         return [worded(fact, entry=self._entry, source=thing)]
 

@@ -73,7 +73,7 @@ class Deployment:
             description="The kind of the default cache: redis, valkey, memcached, database, disk, memory.",
             example="redis",
             purpose="To know which caches to test releases with.",
-            coarsened='"other" for every class that is not of Django or a well-known package.',
+            coarsened='"other" for every class that is not from Django or a well-known package.',
         ),
         Fact(
             name="broker",
@@ -87,7 +87,7 @@ class Deployment:
             description="The kind of storage for uploaded files: disk, s3, azure, gcs, sftp and so on.",
             example="disk",
             purpose="To know which storages to test releases with.",
-            coarsened='"other" for every class that is not of Django or a well-known package.',
+            coarsened='"other" for every class that is not from Django or a well-known package.',
         ),
     )
 

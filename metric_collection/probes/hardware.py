@@ -48,7 +48,7 @@ class Hardware:
     def gather(self) -> Mapping[str, object]:
         model = board_model(self._root) or product_model(self._root)
         listed = (name for name, rule in self._rules.items() if self._holds(rule, model))
-        unlisted = "other" if model else Unknown("the firmware names no model")
+        unlisted = "other" if model else Unknown("the firmware does not name a model")
         return {"hardware": next(listed, unlisted)}
 
     def _holds(self, rule: Any, model: str) -> bool:

@@ -85,5 +85,5 @@ class Host:
     def _uptime(self) -> str | Unknown:
         seconds = read(self._root, "proc/uptime").partition(".")[0]
         if not seconds:
-            return Unknown("the system does not say how long it has been running")
+            return Unknown("the system does not report its uptime")
         return f"{count_bucket(int(seconds) // DAY)} days"

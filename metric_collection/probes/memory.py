@@ -9,7 +9,7 @@ from .linux.files import fields, read
 from .probe import Fact, Unknown
 
 FIELDS = {"total_memory": "MemTotal", "free_memory": "MemFree", "avail_memory": "MemAvailable"}
-UNKNOWN = Unknown("the system does not say so in /proc/meminfo")
+UNKNOWN = Unknown("the system does not state it in /proc/meminfo")
 
 
 class Memory:

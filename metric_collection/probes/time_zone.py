@@ -32,7 +32,7 @@ class TimeZone:
             description="The country of the time zone that the system is set to (ISO 3166).",
             example="IT",
             purpose="To know which languages and regulations matter.",
-            coarsened="Not sent for a time zone that names no country, such as UTC.",
+            coarsened="Not sent for a time zone without a single country, such as UTC.",
         ),
     )
 
@@ -59,7 +59,11 @@ class TimeZone:
             return Unknown("the system has no table of time zones and countries")
         rows = [row.split("\t") for row in table.splitlines()]
         countries = {row[0] for row in rows if row[2:3] == [zone]}
-        return countries.pop() if len(countries) == 1 else Unknown("the time zone names no country")
+        return (
+            countries.pop()
+            if len(countries) == 1
+            else Unknown("the time zone has no single country")
+        )
 
     def _zone_name(self) -> str:
         """The zone that the administrator chose, from the link or else from Debian's file."""

@@ -56,4 +56,4 @@ class Virtualization:
             return kind
         if board_model(self._root) or model:
             return "none"
-        return Unknown("neither the processor nor the firmware says so")
+        return Unknown("neither the processor nor the firmware identifies it")

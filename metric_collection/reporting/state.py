@@ -26,7 +26,7 @@ class Situation(models.TextChoices):
 
     OFF = "off", _("Nothing is sent.")
     CLOCK = "clock", _("Nothing is recorded or sent: the clock of this machine shows %(since)s.")
-    NOT_INSTALLED = "not-installed", _("Nothing was recorded yet. Run manage.py migrate.")
+    NOT_INSTALLED = "not-installed", _("Nothing has been recorded yet. Run manage.py migrate.")
     STALLED = (
         "stalled",
         _(
@@ -34,7 +34,7 @@ class Situation(models.TextChoices):
             " Start a Celery worker and beat, or add the cron line."
         ),
     )
-    NOT_SENT = "not-sent", _("The first report was not sent yet.")
+    NOT_SENT = "not-sent", _("The first report has not been sent yet.")
     PAUSED = "paused", _("Paused by the collector until %(next_attempt)s.")
     FAILING = "failing", _("Not delivered since %(since)s: %(outcome)s.")
     REFUSED = "refused", _("The last report was refused on %(since)s: %(outcome)s.")

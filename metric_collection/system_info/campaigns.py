@@ -134,12 +134,12 @@ class CampaignStatus:
             return self.sentence
         days = self.declared.campaign.aggregation_period_length
         spans = ngettext(
-            "Counts are summed by day, until %(end)s.",
-            "Counts are summed over %(days)d days, until %(end)s.",
+            "Counts are totaled daily until %(end)s.",
+            "Counts are totaled every %(days)d days until %(end)s.",
             days,
         ) % {"days": days, "end": date_format(self.ends, "DATE_FORMAT")}
         is_empty = self.is_counting and not self.tally.kinds
-        nothing = gettext("Nothing was counted in this period yet.") if is_empty else ""
+        nothing = gettext("Nothing has been counted in this period yet.") if is_empty else ""
         return f"{self.sentence} {spans} {nothing}".rstrip()
 
     @property

@@ -205,7 +205,7 @@ class State:
 
 CAMPAIGNS = {"METRIC_COLLECTION_CAMPAIGNS": declared()}
 STATES = {
-    "new": State(says="The first report was not sent yet.", lead=installed),
+    "new": State(says="The first report has not been sent yet.", lead=installed),
     "asked for a yes": State(
         says="Off by default.", settings={"METRIC_COLLECTION_CONSENT": "opt-in"}
     ),

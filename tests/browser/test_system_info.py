@@ -121,7 +121,7 @@ def test_state_recipient_and_switch_are_on_the_first_screen(visit, superuser, se
     tab = visit(PAGE, superuser, viewport={"width": 1280, "height": 700})
     for found in (
         tab.get_by_role("heading", name="Usage metrics are on"),
-        tab.get_by_text("Reports go to"),
+        tab.get_by_text("Reports are sent to"),
         switch(tab).get_by_role("button", name="Off"),
     ):
         box = found.bounding_box()

@@ -63,7 +63,7 @@ def test_every_fact_has_a_row_with_all_that_there_is_to_know(form):
     assert ["Fact", "Description", "Example", "Purpose", "Since", "Sent now"] in rows
     assert [
         "users",
-        "How many users there are. In steps of 1, 2, 5, 10, 20, 50 and so on.",
+        "The number of users. In steps of 1, 2, 5, 10, 20, 50 and so on.",
         "0",
         "To know how large installations are.",
         "",
@@ -149,7 +149,7 @@ def test_a_report_of_one_fact_stands_there_as_it_is_posted(settings, form):
 
 def test_without_a_collector_there_is_no_recipient(settings):
     settings.METRIC_COLLECTION_COLLECTOR_URL = None
-    assert "Reports go to" not in written(as_declared(), "markdown")
+    assert "Reports are sent to" not in written(as_declared(), "markdown")
     assert json.loads(written(as_declared(), "json"))["recipient"] is None
 
 
@@ -238,7 +238,7 @@ def test_json_has_it_all_by_name():
     assert (told["product"], told["state"]) == ("Acme", "On, and nobody has declined.")
     assert facts["users"] == {
         "name": "users",
-        "description": "How many users there are.",
+        "description": "The number of users.",
         "example": "0",
         "purpose": "To know how large installations are.",
         "probe": "METRIC_COLLECTION_COUNTS['users']",
@@ -285,6 +285,6 @@ def test_a_table_fits_the_terminal(monkeypatch):
 def test_the_recipient_is_named_without_credentials(settings, form):
     settings.METRIC_COLLECTION_COLLECTOR_URL = "https://me:secret@metrics.example.org/ci.php"
     page = " ".join(written(as_declared(), form).split())
-    assert "Reports go to metrics.example.org. It sees the address" in page
+    assert "Reports are sent to metrics.example.org, which can see the IP address" in page
     assert "secret" not in page
     assert json.loads(written(as_declared(), "json"))["recipient"] == "metrics.example.org"

@@ -71,10 +71,10 @@ def test_when_everything_is_ready_it_says_so(installed, examine):
 
 
 def test_it_says_which_facts_are_not_known_here_and_why(settings, installed, examine):
-    lost = Unknown("the time zone names no country")
+    lost = Unknown("the time zone has no single country")
     settings.METRIC_COLLECTION_FACTS = {"country": lambda: lost}
     (facts,) = [finding for finding in examine() if finding.step == "facts"]
-    assert facts.result.endswith("; not known here: country (the time zone names no country)")
+    assert facts.result.endswith("; not known here: country (the time zone has no single country)")
     assert not facts.is_problem
 
 

@@ -141,11 +141,11 @@ def test_preview_prints_the_exact_bytes_and_nothing_else():
 
 
 def test_on_a_terminal_preview_says_which_facts_are_not_known_here_and_why(settings):
-    lost = Unknown("the time zone names no country")
+    lost = Unknown("the time zone has no single country")
     settings.METRIC_COLLECTION_FACTS = {"country": lambda: lost}
     out = Terminal()
     call_command("metric_collection", "preview", stdout=out)
-    assert "Not known here: country (the time zone names no country)\n" in out.getvalue()
+    assert "Not known here: country (the time zone has no single country)\n" in out.getvalue()
 
 
 def test_on_a_terminal_preview_is_a_table_and_json_the_exact_bytes():

@@ -68,8 +68,8 @@ def test_a_count_is_declared_with_what_it_counts_and_how(settings):
         for probe in counts()
         for fact in probe.facts
     } == {
-        "users": ("How many users there are.", "1000-1999", size, series),
-        "exact": ("How many groups there are.", "1234", "To plan.", ""),
+        "users": ("The number of users.", "1000-1999", size, series),
+        "exact": ("The number of groups.", "1234", "To plan.", ""),
         "size": ("Space that recordings take.", "1 kB", size, series),
     }
 

@@ -17,7 +17,7 @@ MODELS = ["Raspberry Pi 4", "Raspberry Pi 4 Model B", "Acme Inc. Box 2"]
         (product("Acme Inc.", "Box 2"), "Acme Inc. Box 2"),
         (product("Acme Inc.", "Box 23"), "other"),
         (product("", "hunter2's machine"), "other"),
-        ({}, Unknown("the firmware names no model")),
+        ({}, Unknown("the firmware does not name a model")),
     ],
 )
 def test_only_listed_models_are_named(tmp_path, files, model):
@@ -45,7 +45,7 @@ def is_mark_1():
         (board("Raspberry Pi 3") | I2C, "other"),
         (board("Raspberry Pi 4 Model B") | KIT, "DevKit"),
         (board("Raspberry Pi 4 Model B"), "other"),
-        (I2C, Unknown("the firmware names no model")),
+        (I2C, Unknown("the firmware does not name a model")),
     ],
 )
 def test_a_model_can_have_a_rule_of_its_own(tmp_path, files, model):

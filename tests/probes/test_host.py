@@ -34,7 +34,7 @@ def test_it_says_why_a_value_is_unknown(tmp_path):
     assert {name: value.reason for name, value in found.items() if isinstance(value, Unknown)} == {
         "os_name": "the system has no os-release file",
         "os_release": "the system has no os-release file",
-        "uptime": "the system does not say how long it has been running",
+        "uptime": "the system does not report its uptime",
     }
 
 

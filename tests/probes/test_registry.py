@@ -234,7 +234,7 @@ def test_a_probe_says_why_a_value_is_unknown(use):
     use("Lost")
     gathered = gather()
     assert "country" not in gathered.facts
-    assert gathered.unknown["country"] == "the time zone names no country"
+    assert gathered.unknown["country"] == "the time zone has no single country"
 
 
 def test_a_fact_without_a_value_needs_no_reason(settings):
@@ -248,7 +248,7 @@ class Lost:
     facts = (fact("country"),)
 
     def gather(self):
-        return {"country": Unknown("the time zone names no country")}
+        return {"country": Unknown("the time zone has no single country")}
 
 
 def test_a_local_version_is_not_sent(site, settings):

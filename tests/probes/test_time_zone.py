@@ -9,7 +9,7 @@ from metric_collection.probes.time_zone import TimeZone
 
 from .machines import write
 
-NO_COUNTRY = Unknown("the time zone names no country")
+NO_COUNTRY = Unknown("the time zone has no single country")
 NO_ZONE = Unknown("the system's time zone cannot be read from /etc/localtime")
 ZONEINFO = "usr/share/zoneinfo"
 TABLE = """\

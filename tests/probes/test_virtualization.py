@@ -34,7 +34,7 @@ def firmware(vendor, product):
         (BOARD, {"proc/device-tree/hypervisor/compatible": "xen,xen-4.17\0xen,xen\0"}, "xen"),
         (BOARD, firmware("Apple Inc.", "Apple Virtualization Generic Platform"), "apple"),
         (BOARD, firmware("Ampere", "Altra"), "none"),
-        (BOARD, {}, Unknown("neither the processor nor the firmware says so")),
+        (BOARD, {}, Unknown("neither the processor nor the firmware identifies it")),
     ],
 )
 def test_a_virtual_machine_is_known_by_processor_and_firmware(tmp_path, cpuinfo, files, kind):

@@ -23,7 +23,7 @@ PAGE = reverse("admin:usage_metrics_system_info")
 SENDS = "Acme sends anonymous usage metrics to its makers:"
 ASKS = "May Acme send anonymous usage metrics to its makers?"
 ADDED = "Acme has added to its usage metrics since you agreed:"
-AWAITED = "Nothing of this was sent before you saw this notice."
+AWAITED = "None of this was sent before you saw this notice."
 UNLESS = "Nothing is gathered or sent unless you agree."
 LAST_EVENT = "Switching off sends one last event that says so."
 GRANTED, DENIED = Consent.Choice.GRANTED, Consent.Choice.DENIED
@@ -152,7 +152,7 @@ def test_the_notice_names_everything_that_is_configured_and_the_recipient(settin
     assert "Operating system os_version, kernel_version, hardware_platform" in text
     assert "Counts Users" in text
     assert "Usage campaigns Use of the search" in text
-    assert "Reports go to metrics.example.org" in text
+    assert "Reports are sent to metrics.example.org" in text
     assert "secret" not in text
 
 
