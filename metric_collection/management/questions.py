@@ -10,6 +10,7 @@ from typing import Final
 from django.core.management.base import OutputWrapper
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..campaigns import campaigns
 from ..cleaninsights.clock import utc_now
@@ -18,10 +19,14 @@ from ..consent.choice import choose
 from ..consent.rules import on_ci, ruling, silenced, switched_off, valid_choice
 from ..models import Consent
 from ..probes import registry
+from ..probes.probe import Fact
 from ..reporting.state import collector
 
 ANSWERS: Final = {"y": Consent.Choice.GRANTED, "n": Consent.Choice.DENIED}
 PATIENCE: Final = timedelta(seconds=50)
+RECIPIENT: Final = gettext_lazy(
+    "Reports are sent to %(host)s, which can see the IP address that they come from."
+)
 
 
 def notice(consent: Consent) -> list[str]:
@@ -31,14 +36,18 @@ def notice(consent: Consent) -> list[str]:
     return [
         _("%(product)s can share usage metrics with its makers.") % {"product": conf.PRODUCT},
         _("No identifier of a person, host or installation is sent. What is shared:"),
-        *(f"  {fact.name}: {fact.description} {fact.purpose}" for _probe, fact in declared),
+        *(f"  {fact.name}: {words_of(fact)}" for _probe, fact in declared),
         *(f"  {each.title}: {each.purpose}" for each in campaigns().values()),
-        _("Reports go to %(host)s. It sees the address that this machine connects from.")
-        % {"host": collector() or _("nobody yet")},
-        _("What was sent stays in the record on this machine for %(days)s days.") % {"days": days},
+        *([RECIPIENT % {"host": collector()}] if collector() else []),
+        _("Sent reports are kept on this machine for %(days)s days.") % {"days": days},
         *([_("Learn more: %s") % conf.LEARN_MORE_URL] if conf.LEARN_MORE_URL else []),
         _("To change your answer, run manage.py metric_collection opt-in or opt-out."),
     ]
+
+
+def words_of(fact: Fact) -> str:
+    """Describe a fact and its purpose in the active language."""
+    return " ".join(_(words) for words in (fact.description, fact.purpose) if words)
 
 
 def prompt(out: OutputWrapper, *, patience: timedelta | None = None) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.core.management.base import OutputWrapper
 from django.db import OperationalError, connection
+from django.utils.translation import override
 
 from metric_collection import management
 from metric_collection.consent.choice import choose
@@ -95,12 +96,18 @@ def test_the_question_has_data_purpose_recipient_retention_and_how_to_change_it(
         "kernel_version: ",
         "To know which kernel features can be relied on.",
         "Search: To know whether search is used.",
-        "Reports go to 127.0.0.1:9.",
+        "Reports are sent to 127.0.0.1:9, which can see",
         "for 90 days",
         "https://example.org/metrics",
         "opt-in or opt-out",
     ):
         assert text in shown
+
+
+def test_the_question_is_in_the_language_of_the_product(prompting, at_terminal):
+    with override("de"):
+        shown = at_terminal("")
+    assert "kernel_version: Version des Kernels." in shown
 
 
 @pytest.fixture
