@@ -18,7 +18,9 @@ class FirstReport:
     facts = (
         Fact(
             name=FIRST_REPORT_OF,
-            description="Whether this is the installation's first report of the UTC day, ISO week or month.",
+            description="Whether this is the installation's first report of the UTC day, ISO week or month."
+            " It says “nothing” if there was an earlier report that day, and in the report of the"
+            " installation itself.",
             example="day week",
             purpose="To count active installations without identifying any.",
         ),

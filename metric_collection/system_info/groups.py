@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -80,8 +81,16 @@ class Group:
         return words % {"number": number}
 
 
-def groups(consent: Consent, gathered: Gathered | None = None) -> list[Group]:
-    """List everything that can be sent, by group; with the values that were gathered, if any."""
+def groups(
+    consent: Consent,
+    gathered: Gathered | None = None,
+    *,
+    sent: Mapping[str, str] = MappingProxyType({}),
+) -> list[Group]:
+    """List everything that can be sent, by group, with the values that were gathered, if any.
+
+    `sent` holds the values of the next report, which take precedence: some depend on when it is made.
+    """
     by_group: dict[str, list[tuple[Probe, Fact]]] = {}
     for probe, fact in registry.declared():
         by_group.setdefault(group_of(probe), []).append((probe, fact))
@@ -92,7 +101,7 @@ def groups(consent: Consent, gathered: Gathered | None = None) -> list[Group]:
         if reason
     }
     reasons.update(dict.fromkeys(held_back(names, consent), str(HELD_BACK.get(conf.CONSENT, ""))))
-    texts = gathered.facts if gathered else {}
+    texts = {**(gathered.facts if gathered else {}), **sent}
     return [
         group_with(id_, pairs, texts, reasons, is_on=id_ not in consent.declined_groups)
         for id_, pairs in by_group.items()

@@ -5,6 +5,7 @@ Moments are in the operator's time zone, also where Django's USE_TZ is off.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,11 @@ class NextReport:
 
     category: str
     body: bytes
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The facts in the report with the values that are sent."""
+        return {event["action"]: event["name"] for event in json.loads(self.body)["events"]}
 
     @property
     def text(self) -> str:
@@ -190,6 +196,7 @@ def page(
     allowed, reports = ruling(consent, now=now), newest(RECENT, now=now)
     delivery = delivery_state(now, allowed=allowed, snapshot=snapshot, queue=queue_of(reports))
     last = delivery.last_settled
+    upcoming = next_report(consent=consent, gathered=gathered, snapshot=snapshot)
     return Page(
         summary=Summary(
             ruling=allowed,
@@ -200,8 +207,8 @@ def page(
             notice=notice,
             sent_elsewhere_at=sent_elsewhere_at(allowed, last, started_at=started_at),
         ),
-        groups=groups(consent, gathered),
-        next_report=next_report(consent=consent, gathered=gathered, snapshot=snapshot),
+        groups=groups(consent, gathered, sent=upcoming.facts if upcoming else {}),
+        next_report=upcoming,
         campaigns=campaigns(consent, now=now),
         reports=reports,
         installed=system(),

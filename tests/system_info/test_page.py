@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import datetime, timedelta, timezone
 
@@ -136,6 +137,15 @@ class TestDelivery:
         assert current(started_at=NOON).summary.alerts == []
         (alert,) = current(started_at=NOON - DAY).summary.alerts
         assert alert.startswith("Another process sent a report on March 1, 2026")
+
+
+def test_the_list_shows_the_values_of_the_next_report(installed):
+    shown = current()
+    groups = [fact for group in shown.groups for fact in group.facts]
+    listed = {each.fact.name: each.value for each in groups if each.value}
+    events = json.loads(shown.next_report.body)["events"]
+    assert listed == {event["action"]: event["name"] for event in events}
+    assert listed["first_report_of"] == "day week month"
 
 
 def test_the_next_report_is_shown_exactly():
