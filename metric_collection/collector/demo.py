@@ -107,7 +107,7 @@ class Fleet:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311
         self.moment = self.now
-        self.door = Door(clock=lambda: self.moment)
+        self.door = Door(clock=lambda: self.moment, timer=lambda: 0.0)
         self.fact = self.site.product_fact or f"{self.site.name} Version"
         self.first_day = self.now.date() - self.days * DAY
         self.releases = list(self._releases())

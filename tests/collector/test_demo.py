@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import count
 
 import pytest
 
 from metric_collection.collector.demo import Fleet
+from metric_collection.collector.door.views import Door
 from metric_collection.collector.models import Arrival, Fact, Period, Span, Usage
 from tests.collector.reports import NOON
 
@@ -51,3 +53,10 @@ def test_a_door_that_refuses_ends_the_simulation(site, settings):
         RuntimeError, match="The door answered 400: b'events: 8, expected at most 1"
     ):
         list(Fleet(site=site, installations=3, days=3, now=NOON).live())
+
+
+def test_a_fleet_whose_days_take_long_to_simulate_is_not_put_off(site, monkeypatch):
+    """The door remembers the inbox for ten seconds, in which a large fleet lives less than a day."""
+    ticks = count(0, 11)
+    monkeypatch.setitem(Door.__init__.__kwdefaults__, "timer", lambda: next(ticks))
+    assert len(list(Fleet(site=site, installations=6, days=3, now=NOON).live())) == 4
