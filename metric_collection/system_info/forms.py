@@ -32,6 +32,10 @@ class ChoiceForm(forms.Form):
 
     choice = forms.ChoiceField(choices=[(name, name) for name in CHOICES], error_messages=MISTAKES)
 
+    message = ""  # after `save`, what was changed, for the operator
+    anchor = ""  # after `save`, where on the page the choice was made, "" for its top
+    is_postponed = False
+
     def clean(self) -> None:
         if locked := self.lock():
             raise ValidationError(
@@ -44,37 +48,13 @@ class ChoiceForm(forms.Form):
 
     def save(self, *, now: datetime) -> str:
         """Save the choice; return the change for the admin log, which is in English, "" if there was none."""
-        before, chosen = self.make(now=now), self.chosen
-        return "" if chosen == before else f"{self.subject}: from {before.value} to {chosen.value}"
-
-    @property
-    def chosen(self) -> Consent.Choice:
-        return CHOICES[self.cleaned_data["choice"]]
-
-    @property
-    def is_postponed(self) -> bool:
-        return False
-
-    @property
-    def anchor(self) -> str:
-        """Where on the page the choice was made, "" for its top."""
-        return ""
-
-    @property
-    @abstractmethod
-    def subject(self) -> str:
-        """What the choice is about, for the admin log."""
-        ...
-
-    @property
-    @abstractmethod
-    def message(self) -> str:
-        """What was changed, for the operator."""
-        ...
+        choice = CHOICES[self.cleaned_data["choice"]]
+        subject, before = self.make(choice, now=now)
+        return "" if choice == before else f"{subject}: from {before.value} to {choice.value}"
 
     @abstractmethod
-    def make(self, *, now: datetime) -> Consent.Choice:
-        """Save the choice and return the previous one."""
+    def make(self, choice: Consent.Choice, *, now: datetime) -> tuple[str, Consent.Choice]:
+        """Save the choice, set `message` and `anchor`; return its subject for the log, and the previous choice."""
         ...
 
 
@@ -84,39 +64,30 @@ class SwitchForm(ChoiceForm):
     choice = forms.ChoiceField(
         choices=[(name, name) for name in (*CHOICES, LATER)], error_messages=MISTAKES
     )
-    unsent = 0  # reports that a no deletes
 
     def save(self, *, now: datetime) -> str:
-        if self.is_postponed:
-            put_off(now=now)
-            return ""
-        self.unsent = Report.objects.queued().count()
-        return super().save(now=now)
+        self.is_postponed = self.cleaned_data["choice"] == LATER
+        if not self.is_postponed:
+            return super().save(now=now)
+        put_off(now=now)
+        self.message = gettext("You will be asked again in a week.")
+        return ""
 
-    @property
-    def subject(self) -> str:
-        return "Usage metrics"
-
-    def make(self, *, now: datetime) -> Consent.Choice:
-        return choose(self.chosen, now=now)
-
-    @property
-    def is_postponed(self) -> bool:
-        return bool(self.cleaned_data["choice"] == LATER)
-
-    @property
-    def message(self) -> str:
-        if self.is_postponed:
-            return gettext("You will be asked again in a week.")
-        if self.chosen == Consent.Choice.GRANTED:
-            return gettext("Usage metrics are on.")
-        deleted = ngettext(
-            "%(number)d unsent report was deleted.",
-            "%(number)d unsent reports were deleted.",
-            self.unsent,
-        )
-        off = gettext("Usage metrics are off.")
-        return f"{off} {deleted % {'number': self.unsent}}" if self.unsent else off
+    def make(self, choice: Consent.Choice, *, now: datetime) -> tuple[str, Consent.Choice]:
+        unsent = Report.objects.queued().count()
+        before = choose(choice, now=now)
+        if choice == Consent.Choice.GRANTED:
+            self.message = gettext("Usage metrics are on.")
+        else:
+            self.message = gettext("Usage metrics are off.")
+            if unsent:
+                deleted = ngettext(
+                    "%(number)d unsent report was deleted.",
+                    "%(number)d unsent reports were deleted.",
+                    unsent,
+                )
+                self.message += f" {deleted % {'number': unsent}}"
+        return "Usage metrics", before
 
 
 class GroupForm(ChoiceForm):
@@ -130,22 +101,14 @@ class GroupForm(ChoiceForm):
             return named
         raise ValidationError(_("There is no group “%(value)s” here."), params={"value": named})
 
-    @property
-    def subject(self) -> str:
-        return f"Usage metrics, group {self.cleaned_data['group']}"
-
-    def make(self, *, now: datetime) -> Consent.Choice:  # noqa: ARG002  a group has no date
-        return choose_group(self.cleaned_data["group"], self.chosen)
-
-    @property
-    def message(self) -> str:
-        if self.chosen == Consent.Choice.GRANTED:
-            return gettext("The group is on: its facts are sent with the next report.")
-        return gettext("The group is off. Its facts were deleted from unsent reports.")
-
-    @property
-    def anchor(self) -> str:
-        return f"#group-{self.cleaned_data['group']}"
+    def make(self, choice: Consent.Choice, *, now: datetime) -> tuple[str, Consent.Choice]:  # noqa: ARG002
+        group = self.cleaned_data["group"]
+        self.anchor = f"#group-{group}"
+        if choice == Consent.Choice.GRANTED:
+            self.message = gettext("The group is on: its facts are sent with the next report.")
+        else:
+            self.message = gettext("The group is off. Its facts were deleted from unsent reports.")
+        return f"Usage metrics, group {group}", choose_group(group, choice)
 
 
 class CampaignForm(ChoiceForm):
@@ -165,23 +128,15 @@ class CampaignForm(ChoiceForm):
         """Return the rule that keeps the main switch, and with it all campaigns, off."""
         return windows.lock(Consent.objects.current())
 
-    @property
-    def subject(self) -> str:
-        return f"Usage campaign {self.cleaned_data['campaign']}"
-
-    def make(self, *, now: datetime) -> Consent.Choice:
-        return windows.decide(self.cleaned_data["campaign"], self.chosen, now=now)
-
-    @property
-    def message(self) -> str:
-        if self.chosen == Consent.Choice.GRANTED:
-            return gettext("The campaign is on.")
-        return gettext("The campaign is off. Its unsent data was deleted.")
-
-    @property
-    def anchor(self) -> str:
-        """Return where the campaign is: they are numbered in the order of the settings."""
-        return f"#campaign-{[*campaigns()].index(self.cleaned_data['campaign']) + 1}"
+    def make(self, choice: Consent.Choice, *, now: datetime) -> tuple[str, Consent.Choice]:
+        campaign_id = self.cleaned_data["campaign"]
+        # The page numbers campaigns in the order of the settings, as an id may hold any character.
+        self.anchor = f"#campaign-{[*campaigns()].index(campaign_id) + 1}"
+        if choice == Consent.Choice.GRANTED:
+            self.message = gettext("The campaign is on.")
+        else:
+            self.message = gettext("The campaign is off. Its unsent data was deleted.")
+        return f"Usage campaign {campaign_id}", windows.decide(campaign_id, choice, now=now)
 
 
 class ReportsForm(forms.Form):
