@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -94,11 +94,6 @@ class CampaignStatus:
         period = self.declared.campaign.current_period(self.now)
         return period and Period(start=localtime(period.start), end=localtime(period.end))
 
-    @property
-    def ends(self) -> datetime:
-        """When the campaign ends, in the operator's time zone."""
-        return localtime(self.declared.campaign.end)
-
     @cached_property
     def situation(self) -> Situation:
         """The first that applies, strongest reason first."""
@@ -121,9 +116,11 @@ class CampaignStatus:
     @property
     def sentence(self) -> str:
         """The situation in the active language and time zone."""
-        form = str(self.situation.label)
-        if self.is_counting:
-            form = f"{form} {ASKED_AGAIN if self.is_asked_again else ENDS}"
+        form, window = str(self.situation.label), self.standing.window
+        if self.is_counting and window is not None:
+            # The campaign may go on after the window of its consent.
+            goes_on = windows.opening(self.declared.campaign, window.end) is not None
+            form = f"{form} {ASKED_AGAIN if goes_on else ENDS}"
         moment = self.moment and date_format(localtime(self.moment), "DATE_FORMAT")
         return form % {"moment": moment}
 
@@ -137,7 +134,7 @@ class CampaignStatus:
             "Counts are totaled daily until %(end)s.",
             "Counts are totaled every %(days)d days until %(end)s.",
             days,
-        ) % {"days": days, "end": date_format(self.ends, "DATE_FORMAT")}
+        ) % {"days": days, "end": date_format(localtime(self.declared.campaign.end), "DATE_FORMAT")}
         is_empty = self.is_counting and not self.tally.kinds
         nothing = gettext("Nothing has been counted in this period yet.") if is_empty else ""
         return f"{self.sentence} {spans} {nothing}".rstrip()
@@ -152,12 +149,6 @@ class CampaignStatus:
             self.tally.times,
         )
         return words % {"times": number_format(self.tally.times), "start": start}
-
-    @property
-    def is_asked_again(self) -> bool:
-        """Whether the campaign goes on after the window of its consent."""
-        window = self.standing.window
-        return window is not None and bool(windows.opening(self.declared.campaign, window.end))
 
     @property
     def is_counting(self) -> bool:
@@ -190,21 +181,17 @@ class CampaignStatus:
     def _by_window(self) -> Situation:
         window, campaign = self.standing.window, self.declared.campaign
         if window is None:
-            return self._without_window
+            if windows.opening(campaign, self.now) is None:
+                return Situation.FULL
+            if self.needs_no_answer:
+                return Situation.COMING
+            return Situation.ASKING if conf.CONSENT is Mode.OPT_IN else Situation.UNANNOUNCED
         if self.now > window.end:
             return Situation.EXPIRED if windows.opening(campaign, self.now) else Situation.FULL
         if self.now < window.start:
             return Situation.COMING
         is_silent = self.standing.choice == Consent.Choice.UNKNOWN
         return Situation.SILENT if is_silent else Situation.AGREED
-
-    @property
-    def _without_window(self) -> Situation:
-        if windows.opening(self.declared.campaign, self.now) is None:
-            return Situation.FULL
-        if self.needs_no_answer:
-            return Situation.COMING
-        return Situation.ASKING if conf.CONSENT is Mode.OPT_IN else Situation.UNANNOUNCED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,16 +204,12 @@ class Campaigns:
     @property
     def listed(self) -> Sequence[CampaignStatus]:
         """Those that the page lists: all if they are few, else those that ask for an answer."""
-        return self.campaigns if is_few(self.campaigns) else self.asking
+        return self.campaigns if len(self.campaigns) <= FEW else self.asking
 
     @property
     def asking(self) -> list[CampaignStatus]:
+        """Those that ask for an answer."""
         return [each for each in self.campaigns if each.situation in QUESTIONS]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether one of them asks for an answer."""
-        return bool(self.asking)
 
     @property
     def has_more(self) -> bool:
@@ -240,13 +223,9 @@ class Campaigns:
         return f"{words % {'number': number}}, {state % {'number': counting}}"
 
 
-def is_few(campaigns: Sized) -> bool:
-    return len(campaigns) <= FEW
-
-
 def campaigns(consent: Consent, *, now: datetime) -> Campaigns | None:
     """Read the campaigns for the page, with counts if they are few; None if there are none."""
-    found = usages(consent, now=now, counted=is_few(declared_campaigns()))
+    found = usages(consent, now=now, counted=len(declared_campaigns()) <= FEW)
     return Campaigns(campaigns=found, lock=windows.lock(consent)) if found else None
 
 
@@ -271,38 +250,27 @@ def usages(consent: Consent, *, now: datetime, counted: bool = True) -> list[Cam
 
 def tallies(campaign_ids: Mapping[str, object], *, now: datetime) -> dict[str, Tally]:
     """Return the counts of the current periods by campaign id."""
-    rows = Measurement.objects.of_campaigns(campaign_ids).ending_from(now).most_frequent(SHOWN)
-    return {
-        campaign_id: tally_of(list(group))
-        for campaign_id, group in groupby(rows, key=attrgetter("campaign_id"))
-    }
-
-
-def tally_of(rows: Sequence[Measurement]) -> Tally:
-    """Make a tally of the rows of one campaign, each annotated with the totals."""
-    first = rows[0]
-    points = [row.point for row in rows]
-    return Tally(points=points, kinds=first.of_kinds, times=first.of_times)  # type: ignore[attr-defined]
+    rows = Measurement.objects.filter(campaign_id__in=list(campaign_ids)).ending_from(now)
+    found = {}
+    for campaign_id, group in groupby(rows.most_frequent(SHOWN), key=attrgetter("campaign_id")):
+        first, *others = group  # each is annotated with the totals of its campaign
+        points = [row.point for row in (first, *others)]
+        found[campaign_id] = Tally(points=points, kinds=first.of_kinds, times=first.of_times)  # type: ignore[attr-defined]
+    return found
 
 
 def line_of(point: DataPoint) -> str:
-    """Return for example "Search / Run / devices: 41, value 12.7"."""
+    """Return for example "Search / Run / devices: 41, value 12.7"; of a visit, the path."""
+    names = filter(None, point.identity) if isinstance(point, Event) else [point.identity]
+    words = {"what": clean(" / ".join(names)), "times": number_format(point.times)}
     value = getattr(point, "value", None)
-    words = {"times": number_format(point.times), "what": words_of(point)}
     if value is None:
         return f"{words['what']}: {words['times']}"
-    return gettext("%(what)s: %(times)s, value %(value)s") % {**words, "value": written(value)}
-
-
-def words_of(point: DataPoint) -> str:
-    """Return category, action and name of an event, the path of a visit."""
-    words = filter(None, point.identity) if isinstance(point, Event) else [point.identity]
-    return clean(" / ".join(words))
-
-
-def written(value: float) -> str:
-    """Write a number in the active language, without a fraction of zero."""
-    return number_format(int(value) if float(value).is_integer() else round(value, 3))
+    rounded = int(value) if float(value).is_integer() else round(value, 3)
+    return gettext("%(what)s: %(times)s, value %(value)s") % {
+        **words,
+        "value": number_format(rounded),
+    }
 
 
 def described(usage: CampaignStatus) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def listed(modules: Sequence[EnabledModule]) -> str:
 def system() -> System:
     """Describe the installed product, independent of what is in reports."""
     facts = {**registry.known_to(Product()), **registry.known_to(OperatingSystem())}
+    connection = connections[router.db_for_write(Consent)]
+    database_version = ".".join(map(str, connection.get_database_version()))
     return System(
         product=conf.PRODUCT,
         version=facts.get(f"{conf.PRODUCT} Version", ""),
@@ -92,13 +94,6 @@ def system() -> System:
             "Hardware": facts.get("hardware_platform", platform.machine()),
             "Python": platform.python_version(),
             "Django": django.get_version(),
-            "Database": database(),
+            "Database": f"{connection.display_name} {database_version}",
         },
     )
-
-
-def database() -> str:
-    """Name the database that holds our tables, with its version."""
-    connection = connections[router.db_for_write(Consent)]
-    version = ".".join(map(str, connection.get_database_version()))
-    return f"{connection.display_name} {version}"

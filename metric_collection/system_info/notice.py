@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.contrib import messages
 from django.contrib.messages.storage.base import BaseStorage
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ..campaigns import campaigns
-from ..conf.settings import Mode, conf
+from ..conf.settings import Mode, Settings, conf
 from ..consent import rules
 from ..consent.choice import disclose, names_to_tell, postpone, unanswered, undisclosed
 from ..models import Consent
@@ -38,21 +38,15 @@ NEVER: Final = datetime.max.replace(tzinfo=timezone.utc)
 class Notice:
     """What can be sent from here; after an answer only the `news`, facts and campaigns added since."""
 
+    settings: ClassVar[Settings] = conf
+
     consent: Consent
     position: rules.Ruling
     news: Sequence[str] = ()
 
     @property
-    def product(self) -> str:
-        return conf.PRODUCT
-
-    @property
     def collector(self) -> str:
         return collector()
-
-    @property
-    def learn_more(self) -> str | None:
-        return conf.LEARN_MORE_URL
 
     @property
     def asks(self) -> bool:
@@ -145,8 +139,7 @@ def on_page(consent: Consent, *, now: datetime) -> tuple[Consent, Notice | None]
 class Quiet:
     """Until when this process need not read the row, as there is nothing to ask: new facts take a restart."""
 
-    def __init__(self) -> None:
-        self.until = EVER
+    until = EVER
 
     def reset(self, **_: Any) -> None:
         """Read the row again: tests flush the database and change settings within one process."""
@@ -184,7 +177,9 @@ def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
                 return
             if notice.is_pending:
                 disclose(consent, now=now)
-            messages.info(request, rendered(notice, request, url=url))
+            # Without the host's context processors, which may use the database.
+            context = {"notice": notice, "url": url, "csrf_token": get_token(request)}
+            messages.info(request, render_to_string("usage_metrics/notice.html", context))
     except DatabaseError:
         return
 
@@ -200,9 +195,3 @@ def can_tell(request: HttpRequest) -> bool:
     """Whether messages are in use here and one of this level is not dropped."""
     in_use = isinstance(messages.get_messages(request), BaseStorage)
     return in_use and messages.get_level(request) <= messages.INFO
-
-
-def rendered(notice: Notice, request: HttpRequest, *, url: str) -> str:
-    """Render the notice without the host's context processors, which may use the database."""
-    context = {"notice": notice, "url": url, "csrf_token": get_token(request)}
-    return render_to_string("usage_metrics/notice.html", context)

@@ -9,23 +9,23 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from ..conf.settings import conf
+from ..conf.settings import Settings, conf
 from ..consent.rules import Ruling, by_operator, ruling
 from ..models import Change, Consent, Report, Snapshot
 from ..probes import registry
 from ..reporting.collection import Collection
-from ..reporting.state import DeliveryState, Queue, collector, delivery_state
+from ..reporting.state import DeliveryState, Queue, collector, delivery_state, shown
 from .campaigns import Campaigns, campaigns
 from .groups import Group, groups
 from .installed import System, system
 from .notice import Notice
-from .reports import RECENT, Entry, Reports, newest, shown
+from .reports import RECENT, Entry, Reports, newest
 
 SENT_ELSEWHERE = gettext_lazy(
     "Another process sent a report on %(moment)s, after this one had started. Each process reads its own"
@@ -55,6 +55,8 @@ class NextReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """On or off and why, who receives reports, how delivery goes, and the operator's switch."""
+
+    settings: ClassVar[Settings] = conf
 
     ruling: Ruling
     position: Ruling
@@ -116,15 +118,6 @@ class Summary:
     @property
     def collector(self) -> str:
         return collector() if conf.COLLECTOR_URL else ""
-
-    @property
-    def learn_more(self) -> str | None:
-        return conf.LEARN_MORE_URL
-
-    @property
-    def results(self) -> str | None:
-        """Where the published numbers of all installations are."""
-        return conf.RESULTS_URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count
-from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Report
 from ..outbox import described
+from ..reporting.state import shown
 
 RECENT = 10
 LISTED = 50
@@ -169,11 +169,6 @@ def newest(length: int, *, now: datetime, before: int | None = None, state: str 
         older=found[length - 1].pk if found[length:] else None,
         state=state,
     )
-
-
-def shown(moment: datetime) -> str:
-    """Write a moment in the operator's language and time zone."""
-    return date_format(localtime(moment), "DATETIME_FORMAT")
 
 
 def lines() -> Iterator[str]:

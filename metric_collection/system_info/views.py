@@ -67,7 +67,7 @@ class SystemInfoViews:
         self._require_view(request)
         if request.method == "POST":
             return self._take(request, GroupForm(request.POST))
-        return HttpResponseRedirect(f"{self._url}#shared")
+        return HttpResponseRedirect(f"{url_of_page(self.admin_site.name)}#shared")
 
     @looked_at_or_posted
     def campaigns(self, request: HttpRequest) -> HttpResponseBase:
@@ -75,7 +75,8 @@ class SystemInfoViews:
         self._require_view(request)
         if request.method == "POST":
             form = CampaignForm(request.POST)
-            return self._take(request, form, to=None if usage.is_few(campaigns()) else request.path)
+            to = None if len(campaigns()) <= usage.FEW else request.path
+            return self._take(request, form, to=to)
         consent = Consent.objects.current()
         return self._render(
             request,
@@ -111,7 +112,11 @@ class SystemInfoViews:
     @looked_at
     def next_report(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
-        body = body_of_next(request.GET.get("campaign"))
+        if (campaign_id := request.GET.get("campaign")) is not None:
+            body = usage.next_body(campaign_id, now=utc_now())
+        else:
+            report = pages.next_report()
+            body = report.body if report else None
         if body is None:
             raise Http404
         return exact_json(body)
@@ -129,7 +134,7 @@ class SystemInfoViews:
         self._require_superuser(request)
         if ruling().sends:
             say(request, SENDING if ask_worker() else NOT_SENDING)
-        return HttpResponseRedirect(f"{self._url}#reports")
+        return HttpResponseRedirect(f"{url_of_page(self.admin_site.name)}#reports")
 
     def _take(
         self, request: HttpRequest, form: ChoiceForm, *, to: str | None = None
@@ -144,7 +149,7 @@ class SystemInfoViews:
         say(request, form.message)
         if form.is_postponed:  # only the notice offers that
             return HttpResponseRedirect(reverse("admin:index", current_app=self.admin_site.name))
-        return HttpResponseRedirect(f"{to or self._url}{form.anchor}")
+        return HttpResponseRedirect(f"{to or url_of_page(self.admin_site.name)}{form.anchor}")
 
     def _page(
         self, request: HttpRequest, *, form: ChoiceForm | None = None, status: int = 200
@@ -182,10 +187,6 @@ class SystemInfoViews:
         if not is_superuser(request):
             raise PermissionDenied
 
-    @property
-    def _url(self) -> str:
-        return url_of_page(self.admin_site.name)
-
 
 def announce(request: HttpRequest, *, site: str) -> None:
     """Show a superuser on the admin index the notice that waits for an answer, if any.
@@ -200,14 +201,6 @@ def announce(request: HttpRequest, *, site: str) -> None:
 def url_of_page(site: str) -> str:
     """Return the page's path within the AdminSite of that name."""
     return reverse("admin:usage_metrics_system_info", current_app=site)
-
-
-def body_of_next(campaign_id: str | None) -> bytes | None:
-    """Return the bytes of a campaign's next report, or without a campaign of the next heartbeat."""
-    if campaign_id is not None:
-        return usage.next_body(campaign_id, now=utc_now())
-    report = pages.next_report()
-    return None if report is None else report.body
 
 
 def is_superuser(request: HttpRequest) -> bool:

@@ -186,10 +186,10 @@ def test_the_page_opens_the_campaigns_that_ask(settings):
     choose(Consent.Choice.GRANTED, now=NOON)
     settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(), "export": daily()}
     campaigns = current().campaigns
-    assert (campaigns.gist, campaigns.is_open) == ("2 campaigns, 2 counting", False)
+    assert (campaigns.gist, bool(campaigns.asking)) == ("2 campaigns, 2 counting", False)
     settings.METRIC_COLLECTION_CONSENT = "opt-in"
     campaigns = current().campaigns
-    assert (campaigns.gist, campaigns.is_open) == ("2 campaigns, 0 counting", True)
+    assert (campaigns.gist, bool(campaigns.asking)) == ("2 campaigns, 0 counting", True)
 
 
 def test_many_campaigns_have_a_page_of_their_own_but_for_those_that_ask(settings):
