@@ -1,6 +1,7 @@
 """The display server and the sound server of a desktop."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from .linux.files import fields, present, read
@@ -11,6 +12,7 @@ DISPLAYS = {"wayland": "run/user/*/wayland-*", "x11": "tmp/.X11-unix/X*"}
 SOUNDS = ("pipewire", "pulseaudio")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desktop:
     """Reports which display server and which sound server are running."""
 
@@ -29,22 +31,21 @@ class Desktop:
         ),
     )
 
-    def __init__(self, *, root: Path = Path("/")) -> None:
-        self._root = root
+    root: Path = Path("/")
 
     def gather(self) -> Mapping[str, object]:
         return {"display_server": self._display(), "sound_server": self._sound()}
 
     def _display(self) -> str:
         """Wayland before X11: a Wayland desktop runs an X server for old programs, too."""
-        sessions = [read(path, "") for path in (self._root / SESSIONS).glob("*")]
+        sessions = [read(path, "") for path in (self.root / SESSIONS).glob("*")]
         types = {fields(session, "=").get("TYPE", "") for session in sessions}
-        sockets = {display for display, path in DISPLAYS.items() if present(self._root, path)}
+        sockets = {display for display, path in DISPLAYS.items() if present(self.root, path)}
         return next((display for display in DISPLAYS if display in types | sockets), "none")
 
     def _sound(self) -> str | Unknown:
         # Every user may read the names of processes, but not look into the folders of the sockets.
-        names = {read(process, "comm") for process in (self._root / "proc").glob("[0-9]*")}
+        names = {read(process, "comm") for process in (self.root / "proc").glob("[0-9]*")}
         if not names:
             return Unknown("the system does not list its processes in /proc")
         return next((sound for sound in SOUNDS if sound in names), "none")

@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..measuring.buckets import UNEVEN, size_bucket
 from .probe import Fact
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
     """Reports the size of the root file system and its free space."""
 
@@ -28,9 +30,8 @@ class Disk:
         ),
     )
 
-    def __init__(self, *, root: Path = Path("/")) -> None:
-        self._root = root
+    root: Path = Path("/")
 
     def gather(self) -> Mapping[str, object]:
-        usage = shutil.disk_usage(self._root)
+        usage = shutil.disk_usage(self.root)
         return {"total_disk": size_bucket(usage.total), "free_disk": size_bucket(usage.free)}

@@ -1,6 +1,6 @@
 """The model of the machine, if it is one that the publisher lists."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,11 @@ class Hardware:
     def __init__(self, *, root: Path = Path("/"), models: Models = ()) -> None:
         self._root = root
         self._names = list(models)
-        self._rules: Mapping[str, Any] = (
-            models if isinstance(models, Mapping) else by_firmware(models)
-        )
+        if not isinstance(models, Mapping):
+            # The longest name first: the most exact one that fits is reported.
+            longest_first = sorted(models, key=len, reverse=True)
+            models = {model: {"firmware": model} for model in longest_first}
+        self._rules: Mapping[str, Any] = models
 
     @property
     def facts(self) -> Sequence[Fact]:
@@ -60,8 +62,3 @@ class Hardware:
             "i2c": lambda address: has_i2c_device(self._root, address),
         }
         return all(tests[name](value) for name, value in rule.items())
-
-
-def by_firmware(models: Iterable[str]) -> dict[str, Any]:
-    """A rule for each model, the longest name first: the most exact one that fits is reported."""
-    return {model: {"firmware": model} for model in sorted(models, key=len, reverse=True)}

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..measuring.buckets import UNEVEN, count_bucket
@@ -15,6 +16,7 @@ DAY = 24 * 60 * 60
 NO_RELEASE = Unknown("the distribution has no releases, or is not well known")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """Reports the kind of machine and operating system, and how long it has been running."""
 
@@ -60,19 +62,12 @@ class Host:
         ),
     )
 
-    def __init__(
-        self,
-        *,
-        root: Path = Path("/"),
-        uname: Callable[[], platform.uname_result] = platform.uname,
-        os_release: OsRelease = platform.freedesktop_os_release,
-    ) -> None:
-        self._root = root
-        self._uname = uname
-        self._os_release = os_release
+    root: Path = Path("/")
+    uname: Callable[[], platform.uname_result] = platform.uname
+    os_release: OsRelease = platform.freedesktop_os_release
 
     def gather(self) -> Mapping[str, object]:
-        system, found = self._uname(), distribution(self._os_release)
+        system, found = self.uname(), distribution(self.os_release)
         return {
             "architecture": system.machine,
             "os_name": found.name if found else NO_OS_RELEASE,
@@ -83,7 +78,7 @@ class Host:
         }
 
     def _uptime(self) -> str | Unknown:
-        seconds = read(self._root, "proc/uptime").partition(".")[0]
+        seconds = read(self.root, "proc/uptime").partition(".")[0]
         if not seconds:
             return Unknown("the system does not report its uptime")
         return f"{count_bucket(int(seconds) // DAY)} days"

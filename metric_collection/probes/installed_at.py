@@ -1,13 +1,14 @@
 """The day of the installation, which only this app's own rows know."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from ..cleaninsights.clock import utc_now
+from ..cleaninsights.clock import Clock, utc_now
 from ..models import Snapshot
 from .probe import Fact
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledAt:
     """Reports the day on which the product was first seen here."""
 
@@ -22,10 +23,9 @@ class InstalledAt:
         ),
     )
 
-    def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
-        self._clock = clock
+    clock: Clock = utc_now
 
     def gather(self) -> Mapping[str, object]:
         snapshot = Snapshot.objects.current()
-        moment = snapshot.installed_at if snapshot else self._clock()
+        moment = snapshot.installed_at if snapshot else self.clock()
         return {"installed_at": moment.date()}

@@ -1,6 +1,7 @@
 """The memory that the product can use."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..measuring.buckets import UNEVEN, size_bucket
@@ -12,6 +13,7 @@ FIELDS = {"total_memory": "MemTotal", "free_memory": "MemFree", "avail_memory": 
 UNKNOWN = Unknown("the system does not state it in /proc/meminfo")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """Reports the memory of the machine, or the limit of the container if that is less."""
 
@@ -39,11 +41,10 @@ class Memory:
         ),
     )
 
-    def __init__(self, *, root: Path = Path("/")) -> None:
-        self._root = root
+    root: Path = Path("/")
 
     def gather(self) -> Mapping[str, object]:
-        table, limits = fields(read(self._root, "proc/meminfo"), ":"), self._limits()
+        table, limits = fields(read(self.root, "proc/meminfo"), ":"), self._limits()
         found: dict[str, object] = {}
         for name, field in FIELDS.items():
             kibibytes = table.get(field, "").partition(" ")[0]
@@ -55,7 +56,7 @@ class Memory:
         return found
 
     def _limits(self) -> dict[str, int]:
-        group = memory_group(self._root)
+        group = memory_group(self.root)
         if group is None:
             return {}
         left = max(group.limit - group.used, 0)

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from .linux.os_release import OsRelease, distribution
 from .probe import Compared, Fact, Unknown
@@ -10,6 +11,7 @@ from .values.text import numbers_of
 NO_OS_RELEASE = Unknown("the system has no os-release file")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatingSystem:
     """Reports the system of every installation, under the names that existing dashboards know."""
 
@@ -39,17 +41,11 @@ class OperatingSystem:
         ),
     )
 
-    def __init__(
-        self,
-        *,
-        uname: Callable[[], platform.uname_result] = platform.uname,
-        os_release: OsRelease = platform.freedesktop_os_release,
-    ) -> None:
-        self._uname = uname
-        self._os_release = os_release
+    uname: Callable[[], platform.uname_result] = platform.uname
+    os_release: OsRelease = platform.freedesktop_os_release
 
     def gather(self) -> Mapping[str, object]:
-        system = self._uname()
+        system = self.uname()
         return {
             "os_version": self._os_version(system),
             "kernel_version": numbers_of(system.release),
@@ -57,7 +53,7 @@ class OperatingSystem:
         }
 
     def _os_version(self, system: platform.uname_result) -> str | Unknown:
-        if found := distribution(self._os_release):
+        if found := distribution(self.os_release):
             return f"{found.name} {found.version}".rstrip()
         if system.system == "Linux":
             return NO_OS_RELEASE

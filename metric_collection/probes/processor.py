@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Processor:
     """Reports the number of processors, within the container's limits, and their SIMD level."""
 
@@ -49,13 +51,12 @@ class Processor:
         ),
     )
 
-    def __init__(self, *, root: Path = Path("/"), cpus: Callable[[], int] = usable_cpus) -> None:
-        self._root = root
-        self._cpus = cpus
+    root: Path = Path("/")
+    cpus: Callable[[], int] = usable_cpus
 
     def gather(self) -> Mapping[str, object]:
-        cpus, limit = self._cpus(), cpu_limit(self._root)
-        flags = cpu_flags(self._root)
+        cpus, limit = self.cpus(), cpu_limit(self.root)
+        flags = cpu_flags(self.root)
         return {
             "cpu_count": min(cpus, ceil(limit)) if limit else cpus,
             "cpu_capable": next(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from .linux.firmware import board_model
@@ -10,6 +11,7 @@ from .probe import Fact
 MODEL = re.compile(r"Raspberry Pi [\w ]+?(?= Rev |$)", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RaspberryPi:
     """Reports the model of a Raspberry Pi."""
 
@@ -24,9 +26,8 @@ class RaspberryPi:
         ),
     )
 
-    def __init__(self, *, root: Path = Path("/")) -> None:
-        self._root = root
+    root: Path = Path("/")
 
     def gather(self) -> Mapping[str, object]:
-        found = MODEL.match(board_model(self._root))
+        found = MODEL.match(board_model(self.root))
         return {"raspberry_pi": found.group() if found else False}

@@ -1,11 +1,11 @@
 """The time zone that the system is set to, and its country; never taken from an address."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ..cleaninsights.clock import utc_now
+from ..cleaninsights.clock import Clock, utc_now
 from .linux.files import read
 from .probe import Fact, Unknown
 
@@ -16,6 +16,7 @@ NAME = "etc/timezone"
 TABLE = "usr/share/zoneinfo/zone.tab"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeZone:
     """Reports the system's UTC offset, and the country of its time zone."""
 
@@ -36,25 +37,24 @@ class TimeZone:
         ),
     )
 
-    def __init__(self, *, root: Path = Path("/"), clock: Callable[[], datetime] = utc_now) -> None:
-        self._root = root
-        self._clock = clock
+    root: Path = Path("/")
+    clock: Clock = utc_now
 
     def gather(self) -> Mapping[str, object]:
         return {"time_zone": self._offset(), "country": self._country()}
 
     def _offset(self) -> str | Unknown:
         try:
-            with (self._root / LOCAL_TIME).open("rb") as file:
+            with (self.root / LOCAL_TIME).open("rb") as file:
                 zone = ZoneInfo.from_file(file)
         except (OSError, ValueError):
             return Unknown("the system's time zone cannot be read from /etc/localtime")
         # isoformat ends with the offset, as +02:00.
-        return self._clock().astimezone(zone).isoformat()[-6:]
+        return self.clock().astimezone(zone).isoformat()[-6:]
 
     def _country(self) -> str | Unknown:
         zone = self._zone_name()
-        table = read(self._root, TABLE)
+        table = read(self.root, TABLE)
         if not table:
             return Unknown("the system has no table of time zones and countries")
         rows = [row.split("\t") for row in table.splitlines()]
@@ -68,8 +68,8 @@ class TimeZone:
     def _zone_name(self) -> str:
         """The zone that the administrator chose, from the link or else from Debian's file."""
         try:
-            target = str((self._root / LOCAL_TIME).readlink())
+            target = str((self.root / LOCAL_TIME).readlink())
         except OSError:
             target = ""
         _, _, name = target.partition("/zoneinfo/")
-        return name or read(self._root, NAME)
+        return name or read(self.root, NAME)

@@ -1,6 +1,7 @@
 """The hypervisor of a virtual machine."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from .linux.files import read
@@ -24,6 +25,7 @@ KINDS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Virtualization:
     """Reports the hypervisor, by the processor's flags and the firmware."""
 
@@ -37,23 +39,22 @@ class Virtualization:
         ),
     )
 
-    def __init__(self, *, root: Path = Path("/")) -> None:
-        self._root = root
+    root: Path = Path("/")
 
     def gather(self) -> Mapping[str, object]:
         return {"virtualization": self._kind()}
 
     def _kind(self) -> str | Unknown:
-        model = product_model(self._root)
+        model = product_model(self.root)
         kind = next((kind for mark, kind in KINDS.items() if mark in model), None)
-        flags = cpu_flags(self._root)
+        flags = cpu_flags(self.root)
         if "fpu" in flags:  # a PC's processor has a flag for hypervisors
             return (kind or "other") if "hypervisor" in flags else "none"
-        guest = read(self._root, "proc/device-tree/hypervisor/compatible")
+        guest = read(self.root, "proc/device-tree/hypervisor/compatible")
         if guest:
             return "xen" if "xen" in guest else "kvm"
         if kind:
             return kind
-        if board_model(self._root) or model:
+        if board_model(self.root) or model:
             return "none"
         return Unknown("neither the processor nor the firmware identifies it")
