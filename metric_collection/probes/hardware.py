@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from .linux.firmware import board_model, compatible, has_i2c_device, product_model
+from .linux.files import present
+from .linux.firmware import board_model, device_tree, product_model
 from .probe import Fact, Unknown
 from .values.references import resolve
 
@@ -58,7 +59,7 @@ class Hardware:
             return bool(resolve(rule))
         tests: dict[str, Callable[[Any], bool]] = {
             "firmware": lambda beginning: f"{model} ".startswith(f"{beginning} "),
-            "compatible": lambda entry: entry in compatible(self._root),
-            "i2c": lambda address: has_i2c_device(self._root, address),
+            "compatible": lambda entry: entry in device_tree(self._root, "compatible").split("\0"),
+            "i2c": lambda address: present(self._root, f"sys/bus/i2c/devices/*-{address:04x}"),
         }
         return all(tests[name](value) for name, value in rule.items())

@@ -23,15 +23,15 @@ class Manifest:
             return LISTED if _lists(record, line) else UNFOUNDED
         if (installed := self._read("installed-files.txt")) is not None:
             return LISTED if _lists(installed, b"../" + line) else UNFOUNDED
-        if (sources := self._read("SOURCES.txt")) and _lists_within(sources, line):
+        sources = self._read("SOURCES.txt") or b""  # its paths may begin with a folder such as src/
+        if _lists(sources, line) or b"/" + line in sources:
             return BUILT
-        return NAMED if self._names(package) else UNFOUNDED
-
-    def _names(self, package: str) -> bool:
         names = self._read("top_level.txt")
         if names is None:
-            return squeezed_name(self.metadata) in map(squeeze, ancestry(package))
-        return package.partition(".")[0].encode() in names.split()
+            is_named = squeezed_name(self.metadata) in map(squeeze, ancestry(package))
+        else:
+            is_named = package.partition(".")[0].encode() in names.split()
+        return NAMED if is_named else UNFOUNDED
 
     def _read(self, name: str) -> bytes | None:
         if name not in self._lists:
@@ -47,8 +47,3 @@ def ancestry(package: str) -> list[str]:
 
 def _lists(text: bytes, start: bytes) -> bool:
     return text.startswith(start) or b"\n" + start in text
-
-
-def _lists_within(text: bytes, start: bytes) -> bool:
-    """Whether a line begins so, possibly within a folder such as ``src/``."""
-    return _lists(text, start) or b"/" + start in text

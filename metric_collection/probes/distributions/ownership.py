@@ -29,14 +29,22 @@ class Place:
 
 def place_of(app: AppConfig) -> Place:
     """The place of an app by its module's file; a namespace package has only a path."""
-    inner = app.name.replace(".", "/")
+    inner, ending = app.name.replace(".", "/"), "."
     file = getattr(app.module, "__file__", None)
     if file is None:
-        return _place(app.name, app.path, inner, "/")
-    folder, base = os.path.split(file)
-    stem = base.partition(".")[0]
-    inner = f"{inner}/{stem}" if stem == "__init__" else inner
-    return _place(app.name, f"{folder}/{stem}", inner, ".")
+        path, ending = app.path, "/"
+    else:
+        folder, base = os.path.split(file)
+        stem = base.partition(".")[0]
+        inner = f"{inner}/{stem}" if stem == "__init__" else inner
+        path = f"{folder}/{stem}"
+    home = path.removesuffix(f"/{inner}")
+    return Place(
+        package=app.name,
+        path=path,
+        home=folder_at(home) if home != path else None,
+        trace=f"{inner}{ending}",
+    )
 
 
 def owners(places: Iterable[Place]) -> dict[Place, str]:
@@ -45,16 +53,6 @@ def owners(places: Iterable[Place]) -> dict[Place, str]:
     Nothing is read again until the places or the folders on sys.path change.
     """
     return _owners(tuple(places), folders())
-
-
-def _place(package: str, path: str, inner: str, ending: str) -> Place:
-    home = path.removesuffix(f"/{inner}")
-    return Place(
-        package=package,
-        path=path,
-        home=folder_at(home) if home != path else None,
-        trace=f"{inner}{ending}",
-    )
 
 
 @lru_cache(maxsize=1)
@@ -95,16 +93,12 @@ def _resembling(place: Place) -> Iterator[str]:
     metadata = place.home.metadata if place.home else {}
     for package in ancestry(place.package):
         yield from metadata.get(squeeze(package), ())
-    for pattern in _similar(place.package.partition(".")[0]):
-        yield from chain.from_iterable(metadata[name] for name in metadata if pattern(name))
-
-
-def _similar(package: str) -> Iterator[Callable[[str], bool]]:
-    """Ever weaker similarities: ``djangorestframework`` ends with ``rest_framework``, and so on."""
+    package = place.package.partition(".")[0]
     name = squeeze(package)
-    beginnings = [
-        word[:5] for word in package.lower().split("_") if len(word) > 3 and word != "django"
-    ]
-    yield lambda other: other.endswith(name)
-    yield lambda other: name in other
-    yield lambda other: any(beginning in other for beginning in beginnings)
+    words = [word[:5] for word in package.lower().split("_") if len(word) > 3 and word != "django"]
+    # Ever weaker similarities: djangorestframework ends with rest_framework, and so on.
+    yield from chain.from_iterable(metadata[each] for each in metadata if each.endswith(name))
+    yield from chain.from_iterable(metadata[each] for each in metadata if name in each)
+    for other, entries in metadata.items():
+        if any(word in other for word in words):
+            yield from entries

@@ -23,15 +23,30 @@ class MemoryGroup:
 
 def cpu_limit(root: Path) -> float | None:
     """The limit in processors, such as 1.5; None without a limit."""
-    return min(
-        filter(None, (_cpu_quota(root, group) for group in _groups(root, "cpu"))), default=None
-    )
+    limits = []
+    for group in _groups(root, "cpu"):
+        quota, _, period = read(root, f"{group}/cpu.max").partition(" ")
+        quota = quota or read(root, f"{group}/cpu.cfs_quota_us")
+        period = period or read(root, f"{group}/cpu.cfs_period_us")
+        if quota.isdecimal() and period.isdecimal():  # "max" and -1 stand for no limit
+            limits.append(int(quota) / int(period))
+    return min(filter(None, limits), default=None)
 
 
 def memory_group(root: Path) -> MemoryGroup | None:
     """The lowest limit on this process's memory; None without a limit."""
-    found = (_memory(root, group) for group in _groups(root, "memory"))
-    return min(filter(None, found), key=lambda group: group.limit, default=None)
+    found = []
+    for group in _groups(root, "memory"):
+        limit = read(root, f"{group}/memory.max") or read(root, f"{group}/memory.limit_in_bytes")
+        if not limit.isdecimal():
+            continue
+        used = read(root, f"{group}/memory.current") or read(root, f"{group}/memory.usage_in_bytes")
+        statistics = fields(read(root, f"{group}/memory.stat"), " ")
+        cached = statistics.get("total_inactive_file") or statistics.get("inactive_file")
+        found.append(
+            MemoryGroup(limit=int(limit), used=int(used or 0), reclaimable=int(cached or 0))
+        )
+    return min(found, key=lambda group: group.limit, default=None)
 
 
 def _groups(root: Path, controller: str) -> Iterator[str]:
@@ -42,21 +57,3 @@ def _groups(root: Path, controller: str) -> Iterator[str]:
             mount = f"{CGROUPS}/{controller}" if controllers else CGROUPS
             inner = PurePosixPath(path.lstrip("/"))
             yield from (f"{mount}/{group}" for group in (inner, *inner.parents))
-
-
-def _cpu_quota(root: Path, group: str) -> float | None:
-    quota, _, period = read(root, f"{group}/cpu.max").partition(" ")
-    quota = quota or read(root, f"{group}/cpu.cfs_quota_us")
-    period = period or read(root, f"{group}/cpu.cfs_period_us")
-    # "max" and -1 stand for no limit.
-    return int(quota) / int(period) if quota.isdecimal() and period.isdecimal() else None
-
-
-def _memory(root: Path, group: str) -> MemoryGroup | None:
-    limit = read(root, f"{group}/memory.max") or read(root, f"{group}/memory.limit_in_bytes")
-    if not limit.isdecimal():
-        return None
-    used = read(root, f"{group}/memory.current") or read(root, f"{group}/memory.usage_in_bytes")
-    statistics = fields(read(root, f"{group}/memory.stat"), " ")
-    cached = statistics.get("total_inactive_file") or statistics.get("inactive_file")
-    return MemoryGroup(limit=int(limit), used=int(used or 0), reclaimable=int(cached or 0))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .files import present, read
+from .files import read
 
 DEVICE_TREES = ("proc/device-tree", "sys/firmware/devicetree/base")
 DMI = "sys/class/dmi/id"
@@ -10,12 +10,7 @@ DMI = "sys/class/dmi/id"
 
 def board_model(root: Path) -> str:
     """The model of a board, such as ``Raspberry Pi 4 Model B Rev 1.4``; "" for other machines."""
-    return _device_tree(root, "model")
-
-
-def compatible(root: Path) -> list[str]:
-    """The boards and chips that a board is compatible with, such as ``raspberrypi,4-model-b``."""
-    return _device_tree(root, "compatible").split("\0")
+    return device_tree(root, "model")
 
 
 def product_model(root: Path) -> str:
@@ -23,10 +18,6 @@ def product_model(root: Path) -> str:
     return f"{read(root, f'{DMI}/sys_vendor')} {read(root, f'{DMI}/product_name')}".strip()
 
 
-def has_i2c_device(root: Path, address: int) -> bool:
-    """Whether the kernel knows a device at this address of any I2C bus; no bus is probed for it."""
-    return present(root, f"sys/bus/i2c/devices/*-{address:04x}")
-
-
-def _device_tree(root: Path, name: str) -> str:
+def device_tree(root: Path, name: str) -> str:
+    """A property of a board's device tree; "" for other machines."""
     return next(filter(None, (read(root, f"{tree}/{name}") for tree in DEVICE_TREES)), "")

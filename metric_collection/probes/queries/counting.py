@@ -27,7 +27,13 @@ Countable = QuerySet[Any] | Callable[[], Any]
 
 def countable(entry: object) -> Countable:
     """The rows or the callable behind ``"auth.User"``, a dotted path, a model or a queryset."""
-    thing = _named(entry) if isinstance(entry, str) else entry
+    thing = entry
+    if isinstance(entry, str):
+        try:
+            thing = apps.get_model(entry)
+        except (LookupError, ValueError):
+            with suppress(ImportError):
+                thing = follow(entry)
     if isinstance(thing, type) and issubclass(thing, Model):
         thing = thing._default_manager
     if isinstance(thing, (Manager, QuerySet)):
@@ -53,27 +59,14 @@ def count(thing: Countable, *, exactly: bool = False) -> int | None:
     return None if answer is None else int(answer)
 
 
-def _named(name: str) -> object:
-    try:
-        return apps.get_model(name)
-    except (LookupError, ValueError):
-        with suppress(ImportError):
-            return follow(name)
-    return name
-
-
 def _rows(queryset: QuerySet[Any], *, exactly: bool) -> int:
     connection = connections[queryset.db]
     with time_limit(connection, LIMIT):
         if connection.vendor == "postgresql" and not exactly:
-            estimate = _estimate(queryset)
+            # The rows that the planner expects, by its statistics alone. For a query that cannot
+            # have rows, Django returns no plan.
+            plan = queryset.explain(format="json")
+            estimate = int(json.loads(plan)[0]["Plan"]["Plan Rows"]) if plan else 0
             if estimate >= HUGE:
                 return estimate
         return queryset.count()
-
-
-def _estimate(queryset: QuerySet[Any]) -> int:
-    """The number of rows that PostgreSQL's planner expects, by its statistics alone."""
-    plan = queryset.explain(format="json")
-    # For a query that cannot have rows, Django returns no plan.
-    return int(json.loads(plan)[0]["Plan"]["Plan Rows"]) if plan else 0
