@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -29,7 +29,7 @@ from .probes import registry
 from .probes.counts import Counts
 from .probes.facts import Facts
 from .probes.modules import Modules, is_match
-from .probes.probe import Probe, is_worded, missing_words, name_of
+from .probes.probe import Probe, missing_words, name_of
 from .probes.values.interrupting import without_exit
 from .probes.values.references import follow
 from .recorders.checks import check_recorders
@@ -184,7 +184,7 @@ def unknown_words() -> Iterator[CheckMessage]:
         ("COUNTS", conf.COUNTS, Counts.keys),
     ):
         for fact_name, entry in entries.items():
-            for key in entry if is_worded(entry) else ():
+            for key in entry if isinstance(entry, Mapping) else ():
                 if key not in keys:
                     yield warning(
                         "W018",
@@ -196,7 +196,7 @@ def unknown_words() -> Iterator[CheckMessage]:
 def stated_values() -> dict[str, object]:
     """Return the values that the publisher states, by the names of their settings."""
     facts = {
-        f"FACTS[{name!r}]": entry.get("value") if is_worded(entry) else entry
+        f"FACTS[{name!r}]": entry.get("value") if isinstance(entry, Mapping) else entry
         for name, entry in conf.FACTS.items()
     }
     return {

@@ -7,9 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-from ..conf.settings import conf
 from ..measuring.buckets import UNEVEN, count_bucket, size_bucket
-from .probe import WORDS, Fact, is_worded, worded
+from .probe import WORDS, Fact, worded
 from .queries.counting import count, countable
 
 
@@ -36,7 +35,8 @@ class Counts:
         self.name = f"METRIC_COLLECTION_COUNTS[{fact_name!r}]"
         self._fact_name = fact_name
         self._entry = entry
-        self._options = entry if is_worded(entry) else {"of": entry}
+        self._options = entry if isinstance(entry, Mapping) else {"of": entry}
+        self._is_exact = self._options.get("exact") is True
 
     @property
     def facts(self) -> Sequence[Fact]:
@@ -63,17 +63,8 @@ class Counts:
             raise ValueError("the entry has no 'of'")
         return countable(self._options["of"])
 
-    @property
-    def _is_exact(self) -> bool:
-        return self._options.get("exact") is True
-
     def _text(self, number: int) -> str:
         if self._is_exact:
             return str(number)
         is_size = self._options.get("unit") == "bytes"
         return size_bucket(number) if is_size else count_bucket(number)
-
-
-def counts() -> list[Counts]:
-    """A probe for each entry of ``METRIC_COLLECTION_COUNTS``."""
-    return [Counts(name, entry) for name, entry in conf.COUNTS.items()]

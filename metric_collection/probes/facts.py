@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..conf.settings import conf
-from .probe import WORDS, Fact, is_worded, worded
+from .probe import WORDS, Fact, worded
 from .values.references import follow, resolve
 from .values.text import plain_text
 
@@ -32,10 +31,14 @@ class Facts:
         self.name = f"METRIC_COLLECTION_FACTS[{fact_name!r}]"
         self._fact_name = fact_name
         self._entry = entry
+        self._options = entry if isinstance(entry, Mapping) else {"value": entry}
 
     @property
     def facts(self) -> Sequence[Fact]:
-        source = self._source()
+        try:
+            source = follow(self._value) if isinstance(self._value, str) else self._value
+        except ImportError:
+            source = None  # gather raises
         stated = "" if callable(source) else plain_text(source)
         fact = replace(self.form, name=self._fact_name, example=stated or self.form.example)
         return [worded(fact, entry=self._entry, source=source)]
@@ -43,22 +46,8 @@ class Facts:
     def gather(self) -> Mapping[str, object]:
         return {self._fact_name: resolve(self._value)}
 
-    def _source(self) -> object:
-        """The value or callable itself; None for a path that cannot be imported: gather raises."""
-        try:
-            return follow(self._value) if isinstance(self._value, str) else self._value
-        except ImportError:
-            return None
-
     @property
     def _value(self) -> object:
-        if not is_worded(self._entry):
-            return self._entry
-        if "value" not in self._entry:
+        if "value" not in self._options:
             raise ValueError("the entry has no 'value'")
-        return self._entry["value"]
-
-
-def stated_facts() -> list[Facts]:
-    """A probe for each entry of ``METRIC_COLLECTION_FACTS``."""
-    return [Facts(name, entry) for name, entry in conf.FACTS.items()]
+        return self._options["value"]

@@ -98,24 +98,17 @@ def _words(probe: type[Probe]) -> list[str]:
 
 
 WORDS = ("description", "example", "purpose", "since")
-
-
 REQUIRED = ("description", "purpose")
 
 
 def worded(fact: Fact, *, entry: Any, source: object) -> Fact:
     """The fact in the words of its entry in the settings, or of its function's docstring."""
     stated: dict[str, Any] = {}
-    if is_worded(entry):
+    if isinstance(entry, Mapping):
         stated = {word: str(entry[word]) for word in WORDS if word in entry}
     if isroutine(source) and (documentation := getdoc(source)):
         stated.setdefault("description", documentation.splitlines()[0])
     return replace(fact, **stated)
-
-
-def is_worded(entry: Any) -> bool:
-    """Whether an entry of the settings is a mapping with words, not only a value."""
-    return isinstance(entry, Mapping)
 
 
 def missing_words(probe: Probe) -> Iterator[str]:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from django.utils.module_loading import import_string
 
 from ..conf.settings import conf
-from .counts import counts
-from .facts import stated_facts
+from .counts import Counts
+from .facts import Facts
 from .first_report import FirstReport
 from .installation import Installation
 from .libraries import Libraries
@@ -70,25 +70,25 @@ class Gathered:
         return [f"{name} ({reason})" for name, reason in self.unknown.items() if reason]
 
     @property
-    def sources(self) -> dict[str, str]:
-        """Fact name -> name of the probe that it came from."""
-        return {name: reading.source for name, reading in self.readings.items()}
-
-    @property
     def compared(self) -> dict[str, Compared]:
         """Fact name -> which changes of it are an Upgrade."""
         return {name: reading.fact.compared for name, reading in self.readings.items()}
 
 
-def probes() -> list[Probe]:
-    """The default probes, the facts and counts of the settings, then the probes of the settings."""
-    found: list[Probe] = [*(make() for make in DEFAULT_PROBES), *stated_facts(), *counts()]
+def probes(*, declined: Collection[str] = ()) -> list[Probe]:
+    """The default probes, the facts and counts of the settings, then the probes of the settings.
+
+    Groups in ``declined`` are left out, here as in ``declared`` and ``gather``.
+    """
+    found: list[Probe] = [make() for make in DEFAULT_PROBES]
+    found += [Facts(name, entry) for name, entry in conf.FACTS.items()]
+    found += [Counts(name, entry) for name, entry in conf.COUNTS.items()]
     for path, options in conf.PROBES:
         try:
             found.append(load(path, options))
         except Exception as error:  # noqa: BLE001  a publisher's module may raise anything
             complain("Probe %s cannot be loaded: %s", path, type(error).__name__)
-    return found
+    return [probe for probe in found if group_of(probe) not in declined]
 
 
 def load(path: str, options: Mapping[str, Any]) -> Probe:
@@ -106,11 +106,8 @@ def is_selected(name: str) -> bool:
 
 
 def declared(*, declined: Collection[str] = ()) -> list[tuple[Probe, Fact]]:
-    """Every fact that can be sent from here, with its probe; a name belongs to its first probe.
-
-    Groups in ``declined`` are left out, here and in ``gather``.
-    """
-    return _declared(_allowed(declined))
+    """Every fact that can be sent from here, with its probe; a name belongs to its first probe."""
+    return _declared(probes(declined=declined))
 
 
 def _declared(probes: Sequence[Probe]) -> list[tuple[Probe, Fact]]:
@@ -127,7 +124,7 @@ def gather(*, declined: Collection[str] = ()) -> Gathered:
     readings: dict[str, Reading] = {}
     unknown: dict[str, str] = {}
     failed: list[str] = []
-    for probe, found in _answers(_allowed(declined), _readings):
+    for probe, found in _answers(probes(declined=declined), _readings):
         if found is None:
             failed.append(name_of(probe))
             unknown.update((fact.name, FAILED) for _, fact in _declared([probe]))
@@ -145,10 +142,6 @@ def known_to(probe: Probe) -> dict[str, str]:
     """Fact name -> text of one probe, selected or not: for the operator's own eyes."""
     [(_, readings)] = _answers([probe], partial(_readings, is_wanted=bool))
     return {reading.fact.name: reading.text for reading in readings or () if reading.text}
-
-
-def _allowed(declined: Collection[str]) -> list[Probe]:
-    return [probe for probe in probes() if group_of(probe) not in declined]
 
 
 def _answers(

@@ -2,7 +2,6 @@ import logging
 
 import pytest
 
-from metric_collection.probes.facts import stated_facts
 from metric_collection.probes.registry import declared, gather
 
 
@@ -63,8 +62,8 @@ def test_a_fact_is_described_by_its_entry_or_its_docstring(settings):
     }
     words = {
         fact.name: (fact.description, fact.example, fact.purpose)
-        for probe in stated_facts()
-        for fact in probe.facts
+        for _probe, fact in declared()
+        if fact.name in settings.METRIC_COLLECTION_FACTS
     }
     purpose = "To know how the product is set up."
     stated = "A fact that the makers of the product state in its settings."
@@ -82,4 +81,4 @@ def test_the_dictionary_says_which_setting_a_fact_comes_from(settings):
     settings.METRIC_COLLECTION_FACTS = {"channel": "stable"}
     [name] = [probe.name for probe, fact in declared() if fact.name == "channel"]
     assert name == "METRIC_COLLECTION_FACTS['channel']"
-    assert gather().sources["channel"] == name
+    assert gather().readings["channel"].source == name

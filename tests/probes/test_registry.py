@@ -115,7 +115,7 @@ def test_a_publishers_probe_is_asked_after_the_default_ones(use):
     use("Weather")
     gathered = gather()
     assert list(gathered.facts.items())[-1] == ("weather", "fine")
-    assert gathered.sources["weather"] == f"{__name__}.Weather"
+    assert gathered.readings["weather"].source == f"{__name__}.Weather"
     assert gathered.compared["weather"] is Compared.NEVER
     assert gathered.failed == []
 
