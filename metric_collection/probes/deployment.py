@@ -128,7 +128,11 @@ def service_hosts(settings: Any) -> list[set[str]]:
 
 def reaches_out(settings: Any) -> bool:
     """Whether any of the services runs on another machine."""
-    return any(not is_local(host) for hosts in service_hosts(settings) for host in hosts)
+    hosts = set().union(*service_hosts(settings))
+    return any(
+        host not in {"", "localhost", "::1"} and not host.startswith(("/", "127."))
+        for host in hosts
+    )
 
 
 def broker_urls(settings: Any) -> list[str]:
@@ -150,11 +154,6 @@ def host_of(address: str) -> str:
     if address.startswith(("unix:", "/")):
         return ""
     return urlsplit(address if "//" in address else f"//{address}").hostname or ""
-
-
-def is_local(host: str) -> bool:
-    """Whether the host is this machine."""
-    return host in {"", "localhost", "::1"} or host.startswith(("/", "127."))
 
 
 def _listed(addresses: Any) -> list[str]:

@@ -10,6 +10,7 @@ from .probe import Fact, Unknown
 SESSIONS = "run/systemd/sessions"
 DISPLAYS = {"wayland": "run/user/*/wayland-*", "x11": "tmp/.X11-unix/X*"}
 SOUNDS = ("pipewire", "pulseaudio")
+UNLISTED = Unknown("the system does not list its processes in /proc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +35,12 @@ class Desktop:
     root: Path = Path("/")
 
     def gather(self) -> Mapping[str, object]:
-        return {"display_server": self._display(), "sound_server": self._sound()}
-
-    def _display(self) -> str:
-        """Wayland before X11: a Wayland desktop runs an X server for old programs, too."""
+        # Wayland before X11: a Wayland desktop runs an X server for old programs, too.
         sessions = [read(path, "") for path in (self.root / SESSIONS).glob("*")]
         types = {fields(session, "=").get("TYPE", "") for session in sessions}
         sockets = {display for display, path in DISPLAYS.items() if present(self.root, path)}
-        return next((display for display in DISPLAYS if display in types | sockets), "none")
-
-    def _sound(self) -> str | Unknown:
+        display = next((each for each in DISPLAYS if each in types | sockets), "none")
         # Every user may read the names of processes, but not look into the folders of the sockets.
         names = {read(process, "comm") for process in (self.root / "proc").glob("[0-9]*")}
-        if not names:
-            return Unknown("the system does not list its processes in /proc")
-        return next((sound for sound in SOUNDS if sound in names), "none")
+        sound = next((each for each in SOUNDS if each in names), "none")
+        return {"display_server": display, "sound_server": sound if names else UNLISTED}

@@ -44,7 +44,15 @@ class Memory:
     root: Path = Path("/")
 
     def gather(self) -> Mapping[str, object]:
-        table, limits = fields(read(self.root, "proc/meminfo"), ":"), self._limits()
+        limits: dict[str, int] = {}
+        if group := memory_group(self.root):
+            left = max(group.limit - group.used, 0)
+            limits = {
+                "total_memory": group.limit,
+                "free_memory": left,
+                "avail_memory": left + group.reclaimable,
+            }
+        table = fields(read(self.root, "proc/meminfo"), ":")
         found: dict[str, object] = {}
         for name, field in FIELDS.items():
             kibibytes = table.get(field, "").partition(" ")[0]
@@ -54,14 +62,3 @@ class Memory:
             else:
                 found[name] = UNKNOWN
         return found
-
-    def _limits(self) -> dict[str, int]:
-        group = memory_group(self.root)
-        if group is None:
-            return {}
-        left = max(group.limit - group.used, 0)
-        return {
-            "total_memory": group.limit,
-            "free_memory": left,
-            "avail_memory": left + group.reclaimable,
-        }

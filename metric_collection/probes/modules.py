@@ -9,7 +9,7 @@ from django.apps import apps
 from django.utils.translation import gettext
 
 from ..conf.settings import conf
-from .distributions.metadata import Distribution, normalize, read_distribution
+from .distributions.metadata import normalize, read_distribution
 from .distributions.ownership import owners, place_of
 from .probe import Compared, Fact
 from .values.text import public_version
@@ -61,24 +61,16 @@ def enabled_modules() -> list[EnabledModule]:
     places = [place_of(app) for app in apps.get_app_configs()]
     owned = owners(places)
     distributions = {owner: read_distribution(owner) for owner in owned.values()}
-    modules = (_module(place.package, distributions.get(owned.get(place, ""))) for place in places)
+    modules = []
+    for place in places:
+        if found := distributions.get(owned.get(place, "")):
+            is_shared = any(is_match(found.name, pattern) for pattern in conf.MODULES)
+            modules.append(EnabledModule(name=found.name, version=found.version, shared=is_shared))
+        else:
+            modules.append(EnabledModule(name=place.package, version=None, shared=False))
     return sorted(dict.fromkeys(modules), key=lambda module: normalize(module.name))
 
 
-def _module(package: str, distribution: Distribution | None) -> EnabledModule:
-    if distribution is None:
-        return EnabledModule(name=package, version=None, shared=False)
-    return EnabledModule(
-        name=distribution.name,
-        version=distribution.version,
-        shared=is_shared(distribution.name),
-    )
-
-
-def is_shared(name: str) -> bool:
-    """Whether ``METRIC_COLLECTION_MODULES`` has this distribution, in any spelling."""
-    return any(is_match(name, pattern) for pattern in conf.MODULES)
-
-
 def is_match(name: str, pattern: str) -> bool:
+    """Whether a pattern of ``METRIC_COLLECTION_MODULES`` matches a distribution, in any spelling."""
     return fnmatchcase(normalize(name), normalize(pattern))

@@ -46,15 +46,15 @@ class OperatingSystem:
 
     def gather(self) -> Mapping[str, object]:
         system = self.uname()
+        version: str | Unknown
+        if found := distribution(self.os_release):
+            version = f"{found.name} {found.version}".rstrip()
+        elif system.system == "Linux":
+            version = NO_OS_RELEASE
+        else:
+            version = f"{system.system} {numbers_of(system.release)}".rstrip()
         return {
-            "os_version": self._os_version(system),
+            "os_version": version,
             "kernel_version": numbers_of(system.release),
             "hardware_platform": system.machine,
         }
-
-    def _os_version(self, system: platform.uname_result) -> str | Unknown:
-        if found := distribution(self.os_release):
-            return f"{found.name} {found.version}".rstrip()
-        if system.system == "Linux":
-            return NO_OS_RELEASE
-        return f"{system.system} {numbers_of(system.release)}".rstrip()

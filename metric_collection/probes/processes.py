@@ -79,7 +79,11 @@ class Processes:
         seen = list(Sighting.objects.since(now - DAY))
         web = [each for each in seen if each.kind == Sighting.Kind.WEB]
         workers = [each for each in seen if each.kind == Sighting.Kind.WORKER]
-        machines = usual(by_machine(seen), now)
+        by_machine: defaultdict[str, list[Sighting]] = defaultdict(list)
+        for each in seen:
+            if each.machine:  # "" if it could not be identified
+                by_machine[each.machine].append(each)
+        machines = usual(by_machine.values(), now)
         is_spread = reaches_out(self._settings) or machines > 1
         return {
             "web_processes": self._number(usual([[each] for each in web], now)) if seen else UNSEEN,
@@ -115,11 +119,3 @@ def usual(groups: Iterable[Sequence[Sighting]], now: datetime) -> int:
     numbers = [sum(begun <= moment <= end for begun, end in spans) for moment in moments]
     at_work = sorted(filter(None, numbers))
     return at_work[len(at_work) // 2] if at_work else 0
-
-
-def by_machine(sightings: Iterable[Sighting]) -> Iterable[Sequence[Sighting]]:
-    """The processes of each machine that could be identified."""
-    machines: defaultdict[str, list[Sighting]] = defaultdict(list)
-    for sighting in sightings:
-        machines[sighting.machine].append(sighting)
-    return [group for name, group in machines.items() if name]

@@ -53,7 +53,12 @@ class TimeZone:
         return self.clock().astimezone(zone).isoformat()[-6:]
 
     def _country(self) -> str | Unknown:
-        zone = self._zone_name()
+        try:
+            target = str((self.root / LOCAL_TIME).readlink())
+        except OSError:
+            target = ""
+        # The zone that the administrator chose is in the link, or else in Debian's file.
+        zone = target.partition("/zoneinfo/")[2] or read(self.root, NAME)
         table = read(self.root, TABLE)
         if not table:
             return Unknown("the system has no table of time zones and countries")
@@ -64,12 +69,3 @@ class TimeZone:
             if len(countries) == 1
             else Unknown("the time zone has no single country")
         )
-
-    def _zone_name(self) -> str:
-        """The zone that the administrator chose, from the link or else from Debian's file."""
-        try:
-            target = str((self.root / LOCAL_TIME).readlink())
-        except OSError:
-            target = ""
-        _, _, name = target.partition("/zoneinfo/")
-        return name or read(self.root, NAME)
