@@ -35,8 +35,10 @@ class Facts:
 
     @property
     def facts(self) -> Sequence[Fact]:
+        source: object = self._value
         try:
-            source = follow(self._value) if isinstance(self._value, str) else self._value
+            if isinstance(source, str):
+                source = follow(source)
         except ImportError:
             source = None  # gather raises
         stated = "" if callable(source) else plain_text(source)
