@@ -112,24 +112,28 @@ def digest_of_text(text: str) -> uuid.UUID:
 
 
 class Values:
-    """The values of some facts, by fact, role and text."""
+    """The values of some facts, by fact, role and text; `refused` counts those over a day's limit."""
 
     def __init__(self, today: date) -> None:
         self.today = today
+        self.refused: Counter[int] = Counter()
         self._ids: dict[ValueKey, int] = {}
 
     def load(self, wanted: Iterable[tuple[Fact, str]]) -> None:
         """Find or make a value for each fact and text; those over a day's limit are "(other)"."""
-        keys = {(fact.pk, *value_of(fact.kind, text)) for fact, text in wanted}
+        pairs = list(wanted)
+        sites = {fact.pk: fact.site_id for fact, _ in pairs}
+        keys = {(fact.pk, *value_of(fact.kind, text)) for fact, text in pairs}
         keys |= {(fact_id, Role.OTHER, "") for fact_id, *_ in keys}
         self._find(keys)
         missing = [key for key in sorted(keys) if key not in self._ids]
         room = self._room({fact_id for fact_id, *_ in missing})
         new = []
         for fact_id, role, text in missing:
-            if role == Role.NAMED:
-                room[fact_id] -= 1
-            if role != Role.NAMED or room[fact_id] >= 0:
+            room[fact_id] -= role == Role.NAMED
+            if role == Role.NAMED and room[fact_id] < 0:
+                self.refused[sites[fact_id]] += 1
+            else:
                 new.append((fact_id, role, text))
         Value.objects.bulk_create([self._row(*key) for key in new], batch_size=CHUNK)
         self._find(new)

@@ -53,7 +53,7 @@ def _write_periods(tally: Tally) -> None:
 
 
 def _write_facts(tally: Tally) -> Counter[int]:
-    """Add cells and pairs; return how many facts were over each site's limit."""
+    """Add cells and pairs; return how many facts and values were over the limits of each site."""
     facts, values = Facts(tally.today), Values(tally.today)
     facts.load(
         [
@@ -76,7 +76,7 @@ def _write_facts(tally: Tally) -> Counter[int]:
         sums=["n"],
     )
     _write_pairs(tally, facts, values)
-    return facts.refused
+    return facts.refused + values.refused
 
 
 def _counted(tally: Tally, facts: Facts) -> Iterator[tuple[Fact, str, str, date, int]]:

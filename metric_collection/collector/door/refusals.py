@@ -24,7 +24,7 @@ REASONS = {
     "inbox": _("inbox full"),
     "unavailable": _("database not available"),
     "excluded": _("excluded by the site's settings"),
-    "names": _("too many names of facts or usage"),
+    "names": _("too many new facts, values or usage names"),
     "date": _("imported report outside of the accepted dates"),
     "proxy": _("accepted, but X-Forwarded-For is not evaluated"),
     "address": _("accepted, but without an address to limit by"),

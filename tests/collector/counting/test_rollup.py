@@ -280,6 +280,10 @@ def test_new_values_above_the_limit_of_a_day_are_other(put, settings):
     put(report(facts={"edition": "a"}))
     roll_up()
     assert numbers("edition") == {"a": 2, "b": 1, "(other)": 2}
+    refusal = Refusal.objects.get()
+    assert (refusal.site_id, refusal.reason, refusal.n) == (5, "names", 2), (
+        "status tells the publisher"
+    )
     put(report(facts={"edition": "c"}))
     roll_up(NOON + DAY)
     assert numbers("edition")["c"] == 1
