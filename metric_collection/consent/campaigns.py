@@ -10,8 +10,6 @@ from types import MappingProxyType
 from ..campaigns import CampaignDeclaration, campaigns
 from ..cleaninsights.campaigns import Campaign, Period
 from ..cleaninsights.clock import EPOCH
-from ..cleaninsights.consents import Consent as Consented
-from ..cleaninsights.consents import ConsentState, campaign_granted, denied, state_of
 from ..cleaninsights.datapoints import DataPoint
 from ..conf.settings import Mode, conf
 from ..measuring.policy import Term
@@ -39,14 +37,6 @@ class Standing:
         return Consent.Choice(self.row.choice) if self.row else Consent.Choice.UNKNOWN
 
     @property
-    def consented(self) -> Consented | None:
-        """The consent as Clean Insights defines it; a window without a choice counts as a yes."""
-        if self.row is None:
-            return None
-        granted = self.choice != Consent.Choice.DENIED
-        return Consented(granted=granted, start=self.row.start, end=self.row.end)
-
-    @property
     def term(self) -> Term:
         """The campaign and the window in which it may count."""
         return Term(campaign=self.declared.campaign, window=self.window)
@@ -57,18 +47,10 @@ class Standing:
             return None
         return Period(start=self.row.start, end=self.row.end)
 
-    def state(self, now: datetime) -> ConsentState:
-        """Return the consent state that Clean Insights defines."""
-        if now >= self.declared.campaign.end:
-            return ConsentState.UNCONFIGURED
-        return state_of(self.consented, now)
-
     def allows(self, point: DataPoint, *, begun: datetime) -> bool:
-        """Return whether consent covers a point of a journal that was begun at that moment."""
+        """Whether consent covers a point of a journal that was begun at that moment."""
         period = Period(start=point.period_start, end=point.period_end)
-        return bool(
-            self.row and self.term.covers(period) and begun >= counts_since(self.row),
-        )
+        return bool(self.row and self.term.covers(period) and begun >= counts_since(self.row))
 
 
 def counts_since(said: Consent | CampaignConsent) -> datetime:
@@ -124,7 +106,7 @@ def save(found: Iterable[Standing]) -> None:
 def needs_no_answer(
     declared: CampaignDeclaration, consent: Consent, *, now: datetime | None = None
 ) -> bool:
-    """Return whether a campaign may count without an answer of its own.
+    """Whether a campaign may count without an answer of its own.
 
     In notice mode that takes a notice that lists it, in opt-in mode a yes to a question that lists it.
     """
@@ -144,43 +126,26 @@ def lock(consent: Consent) -> Ruling | None:
 def decide(campaign_id: str, choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
     """Save the operator's choice for a campaign and return the previous one; KeyError if it is unknown.
 
-    A yes opens a new window; a no deletes the campaign's unsent data.
+    A yes opens a new window, or keeps the open one if no new one fits before the campaign's end. A no
+    deletes the campaign's unsent data.
     """
     with held() as consent:
         before = standings(consent, now=now)[campaign_id]
+        values: dict[str, object] = {"choice": choice, "decided_at": now}
         if choice == Consent.Choice.GRANTED:
-            consented = granted(before, now)
+            # Unlike in the SDK, a yes before the campaign starts opens its first window.
+            moment = max(now, before.declared.campaign.start)
+            window = opening(before.declared.campaign, now) or before.window
+            values["start"] = window.start if window else moment
+            values["end"] = window.end if window else moment
         else:
-            consented = denied(before.consented, now)
             discard_campaign(campaign_id)
-        values = {
-            "choice": choice,
-            "decided_at": now,
-            "start": consented.start,
-            "end": consented.end,
-        }
-        if choice == Consent.Choice.DENIED:
             values["declined_at"] = now
+            if before.choice != Consent.Choice.DENIED:
+                values.update(start=now, end=now)
         CampaignConsent.objects.update_or_create(campaign_id=campaign_id, defaults=values)
         announce(choice, before.choice, campaign_id=campaign_id)
     return before.choice
-
-
-def reopen_expired(now: datetime) -> None:
-    """Let campaigns whose windows are over begin new ones, after a yes; the caller holds consent."""
-    declined = Consent.Choice.DENIED
-    CampaignConsent.objects.filter(end__lt=now).exclude(choice=declined).delete()
-
-
-def granted(before: Standing, now: datetime) -> Consented:
-    """Return a yes with a new window, or with the open one if no new one fits before the campaign's end.
-
-    Unlike in the SDK, a yes before the campaign starts opens its first window.
-    """
-    campaign = before.declared.campaign
-    if before.window and opening(campaign, now) is None:
-        return Consented(granted=True, start=before.window.start, end=before.window.end)
-    return campaign_granted(campaign, max(now, campaign.start))
 
 
 def opening(campaign: Campaign, now: datetime) -> Period | None:

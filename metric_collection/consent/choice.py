@@ -8,13 +8,12 @@ from datetime import datetime
 from ..campaigns import campaigns
 from ..cleaninsights.datapoints import Event
 from ..conf.settings import Mode, conf
-from ..models import Consent
+from ..models import CampaignConsent, Consent
 from ..models.transactions import held
 from ..outbox import discard_undelivered, hour_of, keep_facts, seal
 from ..probes import registry
 from ..probes.probe import group_of
 from .announcements import announce
-from .campaigns import reopen_expired
 from .rules import WITHDRAWN, Ruling, ruling, valid_choice
 
 
@@ -70,9 +69,11 @@ def disclose(consent: Consent | None = None, *, now: datetime) -> None:
         Consent.objects.filter(pk=1).update(**shown)
 
 
-def postpone(until: datetime) -> None:
-    """Hide the notice until then (*Later*); nothing else changes."""
-    Consent.objects.ensure()
+def postpone(until: datetime, *, now: datetime) -> None:
+    """Hide the notice until then (*Later*). It counts as shown: what is not on it is new."""
+    consent = Consent.objects.current()
+    if valid_choice(consent, now=now) == Consent.Choice.UNKNOWN:
+        disclose(consent, now=now)
     Consent.objects.filter(pk=1).update(notice_postponed_until=until)
 
 
@@ -90,7 +91,9 @@ def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
             consent.declined_at = now
         consent.save()
         if choice == Consent.Choice.GRANTED:
-            reopen_expired(now)
+            # Campaigns whose windows are over begin new ones.
+            over = CampaignConsent.objects.filter(end__lt=now)
+            over.exclude(choice=Consent.Choice.DENIED).delete()
         elif before != choice:
             withdraw(allowed, now=now)
         announce(choice, before)

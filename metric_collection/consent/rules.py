@@ -90,7 +90,8 @@ def silenced(environ: Mapping[str, str] = os.environ) -> Ruling | None:
         return None
     if settings.DEBUG:
         return Ruling(rule=Rule.DEBUG)
-    if is_test_run():
+    # Set up by Django's test runner and by pytest-django.
+    if hasattr(sys.modules.get("django.core.mail"), "outbox"):
         return Ruling(rule=Rule.TEST_RUN)
     return on_ci(environ)
 
@@ -101,11 +102,6 @@ def on_ci(environ: Mapping[str, str] = os.environ) -> Ruling | None:
         if is_unless(environ.get(name, ""), FALSE_WORDS):
             return Ruling(rule=Rule.CI, value=f"{name}={environ[name]}")
     return None
-
-
-def is_test_run() -> bool:
-    """Whether Django's test environment is set up, as its test runner and pytest-django do."""
-    return hasattr(sys.modules.get("django.core.mail"), "outbox")
 
 
 def by_operator(consent: Consent, *, now: datetime | None = None) -> Ruling:

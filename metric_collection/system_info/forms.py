@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from ..campaigns import campaigns
 from ..consent import campaigns as windows
 from ..consent import rules
-from ..consent.choice import choose, choose_group, groups
+from ..consent.choice import choose, choose_group, groups, postpone
 from ..models import Consent, Report
-from .notice import put_off
+from .notice import POSTPONED
 
 CHOICES = {"on": Consent.Choice.GRANTED, "off": Consent.Choice.DENIED}
 LATER = "later"
@@ -69,7 +69,7 @@ class SwitchForm(ChoiceForm):
         self.is_postponed = self.cleaned_data["choice"] == LATER
         if not self.is_postponed:
             return super().save(now=now)
-        put_off(now=now)
+        postpone(now + POSTPONED, now=now)
         self.message = gettext("You will be asked again in a week.")
         return ""
 

@@ -22,13 +22,13 @@ from django.utils.translation import ngettext
 from ..campaigns import campaigns
 from ..conf.settings import Mode, Settings, conf
 from ..consent import rules
-from ..consent.choice import disclose, names_to_tell, postpone, unanswered, undisclosed
+from ..consent.choice import disclose, names_to_tell, unanswered, undisclosed
 from ..models import Consent
 from ..models.transactions import atomic
 from ..reporting.state import collector
 from .groups import groups
 
-LATER: Final = timedelta(days=7)  # for which *Later* hides the notice
+POSTPONED: Final = timedelta(days=7)  # for which *Later* hides the notice
 NAMED: Final = 6  # facts or campaigns of one kind that are listed by name
 EVER: Final = datetime.min.replace(tzinfo=timezone.utc)
 NEVER: Final = datetime.max.replace(tzinfo=timezone.utc)
@@ -116,14 +116,6 @@ def open_notice(consent: Consent, *, now: datetime) -> Notice | None:
 def is_overruled() -> bool:
     """Whether nothing can be gathered here at present, so that there is nothing to ask."""
     return bool(rules.switched_off() or rules.silenced())
-
-
-def put_off(*, now: datetime) -> None:
-    """Hide the notice for a while. Whatever an unanswered one listed is disclosed, so the rest is new."""
-    consent = Consent.objects.current()
-    if rules.valid_choice(consent, now=now) == Consent.Choice.UNKNOWN:
-        disclose(consent, now=now)
-    postpone(now + LATER)
 
 
 def on_page(consent: Consent, *, now: datetime) -> tuple[Consent, Notice | None]:

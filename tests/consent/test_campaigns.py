@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from metric_collection.cleaninsights.consents import Consent as Consented
 from metric_collection.cleaninsights.consents import ConsentState
 from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.cleaninsights.testing import RecordingTransport
@@ -41,9 +42,18 @@ def standing(clock):
     return lambda: windows.standings(Consent.objects.current(), now=clock())["search"]
 
 
+def state(standing, now):
+    """Return the state that Clean Insights gives to the row of a campaign."""
+    if now >= standing.declared.campaign.end:
+        return ConsentState.UNCONFIGURED
+    if (row := standing.row) is None:
+        return ConsentState.UNKNOWN
+    return Consented(granted=row.choice != DENIED, start=row.start, end=row.end).state(now)
+
+
 class TestModes:
     def test_silence_is_a_yes_in_opt_out_mode_from_when_a_campaign_is_seen(self, standing, clock):
-        assert standing().state(clock()) is ConsentState.GRANTED
+        assert state(standing(), clock()) is ConsentState.GRANTED
         assert (standing().window.start, standing().window.end) == (TODAY, TODAY + 10 * DAY)
         assert standing().choice == UNKNOWN
 
@@ -56,16 +66,16 @@ class TestModes:
     def test_a_window_that_is_over_does_not_open_again_by_itself(self, standing, clock):
         windows.save([standing()])
         clock.advance(days=10)
-        assert standing().state(clock()) is ConsentState.EXPIRED
+        assert state(standing(), clock()) is ConsentState.EXPIRED
 
     def test_in_opt_in_mode_the_yes_covers_the_campaigns_that_its_question_listed(
         self, declared, standing, clock
     ):
         declared.METRIC_COLLECTION_CONSENT = "opt-in"
         assert standing().window is None
-        assert standing().state(clock()) is ConsentState.UNKNOWN
+        assert state(standing(), clock()) is ConsentState.UNKNOWN
         choose(GRANTED, now=clock())
-        assert standing().state(clock()) is ConsentState.GRANTED
+        assert state(standing(), clock()) is ConsentState.GRANTED
 
     def test_in_opt_in_mode_a_campaign_added_later_needs_a_new_yes_or_one_of_its_own(
         self, declared, clock
@@ -104,7 +114,7 @@ class TestModes:
     def test_no_window_opens_after_the_campaign(self, standing, clock):
         clock.set("2027-06-01")
         assert standing().window is None
-        assert standing().state(clock()) is ConsentState.UNCONFIGURED
+        assert state(standing(), clock()) is ConsentState.UNCONFIGURED
 
 
 class TestDecisions:
@@ -136,7 +146,7 @@ class TestDecisions:
 
     def test_a_no_closes_the_window_and_the_choice_before_is_returned(self, standing, clock):
         assert windows.decide("search", DENIED, now=clock()) == UNKNOWN
-        assert standing().state(clock()) is ConsentState.DENIED
+        assert state(standing(), clock()) is ConsentState.DENIED
         assert standing().window is None
         assert windows.decide("search", GRANTED, now=clock()) == DENIED
 
@@ -156,9 +166,9 @@ class TestDecisions:
     def test_a_yes_before_the_campaign_begins_is_for_its_first_window(self, standing, clock):
         clock.set("2025-12-24")
         windows.decide("search", GRANTED, now=clock())
-        assert standing().state(clock()) is ConsentState.NOT_STARTED
+        assert state(standing(), clock()) is ConsentState.NOT_STARTED
         clock.set("2026-01-05")
-        assert standing().state(clock()) is ConsentState.GRANTED
+        assert state(standing(), clock()) is ConsentState.GRANTED
 
     def test_a_yes_for_which_no_window_is_left_keeps_the_one_that_is_open(
         self, declared, standing, clock

@@ -118,7 +118,7 @@ def test_a_yes_opens_campaigns_anew_whose_windows_are_over_unless_declined(setti
 
 def test_later_postpones_the_notice_until_an_answer(clock):
     tomorrow = clock().replace(microsecond=0) + timedelta(days=1)
-    postpone(tomorrow)
+    postpone(tomorrow, now=clock())
     assert Consent.objects.get().notice_postponed_until == tomorrow
     choose(GRANTED, now=clock())
     assert Consent.objects.get().notice_postponed_until is None

@@ -14,7 +14,7 @@ from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.consent.choice import choose, choose_group
 from metric_collection.consent.rules import ruling
 from metric_collection.models import Consent
-from metric_collection.system_info.notice import LATER, quiet
+from metric_collection.system_info.notice import POSTPONED, quiet
 from tests.campaigns import daily
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +94,7 @@ def test_the_notice_can_be_put_off_and_comes_back(index, superuser, moved_on):
     assert superuser.post(PAGE, {"choice": "later"}).url == INDEX
     assert index() == ["You will be asked again in a week."]
     assert index() == []
-    moved_on(LATER)
+    moved_on(POSTPONED)
     assert len(index()) == 1
     assert Consent.objects.get().choice == Consent.Choice.UNKNOWN
 
@@ -119,7 +119,7 @@ def test_new_facts_after_a_yes_can_be_put_off(settings, index, superuser, moved_
     superuser.post(PAGE, {"choice": "later"})
     index()
     assert index() == []
-    moved_on(LATER)
+    moved_on(POSTPONED)
     assert len(index()) == 1
 
 
