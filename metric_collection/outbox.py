@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from .campaigns import campaigns
 from .cleaninsights import payload
 from .cleaninsights.datapoints import DataPoint, Event, Visit
-from .cleaninsights.stores import Pack
 from .conf.settings import conf
 from .conf.values import CATEGORIES, FIRST_REPORT_OF
 from .models import USAGE, Measurement, Report, Sighting
@@ -27,14 +27,14 @@ def seal(points: Iterable[DataPoint], *, category: str, now: datetime) -> Report
     return enqueue(pack(points), category=category, now=now)
 
 
-def seal_usage(now: datetime, campaigns: Collection[str], packed: Pack) -> Report | None:
+def seal_usage(now: datetime) -> Report | None:
     """Queue the finished periods of the first campaign that has any; None if there is none.
 
     The caller holds consent. Each report is about one campaign, so that consent can be withdrawn for one.
     """
-    for campaign_id in sorted(campaigns):
+    for campaign_id in sorted(campaigns()):
         if points := measurements.take_finished(campaign_id, now):
-            return enqueue(packed(points), category=USAGE, now=now, campaign_id=campaign_id)
+            return enqueue(pack(points), category=USAGE, now=now, campaign_id=campaign_id)
     return None
 
 
@@ -88,7 +88,7 @@ def keep_facts(names: Iterable[str]) -> None:
 
 def expire(now: datetime) -> None:
     """Give up queued reports older than MAX_AGE."""
-    old = Report.objects.still_queued().sealed_before(now - conf.MAX_AGE)
+    old = Report.objects.still_queued().filter(sealed_at__lt=now - conf.MAX_AGE)
     old.exclude(leased_until__gt=now).update(
         state=Report.State.GIVEN_UP,
         outcome=Report.Outcome.EXPIRED,

@@ -54,9 +54,6 @@ class ReportQuerySet(models.QuerySet["Report"]):
         """Return the report settled last; an index finds it however long the queue is."""
         return self.exclude(settled_at=None).order_by("-settled_at", "-id").first()
 
-    def sealed_before(self, moment: datetime) -> ReportQuerySet:
-        return self.filter(sealed_at__lt=moment)
-
     def settled_before(self, moment: datetime) -> ReportQuerySet:
         return self.filter(settled_at__lt=moment)
 

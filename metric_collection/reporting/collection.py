@@ -13,7 +13,6 @@ from typing import Any, Final, TypeAlias
 from django.db import IntegrityError, router, transaction
 from packaging.version import InvalidVersion, Version
 
-from ..campaigns import campaigns
 from ..cleaninsights import payload
 from ..cleaninsights.clock import utc_now
 from ..cleaninsights.datapoints import Event
@@ -24,7 +23,7 @@ from ..consent.rules import ruling
 from ..models import Change, Consent, Measurement, Report, Snapshot
 from ..models.measurement import purge
 from ..models.transactions import held
-from ..outbox import hour_of, pack, seal, seal_usage
+from ..outbox import hour_of, seal, seal_usage
 from ..probes import registry
 from ..probes.first_report import NOTHING, first_report_of
 from ..probes.probe import Compared
@@ -78,7 +77,8 @@ class Collection:
         if snapshot is None:
             return self._install(consent, finding)
         if finding.category == HEARTBEAT:
-            refresh(snapshot, finding)
+            if finding.remembered != snapshot.facts:  # a downgrade or a removal, for example
+                snapshot.advance(facts=finding.remembered, platforms=finding.platforms)
             logger.debug("Nothing is reported: no version is new or higher, no platform differs.")
             return None
         return self._advance(consent, snapshot, finding, wanted(UPGRADE))
@@ -110,12 +110,15 @@ class Collection:
             return []
         with held():
             purge(now - conf.MAX_AGE)
-        return list(iter(lambda: self._seal_next(now), None))
-
-    def _seal_next(self, now: datetime) -> Report | None:
-        """Seal one report in a transaction of its own: the operator's choice and flushes wait for it."""
-        with held():  # after a no that came first, nothing is left to seal
-            return seal_usage(now, campaigns(), pack)
+        sealed: list[Report] = []
+        while True:
+            # One transaction for each: the operator's choice and flushes wait for it. After a no that came
+            # first, nothing is left to seal.
+            with held():
+                report = seal_usage(now)
+            if report is None:
+                return sealed
+            sealed.append(report)
 
     def preview(
         self,
@@ -316,12 +319,6 @@ def is_higher(after: str, before: str) -> bool:
         return Version(after) > Version(before)
     except InvalidVersion:
         return after > before
-
-
-def refresh(snapshot: Snapshot, finding: Finding) -> None:
-    """Store downgrades, removals and other changes that are no upgrade."""
-    if finding.remembered != snapshot.facts:
-        snapshot.advance(facts=finding.remembered, platforms=finding.platforms)
 
 
 def seal_finding(finding: Finding, category: str | None, now: datetime, flag: str) -> Report | None:

@@ -63,24 +63,23 @@ class Delivery:
     in_transaction: bool = False
 
     def deliver(self) -> list[Report]:
-        """Post every report that is due; return those attempted, with their outcomes."""
-        return list(self._attempts())
+        """Post every report that is due; return those attempted, with their outcomes.
 
-    def _attempts(self) -> Iterator[Report]:
-        """Attempt the queue in order, up to the first report that fails.
-
-        A report that has failed for longer than PATIENCE may itself be the cause: the others are then
-        attempted without it, the least attempted first, again up to the first that fails.
+        The queue is attempted in order, up to the first report that fails. If that one has been failing for
+        longer than PATIENCE, it may itself be the cause: the others are then attempted without it, the
+        least attempted first, again up to the first that fails.
         """
+        attempted: list[Report] = []
         end = self.clock() + BUDGET
         for report in self._queue():
             if self.clock() >= end or not self._claim(report):
-                return
-            yield self._attempt(report)
+                break
+            attempted.append(self._attempt(report))
             if report.state == Report.State.QUEUED:
-                if self._is_impatient(report):
-                    yield from self._attempts_without(report, end)
-                return
+                if report.failed_at is not None and report.failed_at <= self.clock() - PATIENCE:
+                    attempted += self._attempts_without(report, end)
+                break
+        return attempted
 
     def _attempts_without(self, failing: Report, end: datetime) -> Iterator[Report]:
         others = Report.objects.queued().exclude(pk=failing.pk).order_by("attempts", "id")
@@ -98,7 +97,10 @@ class Delivery:
         if not reports:
             logger.debug("Nothing to deliver: no report is queued.")
             return
-        if not (anything_may_leave() and self._is_outside_transactions()):
+        if not anything_may_leave():
+            return
+        if is_open() and not self.in_transaction:
+            warn_of_transaction()
             return
         if reports[0].sealed_at < self.clock() - conf.MAX_AGE:
             expire(self.clock())
@@ -107,13 +109,6 @@ class Delivery:
             yield from reports
             is_last = len(reports) < HANDFUL
             reports = [] if is_last else Report.objects.next_queued(after=reports[-1])
-
-    def _is_outside_transactions(self) -> bool:
-        """Refuse to post in a transaction: it would keep its locks until the collector has answered."""
-        if self.in_transaction or not is_open():
-            return True
-        warn_of_transaction()
-        return False
 
     def _claim(self, report: Report) -> bool:
         """Claim a report as last read; False if it is not due or another worker has it."""
@@ -137,7 +132,8 @@ class Delivery:
         try:
             answer = self._post(report.body.encode(), key=str(report.key))
         except TransportError as error:
-            self._retry(report, outcome_of(error), detail=error.reason, message=str(error))
+            outcome = next(found for kind, found in OUTCOMES.items() if isinstance(error, kind))
+            self._retry(report, outcome, detail=error.reason, message=str(error))
         else:
             self._handle_answer(report, answer)
         return report
@@ -212,9 +208,6 @@ class Delivery:
         longest = conf.MAX_RETRY_DELAY.total_seconds()
         return retry_delay(failures, timeout=connect, max_retry_delay=longest, jitter=self.random())
 
-    def _is_impatient(self, report: Report) -> bool:
-        return report.failed_at is not None and report.failed_at <= self.clock() - PATIENCE
-
     def _post(self, body: bytes, *, key: str | None = None) -> Answer:
         headers = {**HEADERS, "Idempotency-Key": key} if key else HEADERS
         return self.transport.post(conf.COLLECTOR_URL, body, headers=headers, timeout=conf.TIMEOUT)
@@ -247,10 +240,6 @@ def anything_may_leave() -> bool:
     if not may_start:
         logger.debug("Nothing is sent: %s", allowed.sentence)
     return may_start
-
-
-def outcome_of(error: TransportError) -> Outcome:
-    return next(outcome for kind, outcome in OUTCOMES.items() if isinstance(error, kind))
 
 
 @cache

@@ -145,7 +145,10 @@ class Flusher(Forkable):
             self._is_reachable = True
             logger.debug("Not flushed, will retry: %s", error)
         except Exception as error:  # noqa: BLE001  the host must not fail because of us
-            self._complain(error)
+            level = logging.DEBUG if self._has_failed else logging.WARNING  # once in each outage
+            logger.log(level, "Flushing failed, will retry: %s", error)
+            self._has_failed = True
+            self._is_reachable = False
         finally:
             lock.release()
 
@@ -236,13 +239,6 @@ class Flusher(Forkable):
             return
         CountedJournal.objects.filter(key__in=self._removed).delete()
         self._removed.clear()
-
-    def _complain(self, error: Exception) -> None:
-        """Log a failure, at WARNING once until a flush has succeeded."""
-        self._is_reachable = False
-        level = logging.DEBUG if self._has_failed else logging.WARNING
-        logger.log(level, "Flushing failed, will retry: %s", error)
-        self._has_failed = True
 
 
 def first_seen(journals: Iterable[Journal]) -> dict[str, datetime]:

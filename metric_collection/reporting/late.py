@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from ..cleaninsights import payload
 from ..cleaninsights.campaigns import Campaign, EventAggregationRule
-from ..cleaninsights.datapoints import DataPoint, Event
 from ..models import Report
 from ..models.measurement import Counted, Group, group_of
+from ..outbox import pack
 
 Reported: TypeAlias = tuple[Any, ...]
 
@@ -29,26 +28,15 @@ def unsealed(counted: Iterable[Counted], *, now: datetime) -> Iterator[Counted]:
     """Leave out late points that must not be reported a second time."""
     reported: dict[Group, set[Reported]] = {}
     for campaign, point in counted:
-        group = group_of(point)
-        is_late = point.period_end < now and (campaign.only_record_once or is_mean(campaign))
-        if is_late and group not in reported:
-            reported[group] = reported_of(*group)
-        if not (is_late and as_reported(point) in reported[group]):
-            yield campaign, point
-
-
-def as_reported(point: DataPoint) -> Reported:
-    """Return the identity of a point in a report."""
-    events = [point] if isinstance(point, Event) else []
-    visits = [] if isinstance(point, Event) else [point]
-    return next(iter(identities_in(payload.encode(1, events=events, visits=visits))))
-
-
-def reported_of(campaign_id: str, period_end: datetime) -> set[Reported]:
-    """Return the points in a campaign's reports that may cover a period."""
-    reports = Report.objects.of_campaign(campaign_id).filter(sealed_at__gte=period_end)
-    bodies = reports.values_list("body", flat=True)
-    return {found for body in bodies for found in identities_in(body)}
+        if point.period_end < now and (campaign.only_record_once or is_mean(campaign)):
+            group = campaign_id, period_end = group_of(point)
+            if group not in reported:
+                reports = Report.objects.filter(campaign_id=campaign_id, sealed_at__gte=period_end)
+                bodies = reports.values_list("body", flat=True)
+                reported[group] = {found for body in bodies for found in identities_in(body)}
+            if not reported[group].isdisjoint(identities_in(pack([point]))):
+                continue
+        yield campaign, point
 
 
 def identities_in(body: str | bytes) -> Iterator[Reported]:

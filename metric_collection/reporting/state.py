@@ -121,11 +121,6 @@ class Queue:
     head: Report | None
 
 
-def read_queue() -> Queue:
-    head = Report.objects.queued().first()
-    return Queue(length=Report.objects.queued().count() if head else 0, head=head)
-
-
 def delivery_state(
     now: datetime,
     *,
@@ -136,7 +131,9 @@ def delivery_state(
     """Read the state of delivery; pass whatever is at hand, to save reading it again."""
     allowed = allowed or ruling()
     snapshot = snapshot or Snapshot.objects.current()
-    queue = queue or read_queue()
+    if queue is None:
+        first = Report.objects.queued().first()
+        queue = Queue(length=Report.objects.queued().count() if first else 0, head=first)
     head = queue.head
     last = Report.objects.settled_last()
     situation, since, report = situation_of(now, allowed, snapshot, head, last)
@@ -167,8 +164,11 @@ def situation_of(
         return (Situation.CLOCK, now, None) if allowed.sends else (Situation.OFF, None, None)
     if snapshot is None:
         return Situation.NOT_INSTALLED, None, None
-    if is_stalled(now, snapshot, head):
-        return Situation.STALLED, snapshot.swept_at or snapshot.installed_at, head
+    # Something is due that no worker and no command has looked at for too long.
+    is_due = snapshot.heartbeat_due <= now or (head is not None and head.next_attempt(now) <= now)
+    swept_at = snapshot.swept_at or snapshot.installed_at
+    if is_due and swept_at < now - STALLED_AFTER:
+        return Situation.STALLED, swept_at, head
     if head and head.must_wait and head.next_attempt(now) > now:
         return Situation.PAUSED, head.attempted_at, head
     # One report that fails while others are delivered is no outage.
@@ -176,13 +176,6 @@ def situation_of(
         return Situation.FAILING, head.failed_at, head
     situation = SETTLED.get(last.outcome, Situation.FAILING) if last else Situation.NOT_SENT
     return situation, last.settled_at if last else None, last
-
-
-def is_stalled(now: datetime, snapshot: Snapshot, head: Report | None) -> bool:
-    """Whether something is due that no worker and no command has looked at for too long."""
-    is_due = snapshot.heartbeat_due <= now or (head is not None and head.next_attempt(now) <= now)
-    swept_at = snapshot.swept_at or snapshot.installed_at
-    return is_due and swept_at < now - STALLED_AFTER
 
 
 def collector() -> str:
