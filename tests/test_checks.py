@@ -12,6 +12,16 @@ from metric_collection.models import Consent
 from metric_collection.probes import Fact
 from metric_collection.reporting.collection import Collection
 
+URLCONF = """
+from django.contrib.admin import AdminSite
+from django.urls import path
+from metric_collection.admin import SystemInfoAdmin
+from metric_collection.models import Consent
+site = AdminSite(name="office")
+site.register(Consent, SystemInfoAdmin)
+urlpatterns = [path("office/", site.urls)]
+"""
+
 
 def found(**expected) -> list[str]:
     return [message.id for message in check_settings()]
@@ -381,15 +391,31 @@ def test_a_folder_that_cannot_be_used_is_told_with_the_reason(settings, state_fo
     assert "No such file or directory" in message.msg
 
 
-def test_an_admin_without_the_page_is_told():
+@pytest.fixture
+def no_page():
+    """The admin without the System Info page on any site."""
     registered = [
         (site._registry, site._registry[Consent]) for site in all_sites if Consent in site._registry
     ]
     for registry, _model_admin in registered:
         del registry[Consent]
-    try:
-        (message,) = check_settings()
-    finally:
-        for registry, model_admin in registered:
-            registry[Consent] = model_admin
+    yield
+    for registry, model_admin in registered:
+        registry[Consent] = model_admin
+
+
+def test_an_admin_without_the_page_is_named(no_page):
+    (message,) = check_settings()
     assert message.id == "usage_metrics.W010"
+
+
+def test_a_page_that_the_urlconf_registers_is_found(no_page, settings, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "acme_urls.py").write_text(URLCONF)
+    settings.ROOT_URLCONF = "acme_urls"
+    assert found() == []
+
+
+def test_a_broken_urlconf_is_left_to_the_checks_of_django(no_page, settings):
+    settings.ROOT_URLCONF = "acme_missing_urls"
+    assert found() == ["usage_metrics.W010"]
