@@ -60,6 +60,11 @@ class ConfigurationError(UnexpectedValue):
 class PayloadError(UnexpectedValue):
     """CIMP would refuse this body."""
 
+    def below(self, key: str) -> PayloadError:
+        """Return the same error with its path prefixed by `key`."""
+        dot = "." if self.path and not self.path.startswith("[") else ""
+        return PayloadError(f"{key}{dot}{self.path}", self.found, self.expected)
+
 
 class MeasurementError(CleanInsightsError):
     """An argument of a measurement is invalid."""

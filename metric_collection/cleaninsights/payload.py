@@ -114,7 +114,10 @@ def decode(body: bytes, *, limits: Limits | None = None) -> dict[str, Any]:
     parsed: dict[str, Any] = _parse(body)
     if limits is not None:
         _limit_events(parsed, limits)
-    _expect_object("body", parsed, required=("idsite",), known=_BODY)
+    try:
+        _expect_object(parsed, required=("idsite",), known=_BODY)
+    except PayloadError as error:
+        raise error if error.path else error.below("body") from None
     if limits is not None:
         _limit_values(parsed, limits, texts=b"\\u" in body)
     return parsed
@@ -176,62 +179,64 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_Check: TypeAlias = Callable[[str, Any], None]
+# Checks name no path: it is put together by those who called them, and only when one fails.
+_Check: TypeAlias = Callable[[Any], None]
 
 
-def _expect_object(
-    path: str, found: Any, *, required: Iterable[str], known: Mapping[str, _Check]
-) -> None:
+def _expect_object(found: Any, *, required: Iterable[str], known: Mapping[str, _Check]) -> None:
     if not isinstance(found, dict):
-        raise PayloadError(path, found, "an object")
+        raise PayloadError("", found, "an object")
     for key in required:
         if key not in found:
-            raise PayloadError(_below(path, key), MISSING, "a value")
-    for key, value in found.items():
-        if key not in known:
-            raise PayloadError(_below(path, key), value, f"no other keys than {', '.join(known)}")
-        known[key](_below(path, key), value)
+            raise PayloadError(key, MISSING, "a value")
+    try:
+        for key, value in found.items():
+            known[key](value)
+    except KeyError:
+        raise PayloadError(key, value, f"no other keys than {', '.join(known)}") from None
+    except PayloadError as error:
+        raise error.below(key) from None
 
 
-def _below(path: str, key: str) -> str:
-    return key if path == "body" else f"{path}.{key}"
+def _whole(found: Any) -> None:
+    if type(found) is int or (isinstance(found, float) and found.is_integer()):
+        return
+    raise PayloadError("", found, "a whole number")
 
 
-def _whole(path: str, found: Any) -> None:
-    number = isinstance(found, float) and found.is_integer()
-    if isinstance(found, bool) or not (number or isinstance(found, int)):
-        raise PayloadError(path, found, "a whole number")
-
-
-def _positive(path: str, found: Any) -> None:
-    _whole(path, found)
+def _positive(found: Any) -> None:
+    _whole(found)
     if found < 1:
-        raise PayloadError(path, found, "a whole number >= 1")
+        raise PayloadError("", found, "a whole number >= 1")
 
 
-def _finite(path: str, found: Any) -> None:
-    number = isinstance(found, int | float) and not isinstance(found, bool)
-    if not number or not math.isfinite(found):
-        raise PayloadError(path, found, "a number")
+def _finite(found: Any) -> None:
+    if type(found) is int or (isinstance(found, float) and math.isfinite(found)):
+        return
+    raise PayloadError("", found, "a number")
 
 
-def _text(path: str, found: Any) -> None:
+def _text(found: Any) -> None:
     if not isinstance(found, str):
-        raise PayloadError(path, found, "text")
+        raise PayloadError("", found, "text")
 
 
-def _some_text(path: str, found: Any) -> None:
-    _text(path, found)
+def _some_text(found: Any) -> None:
+    _text(found)
     if not found:
-        raise PayloadError(path, found, "text that is not empty")
+        raise PayloadError("", found, "text that is not empty")
 
 
 def _list_of(required: Iterable[str], known: Mapping[str, _Check]) -> _Check:
-    def check(path: str, found: Any) -> None:
+    def check(found: Any) -> None:
         if not isinstance(found, list):
-            raise PayloadError(path, found, "a list")
-        for index, item in enumerate(found):
-            _expect_object(f"{path}[{index}]", item, required=required, known=known)
+            raise PayloadError("", found, "a list")
+        index = 0
+        try:
+            for index, item in enumerate(found):  # noqa: B007  named in the error
+                _expect_object(item, required=required, known=known)
+        except PayloadError as error:
+            raise error.below(f"[{index}]") from None
 
     return check
 
