@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import math
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from .campaigns import Campaign, Period, exact
 from .clock import Clock, utc_now
@@ -22,13 +23,16 @@ from .consents import (
     state_of,
 )
 from .datapoints import DataPoint, Event, Visit
-from .environment import accept_language, user_agent
 from .exceptions import CleanInsightsError, MeasurementError, StoreError
 from .sending import Sender
 from .stores import MemoryStore, Store
 from .transport import RequestsTransport, Transport
 
 logger = logging.getLogger(__name__)
+
+_VARIABLES: Final = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # in gettext's order
+_NO_LANGUAGE: Final = {"", "C", "POSIX"}
+_MOST_LANGUAGES: Final = 6
 
 
 class CleanInsights:
@@ -56,9 +60,10 @@ class CleanInsights:
         self._clock = clock
         transport = RequestsTransport(clock=clock) if transport is None else transport
         self._sender = Sender(configuration, self._store, transport, clock)
+        major, minor = sys.version_info[:2]
         self._features = {
             Feature.LANG: lang or accept_language(os.environ),
-            Feature.UA: ua or user_agent(),
+            Feature.UA: ua or f"Python/{major}.{minor} ({sys.platform})",
         }
         self._level = logging.INFO if configuration.debug else logging.DEBUG
         self._unwritten = 0
@@ -143,7 +148,12 @@ class CleanInsights:
         """
         try:
             self.persist()
-            self._sender.send(self._consented_features())
+            features = {
+                feature.value: text
+                for feature, text in self._features.items()
+                if text and self.state_of_feature(feature) is ConsentState.GRANTED
+            }
+            self._sender.send(features)
         except StoreError as error:
             logger.warning("Measurements are not sent: %s.", error)
 
@@ -208,12 +218,14 @@ class CleanInsights:
         self._store.put_consent(subject, consent)
         return consent
 
-    def _consented_features(self) -> dict[str, str]:
-        return {
-            feature.value: text
-            for feature, text in self._features.items()
-            if text and self.state_of_feature(feature) is ConsentState.GRANTED
-        }
+
+def accept_language(environ: Mapping[str, str]) -> str | None:
+    """Return the user's languages like an Accept-Language header: "de-AT;q=1,en;q=0.9"."""
+    wanted = next(filter(None, (environ.get(name) for name in _VARIABLES)), "")
+    names = [locale.partition(".")[0].partition("@")[0] for locale in wanted.split(":")]
+    tags = [name.replace("_", "-") for name in names if name not in _NO_LANGUAGE]
+    ranked = zip(tags[:_MOST_LANGUAGES], range(10, 0, -1), strict=False)
+    return ",".join(f"{tag};q={tenths / 10:g}" for tag, tenths in ranked) or None
 
 
 def _campaign(campaign_id: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,7 @@ from metric_collection.cleaninsights import (
     MemoryStore,
     RequestsTransport,
 )
+from metric_collection.cleaninsights.client import accept_language
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.testing import FrozenClock, RecordingTransport
 
@@ -30,12 +32,12 @@ SERVER = {**FILE, "serverSideAnonymousUsage": True}
 
 
 class World:
-    def __init__(self, configuration=SERVER, store=None):
+    def __init__(self, configuration=SERVER, store=None, ua="x"):
         self.clock = FrozenClock("2026-06-01T12:00:00Z")
         self.transport = RecordingTransport()
         self.store = store or MemoryStore()
         self.sdk = CleanInsights(
-            configuration, self.store, self.transport, self.clock, lang="de;q=1", ua="x"
+            configuration, self.store, self.transport, self.clock, lang="de;q=1", ua=ua
         )
 
     def arrived(self, key="events"):
@@ -184,7 +186,7 @@ def test_only_what_is_consented_to_is_measured(asking):
     assert [event["action"] for event in asking.arrived()] == ["between"]
 
 
-def test_features_are_told_with_consent_only(asking):
+def test_features_are_sent_with_consent_only(asking):
     sdk = asking.sdk
     sdk.grant_campaign("t")
     assert sdk.state_of_feature(Feature.UA) is ConsentState.UNKNOWN
@@ -207,12 +209,41 @@ def test_features_are_told_with_consent_only(asking):
     ]
 
 
+@pytest.mark.parametrize(
+    ("environ", "header"),
+    [
+        ({}, None),
+        ({"LANG": "C.UTF-8"}, None),
+        ({"LANG": "POSIX", "LC_ALL": ""}, None),
+        ({"LANG": "de_AT.UTF-8"}, "de-AT;q=1"),
+        ({"LANG": "de_AT@euro", "LC_MESSAGES": "en_GB.UTF-8"}, "en-GB;q=1"),
+        ({"LANG": "C", "LC_ALL": "fr_FR", "LC_MESSAGES": "en_GB"}, "fr-FR;q=1"),
+        ({"LANG": "C", "LANGUAGE": "de_AT:de::en"}, "de-AT;q=1,de;q=0.9,en;q=0.8"),
+        (
+            {"LANGUAGE": "a:b:c:d:e:f:g:h"},
+            "a;q=1,b;q=0.9,c;q=0.8,d;q=0.7,e;q=0.6,f;q=0.5",
+        ),
+    ],
+)
+def test_languages_are_sent_like_an_accept_language_header(environ, header):
+    assert accept_language(environ) == header
+
+
+def test_the_user_agent_is_python_without_patch_level():
+    asking = World(FILE, ua=None)
+    asking.sdk.grant_campaign("t")
+    asking.sdk.grant_feature("ua")
+    asking.sdk.measure_event("Videos", "Play", "t")
+    asking.arrived()
+    assert re.fullmatch(r"Python/3\.\d+ \(\w+\)", asking.transport.sent[0]["ua"])
+
+
 def test_a_feature_that_nobody_knows_is_refused(asking):
     with pytest.raises(ValueError, match="'shoes' is not a valid Feature"):
         asking.sdk.grant_feature("shoes")
 
 
-def test_a_server_needs_no_consent_and_tells_no_features(world):
+def test_a_server_needs_no_consent_and_sends_no_features(world):
     world.sdk.deny_campaign("t")
     world.sdk.grant_feature("lang")
     world.sdk.grant_feature("ua")
