@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -23,7 +24,7 @@ from .consents import Consent
 from .datapoints import DataPoint, Event, identity_of, point_of
 from .exceptions import StoreError
 from .forks import Forkable
-from .stores import MOST_SEALED, Batch, Pack, fitting, new_key
+from .stores import MOST_SEALED, Batch, Pack, fitting
 
 if sys.platform == "win32":
     import msvcrt
@@ -128,7 +129,10 @@ class FileStore(Forkable):
             while True:
                 with _transactions, closing(_open(self._path)) as file:
                     if _begun(file, may_fail=time.monotonic() < end):
-                        _prepare(file)
+                        if file.execute("PRAGMA user_version").fetchone() == (0,):
+                            for statement in _SCHEMA:
+                                file.execute(statement)
+                            file.execute(f"PRAGMA user_version = {_VERSION}")
                         yield file
                         file.execute("COMMIT")
                         return
@@ -177,20 +181,18 @@ class FileStore(Forkable):
 
     def consent(self, subject: str) -> Consent | None:
         """Return the consent to a subject, whichever process has written it."""
-        as_of = self._last_written()
+        try:
+            status = self._path.stat()
+        except OSError:
+            as_of = None
+        else:
+            as_of = status.st_ino, status.st_mtime_ns, status.st_size
         if as_of is None or as_of != self._consents_as_of:
             with self._reported(), _transactions, closing(_open(self._path, timeout=1)) as file:
                 self._consents = _consents(file)
             is_settled = as_of and time.time_ns() - as_of[1] > _COARSE
             self._consents_as_of = as_of if is_settled else None
         return self._consents.get(subject)
-
-    def _last_written(self) -> tuple[int, int, int] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_mtime_ns, status.st_size
 
     def put_consent(self, subject: str, consent: Consent) -> None:
         """Store the consent to a subject."""
@@ -206,8 +208,12 @@ class FileStore(Forkable):
         with self._reported():
             file = os.open(f"{self._path}-sending", os.O_RDWR | os.O_CREAT, 0o600)
         _locked_files.add(file)
+        is_ours = False
         try:
-            yield _is_locked(file)
+            with suppress(OSError):  # another process has the lock
+                _lock(file)
+                is_ours = True
+            yield is_ours
         finally:
             _locked_files.discard(file)
             os.close(file)
@@ -230,7 +236,11 @@ class FileStore(Forkable):
         """Return the batch that is not settled yet, else a new one of finished periods."""
         self.persist()
         with self._transaction() as file:
-            return _waiting(file) or _sealed(file, now, campaigns, pack)
+            row = file.execute("SELECT key, body FROM batches").fetchone()
+            if row is None:
+                return _sealed(file, now, campaigns, pack)
+            points = tuple(map(_point, file.execute(_FIND_SEALED, row[:1])))
+            return Batch(key=row[0], body=row[1], points=points)
 
     def settle(self, batch: Batch) -> None:
         """Delete a delivered batch with its points."""
@@ -267,27 +277,15 @@ def _begun(file: sqlite3.Connection, *, may_fail: bool) -> bool:
     return True
 
 
-def _is_locked(file: int) -> bool:
-    try:
-        _lock(file)
-    except OSError:
-        return False
-    return True
-
-
-def _prepare(file: sqlite3.Connection) -> None:
-    (version,) = file.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        for statement in _SCHEMA:
-            file.execute(statement)
-        file.execute(f"PRAGMA user_version = {_VERSION}")
-
-
 def _consents(file: sqlite3.Connection) -> dict[str, Consent]:
     if file.execute("PRAGMA user_version").fetchone() == (0,):
         return {}
-    rows = file.execute("SELECT subject, granted, start, end FROM consents")
-    return {row[0]: _consent(*row[1:]) for row in rows}
+    found = {}
+    for row in file.execute("SELECT subject, granted, start, end FROM consents"):
+        subject, granted, start, end = row
+        until = None if end is None else _moment(end)
+        found[subject] = Consent(granted=bool(granted), start=_moment(start), end=until)
+    return found
 
 
 def _count(file: sqlite3.Connection, campaign: Campaign, point: DataPoint) -> None:
@@ -301,14 +299,6 @@ def _count(file: sqlite3.Connection, campaign: Campaign, point: DataPoint) -> No
         file.execute(_RECOUNT, (merged.times, _value(merged), known[-1]))
 
 
-def _waiting(file: sqlite3.Connection) -> Batch | None:
-    row = file.execute("SELECT key, body FROM batches").fetchone()
-    if row is None:
-        return None
-    points = tuple(map(_point, file.execute(_FIND_SEALED, row[:1])))
-    return Batch(key=row[0], body=row[1], points=points)
-
-
 def _sealed(
     file: sqlite3.Connection, now: datetime, campaigns: Collection[str], pack: Pack
 ) -> Batch | None:
@@ -317,7 +307,7 @@ def _sealed(
     if not due:
         return None
     points, body = fitting([point for _, point in due[:MOST_SEALED]], pack)
-    batch = Batch(key=new_key(), body=body, points=points)
+    batch = Batch(key=str(uuid.uuid4()), body=body, points=points)
     file.execute("INSERT INTO batches VALUES (?, ?)", (batch.key, batch.body))
     file.executemany(_TAKE, [(batch.key, number) for number, _ in due[: len(points)]])
     return batch
@@ -337,11 +327,6 @@ def _point(row: Sequence[Any]) -> DataPoint:
         times=times,
         value=value,
     )
-
-
-def _consent(granted: int, start: int, end: int | None) -> Consent:
-    until = None if end is None else _moment(end)
-    return Consent(granted=bool(granted), start=_moment(start), end=until)
 
 
 def _ticks(moment: datetime) -> int:

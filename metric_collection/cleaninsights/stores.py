@@ -23,7 +23,10 @@ LARGEST_BODY: Final = 200_000  # bytes; a collector may refuse larger bodies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Points that are sent together, as the same bytes with the same key in every attempt."""
+    """Points that are sent together, as the same bytes with the same key in every attempt.
+
+    The key (Idempotency-Key) is random, so that it says nothing about who made it.
+    """
 
     key: str
     body: bytes
@@ -85,11 +88,6 @@ def fitting(points: Sequence[DataPoint], pack: Pack) -> tuple[tuple[DataPoint, .
     return chosen, body
 
 
-def new_key() -> str:
-    """Return an Idempotency-Key: random, so that it says nothing about who made it."""
-    return str(uuid.uuid4())
-
-
 class MemoryStore(Forkable):
     """A store that lives as long as its process; safe for threads.
 
@@ -138,19 +136,14 @@ class MemoryStore(Forkable):
     def seal(self, now: datetime, campaigns: Collection[str], pack: Pack) -> Batch | None:
         """Return the batch that is not settled yet, else a new one of finished periods."""
         with self._of_this_process():
-            if self._batch is None:
-                self._batch = self._sealed(now, campaigns, pack)
+            over = [(row, point) for row, point in self._points.items() if point.period_end < now]
+            due = [(row, point) for row, point in over if point.campaign_id in campaigns]
+            if self._batch is None and due:
+                points, body = fitting([point for _, point in due[:MOST_SEALED]], pack)
+                for row, _ in due[: len(points)]:
+                    del self._points[row]
+                self._batch = Batch(key=str(uuid.uuid4()), body=body, points=points)
             return self._batch
-
-    def _sealed(self, now: datetime, campaigns: Collection[str], pack: Pack) -> Batch | None:
-        over = [(row, point) for row, point in self._points.items() if point.period_end < now]
-        due = [(row, point) for row, point in over if point.campaign_id in campaigns]
-        if not due:
-            return None
-        points, body = fitting([point for _, point in due[:MOST_SEALED]], pack)
-        for row, _ in due[: len(points)]:
-            del self._points[row]
-        return Batch(key=new_key(), body=body, points=points)
 
     def settle(self, batch: Batch) -> None:
         """Delete a delivered batch."""
