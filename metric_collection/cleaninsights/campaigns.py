@@ -85,26 +85,22 @@ class Campaign(Keyed):
         return Period(start=start, end=start + periods * length) if periods else None
 
     def merged(self, row: DataPoint, point: DataPoint) -> DataPoint:
-        """Return the row with a point of the same identity and period added by the campaign's rule."""
-        if self.only_record_once:
-            return row
-        times = row.times + point.times
-        if isinstance(row, Event) and isinstance(point, Event):
-            return replace(row, times=times, value=self._aggregated(row, point))
-        return replace(row, times=times)
-
-    def _aggregated(self, row: Event, point: Event) -> float | None:
-        """Return the aggregate of both values; None adds nothing to a sum.
+        """Return the row with a point of the same identity and period added by the campaign's rule.
 
         The mean is weighted by `times`, as in the reference SDK: a measurement without a value does not change
         it, but counts as weight from then on.
         """
-        if point.value is None:
-            return row.value
+        if self.only_record_once:
+            return row
+        times = row.times + point.times
+        if not isinstance(row, Event) or not isinstance(point, Event) or point.value is None:
+            return replace(row, times=times)
         old = row.value or 0
         if self.event_aggregation_rule is EventAggregationRule.SUM:
-            return exact(old + point.value)
-        return (float(old) * row.times + point.value * point.times) / (row.times + point.times)
+            value = exact(old + point.value)
+        else:
+            value = (float(old) * row.times + point.value * point.times) / times
+        return replace(row, times=times, value=value)
 
 
 def exact(number: float) -> float:

@@ -19,18 +19,18 @@ __all__ = ["Campaign", "Configuration", "EventAggregationRule"]
 def _campaigns(found: Any) -> Mapping[str, Campaign]:
     if not isinstance(found, Mapping) or not found:
         raise TypeError
-    return MappingProxyType({name: _campaign(name, value) for name, value in found.items()})
-
-
-def _campaign(name: Any, found: Any) -> Campaign:
-    if isinstance(found, Campaign):
-        return found
-    if not isinstance(found, Mapping):
-        raise ConfigurationError(str(name), found, "an object")
-    try:
-        return Campaign.from_dict(found)
-    except ConfigurationError as error:
-        raise error.below(str(name)) from None
+    campaigns = {}
+    for name, value in found.items():
+        campaign = value
+        if not isinstance(campaign, Campaign):
+            if not isinstance(value, Mapping):
+                raise ConfigurationError(str(name), value, "an object")
+            try:
+                campaign = Campaign.from_dict(value)
+            except ConfigurationError as error:
+                raise error.below(str(name)) from None
+        campaigns[name] = campaign
+    return MappingProxyType(campaigns)
 
 
 _COUNT: Final = whole_number("a whole number >= 1", 1)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Final, TypedDict, TypeVar
+from typing import Any, ClassVar, Final, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 from .exceptions import MISSING, ConfigurationError
@@ -34,38 +34,31 @@ class Keyed:
     """
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     @classmethod
     def from_dict(cls: type[T], found: Mapping[str, Any]) -> T:
         """Parse a mapping with camelCase keys, or raise ConfigurationError."""
         if not isinstance(found, Mapping):
             raise ConfigurationError("configuration", found, "an object")
-        names = {_camel_case(field.name): field.name for field in _fields(cls)}
+        fields = {_camel_case(field.name): field for field in dataclasses.fields(cls)}
         for name, value in found.items():
-            if name not in names:
-                raise ConfigurationError(str(name), value, f"no other keys than {', '.join(names)}")
-        for field in _fields(cls):
-            _require(field, found)
-        return cls(**{names[name]: value for name, value in found.items()})
+            if name not in fields:
+                expected = f"no other keys than {', '.join(fields)}"
+                raise ConfigurationError(str(name), value, expected)
+        for name, field in fields.items():
+            if name not in found and field.default is dataclasses.MISSING:
+                raise ConfigurationError(name, MISSING, field.metadata["expected"])
+        return cls(**{fields[name].name: value for name, value in found.items()})
 
     def __post_init__(self) -> None:
-        for field in _fields(type(self)):
+        for field in dataclasses.fields(self):
             value = _read(field, getattr(self, field.name))
             object.__setattr__(self, field.name, value)
         self._check()
 
     def _check(self) -> None:
         """Refuse valid values that contradict each other."""
-
-
-def _fields(cls: Any) -> tuple[dataclasses.Field[Any], ...]:
-    return dataclasses.fields(cls)
-
-
-def _require(field: dataclasses.Field[Any], found: Mapping[str, Any]) -> None:
-    name = _camel_case(field.name)
-    if name not in found and field.default is dataclasses.MISSING:
-        raise ConfigurationError(name, MISSING, field.metadata["expected"])
 
 
 def _read(field: dataclasses.Field[Any], value: Any) -> Any:
@@ -127,18 +120,15 @@ def boolean(value: Any) -> bool:
 
 
 def _moment(value: Any) -> datetime:
+    """Accept an aware datetime or its ISO 8601, which Python 3.10 parses in one spelling only."""
     if isinstance(value, datetime) and value.utcoffset() is not None:
         return value.astimezone(timezone.utc)
-    return _moment(datetime.fromisoformat(_normal(value)))
-
-
-def _normal(text: str) -> str:
-    """Return ISO 8601 in the only spelling that Python 3.10 parses."""
-    if not (match := _MOMENT.fullmatch(text)):
+    if not (match := _MOMENT.fullmatch(value)):
         raise ValueError
     day, minute, second, fraction, utc, hours, minutes = match.groups()
     zone = "+00:00" if utc else f"{hours}:{minutes}"
-    return f"{day}T{minute}{second or ':00'}.{fraction or '':0<6}{zone}"
+    normal = f"{day}T{minute}{second or ':00'}.{fraction or '':0<6}{zone}"
+    return datetime.fromisoformat(normal).astimezone(timezone.utc)
 
 
 def url(value: Any) -> str:
