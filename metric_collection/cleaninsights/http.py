@@ -126,9 +126,13 @@ def _retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
 
 
 def _translated(error: Exception, url: str) -> TransportError:
-    kinds = (row for row in _TRANSLATIONS if isinstance(error, row[0]))
-    _, translation, story = next(kinds)
-    reason = clean(_reason(error))
+    """Return our error for one of requests, with the message of the operating system or OpenSSL at its root."""
+    _, translation, story = next(row for row in _TRANSLATIONS if isinstance(error, row[0]))
+    reason, cause = "", error.__cause__ or error.__context__
+    while cause:
+        reason = getattr(cause, "verify_message", "") or getattr(cause, "strerror", "") or reason
+        cause = cause.__cause__ or cause.__context__
+    reason = clean(reason)
     message = clean(f"{story} {_place(url)}") + (f": {reason}" if reason else "")
     return translation(message, reason=reason)
 
@@ -141,12 +145,3 @@ def _place(url: str) -> str:
     except (KeyError, ValueError):
         return "this URL"
     return f"{parts.hostname}:{port}"
-
-
-def _reason(error: BaseException) -> str:
-    """Return the message of the operating system or OpenSSL at the root of an error."""
-    reason = ""
-    while cause := error.__cause__ or error.__context__:
-        error = cause
-        reason = getattr(cause, "verify_message", "") or getattr(cause, "strerror", "") or reason
-    return reason

@@ -40,7 +40,8 @@ def encode(
         "idsite": site_id,
         "lang": lang if lang is None else clean(lang),
         "ua": ua if ua is None else clean(ua),
-        "visits": [_visit(visit) for visit in visits] or None,
+        "visits": [{"action_name": clean(visit.identity), **_period(visit)} for visit in visits]
+        or None,
         "events": [_event(event) for event in events] or None,
     }
     return compact(_present(body))
@@ -54,10 +55,6 @@ def compact(body: Mapping[str, Any]) -> bytes:
 def clean(text: str) -> str:
     """Return the text with U+FFFD for control characters and lone surrogates."""
     return _UNSENDABLE.sub("\ufffd", text)
-
-
-def _visit(visit: Visit) -> dict[str, Any]:
-    return {"action_name": clean(visit.identity), **_period(visit)}
 
 
 def _event(event: Event) -> dict[str, Any]:
@@ -111,7 +108,10 @@ def decode(body: bytes, *, limits: Limits | None = None) -> dict[str, Any]:
     With limits, refuse as well what some database cannot store: NUL, lone surrogates, moments outside of 0
     to 2^33, numbers of 2^31 and more.
     """
-    parsed: dict[str, Any] = _parse(body)
+    try:
+        parsed: dict[str, Any] = json.loads(body.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise PayloadError("body", body, "JSON in UTF-8") from None
     if limits is not None:
         _limit_events(parsed, limits)
     try:
@@ -166,13 +166,6 @@ def _is_storable(point: Mapping[str, Any]) -> bool:
 def _limit(path: str, found: float, least: int, most: int) -> None:
     if not least <= found <= most:
         raise PayloadError(path, found, f"a number from {least} to {most}")
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return json.loads(body.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise PayloadError("body", body, "JSON in UTF-8") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

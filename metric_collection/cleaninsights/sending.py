@@ -53,51 +53,43 @@ class Sender(Forkable):
 
     def _send(self, features: Mapping[str, str]) -> None:
         now = self._clock()
-        if self._is_held_back(now):
+        timeout, longest = self._configuration.timeout, self._configuration.max_retry_delay
+        if self._store.backoff().holds(now, timeout=timeout, max_retry_delay=longest):
             logger.debug("Not sending yet: backing off after a failure.")
             return
 
         def pack(points: Iterable[DataPoint]) -> bytes:
-            return self._pack(points, features)
+            points = tuple(points)
+            return encode(
+                self._configuration.site_id,
+                events=[point for point in points if isinstance(point, Event)],
+                visits=[point for point in points if isinstance(point, Visit)],
+                lang=features.get("lang"),
+                ua=features.get("ua"),
+            )
 
         while (batch := self._next(now, pack)) and self._deliver(batch):
             logger.debug("Sent %d aggregates.", len(batch.points))
 
-    def _is_held_back(self, now: datetime) -> bool:
-        return self._store.backoff().holds(
-            now,
-            timeout=self._configuration.timeout,
-            max_retry_delay=self._configuration.max_retry_delay,
-        )
-
-    def _pack(self, points: Iterable[DataPoint], features: Mapping[str, str]) -> bytes:
-        points = tuple(points)
-        return encode(
-            self._configuration.site_id,
-            events=[point for point in points if isinstance(point, Event)],
-            visits=[point for point in points if isinstance(point, Visit)],
-            lang=features.get("lang"),
-            ua=features.get("ua"),
-        )
-
     def _next(self, now: datetime, pack: Pack) -> Batch | None:
-        """Return the batch to post; expired points are deleted first."""
+        """Return the batch to post; expired points are deleted first.
+
+        A sealed one is posted as it is only if age, campaigns and features still allow all of it.
+        """
         oldest = now - min(days(self._configuration.max_age_of_old_data), now - EPOCH)
         self._store.purge(oldest)
         batch = self._store.seal(now, self._configuration.campaigns, pack)
-        if batch is None or self._still_stands(batch, oldest, pack):
+        if batch is None:
+            return None
+        is_current = all(
+            point.period_end >= oldest and point.campaign_id in self._configuration.campaigns
+            for point in batch.points
+        )
+        if is_current and pack(batch.points) == batch.body:
             return batch
         self._store.release(batch)
         self._store.purge(oldest)
         return self._store.seal(now, self._configuration.campaigns, pack)
-
-    def _still_stands(self, batch: Batch, oldest: datetime, pack: Pack) -> bool:
-        """Whether a batch may still be sent as it is: age, campaigns and features allow it."""
-        current = all(
-            point.period_end >= oldest and point.campaign_id in self._configuration.campaigns
-            for point in batch.points
-        )
-        return current and pack(batch.points) == batch.body
 
     def _deliver(self, batch: Batch) -> bool:
         try:
@@ -109,7 +101,9 @@ class Sender(Forkable):
             self._retry_later(f"the server answered {answer.status}", answer.retry_after)
             return False
         self._store.settle(batch)
-        self._recover()
+        if self._store.backoff().failures:
+            self._store.put_backoff(Backoff())
+            logger.info("The server accepts measurements again.")
         return True
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -123,11 +117,6 @@ class Sender(Forkable):
         self._store.put_backoff(backoff)
         level = logging.WARNING if backoff.failures == 1 else logging.DEBUG
         logger.log(level, "Sending measurements failed, will retry: %s.", why)
-
-    def _recover(self) -> None:
-        if self._store.backoff().failures:
-            self._store.put_backoff(Backoff())
-            logger.info("The server accepts measurements again.")
 
     def test(self) -> bool:
         """Post an empty body, which a Clean Insights endpoint refuses with 400."""
