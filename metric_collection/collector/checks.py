@@ -16,7 +16,7 @@ from .conf import NAMESPACE, PREFIX, conf
 
 def check_collector(**_: Any) -> list[CheckMessage]:
     """Check the collector's settings. Nothing here is an error: the door stays open."""
-    return [*wrong_values(), *unknown_names(), *naive_times()]
+    return [*wrong_values(), *unknown_names(), *naive_times(), *missing_tokens()]
 
 
 def wrong_values() -> Iterator[CheckMessage]:
@@ -51,3 +51,15 @@ def naive_times() -> Iterator[CheckMessage]:
             hint="Set USE_TZ to True.",
             id=f"{NAMESPACE}.W020",
         )
+
+
+def missing_tokens() -> Iterator[CheckMessage]:
+    """W022: a token is in an environment variable that is not set."""
+    for site, target in conf.FORWARD.items():
+        if target.secret is None:
+            yield checks.Warning(
+                f"The token to forward site {site} is in the environment variable"
+                f" {target.variable!r}, which is not set.",
+                hint="Set it for all processes of the collector. Until then nothing is forwarded.",
+                id=f"{NAMESPACE}.W022",
+            )

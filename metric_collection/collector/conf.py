@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ PREFIX = "METRIC_COLLECTOR"
 NAMESPACE = "usage_metrics_collector"
 LARGEST = 2**31 - 1
 DAY = timedelta(days=1)
+ENV = "env:"
 ORIGIN = re.compile(r"https?://[^/\s]+")
 
 
@@ -25,7 +27,18 @@ class Target:
 
     url: str
     site: int
-    token: str
+    token: str = field(repr=False)
+
+    @property
+    def secret(self) -> str | None:
+        """The token itself; None if it is in an environment variable that is not set."""
+        name = self.variable
+        return os.environ.get(name) or None if name else self.token
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that holds the token, if any."""
+        return self.token.removeprefix(ENV) if self.token.startswith(ENV) else ""
 
 
 def whole(minimum: int, maximum: int = LARGEST) -> Callable[[Any], int]:
@@ -66,7 +79,7 @@ def target(entry: Any) -> Target:
     if set(entry) != {"url", "site", "token"}:
         raise ValueError
     return Target(
-        url=values.web_address(entry["url"]),
+        url=secure_address(entry["url"]),
         site=values.site(entry["site"]),
         token=values.text(entry["token"]),
     )

@@ -12,13 +12,11 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from io import BytesIO
 from typing import Any
-
-from django.core.handlers.wsgi import WSGIRequest
 
 from .counting import dictionary, rollup, settling
 from .counting.days import DAY, monday_of
+from .door.posting import request_of
 from .door.views import Door
 from .models import Arrival, Site
 from .models.rows import atomic
@@ -223,9 +221,9 @@ class Fleet:
         """Post through the door, at a random moment of the day that has begun."""
         midnight, end = self.moment, min(self.now, self.moment + DAY - timedelta(seconds=1))
         self.moment += (end - midnight) * self.random.random()
-        response = self.door(
-            posted({"idsite": self.site.pk, "events": events}, installation.network)
-        )
+        body = json.dumps({"idsite": self.site.pk, "events": events}).encode()
+        key = str(uuid.uuid4())
+        response = self.door(request_of(body, key=key, address=installation.network))
         self.moment = midnight
         if response.status_code != 204:
             raise RuntimeError(f"The door answered {response.status_code}: {response.content!r}")
@@ -237,19 +235,3 @@ def midnight_of(day: date) -> datetime:
 
 def _as_numbers(version: str) -> list[int]:
     return [int(number) for number in version.split(".")]
-
-
-def posted(report: Mapping[str, Any], address: str) -> WSGIRequest:
-    """Return the request of an installation that posts a report."""
-    body = json.dumps(report).encode()
-    return WSGIRequest(
-        {
-            "REQUEST_METHOD": "POST",
-            "PATH_INFO": "/cleaninsights.php",
-            "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(body)),
-            "REMOTE_ADDR": address,
-            "HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4()),
-            "wsgi.input": BytesIO(body),
-        }
-    )

@@ -8,12 +8,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from .counting.days import DAY
+from .counting.days import DAY, WEEK
 from .door import inbox
-from .models import Arrival, Period, Refusal, Site, Span, Work
+from .models import Alarm, Arrival, Hour, Period, Refusal, Site, Span, Work
 
 BEHIND = timedelta(hours=1)
 UNPUBLISHED = timedelta(days=5)
+SELF_CHECK = "self-check"
+UNCHECKED = timedelta(hours=2)
+HOUR = timedelta(hours=1)
+WEEKS_COMPARED = 4
+SMALLEST_BAND = 20  # reports an hour: of fewer, half are missing by chance
 SMALLEST_PUBLIC = 10
 CAUSES_OF_REFUSAL = ("unknown site", "names", "proxy", "address", "inbox")
 
@@ -41,13 +46,27 @@ class Health:
     def is_well(self) -> bool:
         return not self.problems
 
+    @property
+    def self_check(self) -> str:
+        """Whether the hourly self-check works."""
+        if any(problem.code == SELF_CHECK for problem in self.problems):
+            return _("fails")
+        has_run = any(job.name == SELF_CHECK and job.began_at for job in self.work)
+        return _("works") if has_run else _("has not run")
+
 
 def check(now: datetime) -> Health:
     """Look at the inbox, the jobs and the publications."""
     level = inbox.level()
     work = tuple(Work.objects.order_by("name"))
     set_aside = Arrival.objects.set_aside().count()
-    problems = [*_behind(level, now), *_failed(work), *_unpublished(now)]
+    problems = [
+        *_behind(level, now),
+        *_failed(work),
+        *_unpublished(now),
+        *_unchecked(work, now),
+        *_quiet(now),
+    ]
     return Health(
         problems=tuple(problems),
         notes=tuple(_notes(set_aside, now)),
@@ -88,6 +107,32 @@ def _unpublished(now: datetime) -> list[Problem]:
     return [Problem(code="publish", text=text % {"site": site.name}) for site in sites.distinct()]
 
 
+def _unchecked(work: tuple[Work, ...], now: datetime) -> list[Problem]:
+    """The outcome of the last self-check, or that there was none for two hours."""
+    if alarm := Alarm.objects.filter(pk=SELF_CHECK).first():
+        text = _("The self-check fails since %(moment)s UTC: %(detail)s")
+        values = {"moment": f"{alarm.since:%Y-%m-%d %H:%M}", "detail": alarm.detail}
+        return [Problem(code=SELF_CHECK, text=text % values)]
+    moments = [job.ended_at or job.began_at for job in work if job.name == SELF_CHECK]
+    last = moments[0] if moments else None
+    if last is None or now - last <= UNCHECKED:
+        return []
+    text = _("The self-check has not run since %(moment)s UTC. Is the worker running?")
+    return [Problem(code=SELF_CHECK, text=text % {"moment": f"{last:%Y-%m-%d %H:%M}"})]
+
+
+def _quiet(now: datetime) -> list[Problem]:
+    """Whether the last whole hour brought less than half of what it brought in each of the four weeks before."""
+    hour = now.replace(minute=0, second=0, microsecond=0) - HOUR
+    starts = [hour - n * WEEK for n in range(WEEKS_COMPARED + 1)]
+    counts = dict(Hour.objects.filter(start__in=starts).values_list("start", "n"))
+    received, *earlier = (counts.get(start, 0) for start in starts)
+    if min(earlier) < SMALLEST_BAND or received >= min(earlier) / 2:
+        return []
+    text = _("%(received)d reports in the last hour, where there were never fewer than %(usual)d.")
+    return [Problem(code="arrivals", text=text % {"received": received, "usual": min(earlier)})]
+
+
 def _notes(set_aside: int, now: datetime) -> list[Problem]:
     """Name faults that stop nothing but lose reports."""
     notes = []
@@ -111,6 +156,7 @@ def as_json(health: Health) -> dict[str, Any]:
         "waiting": health.waiting,
         "oldest": health.oldest.isoformat() if health.oldest else None,
         "set_aside": health.set_aside,
+        "self_check": health.self_check,
         "work": {
             job.name: {
                 "outcome": job.outcome,
@@ -131,5 +177,6 @@ def lines(health: Health) -> list[str]:
         *(problem.text for problem in health.problems),
         *(note.text for note in health.notes),
         f"Reports to be counted: {health.waiting}",
+        f"Self-check: {health.self_check}",
         *work,
     ]

@@ -18,6 +18,7 @@ def healthz(_request: HttpRequest) -> JsonResponse:
             {"well": False, "problems": {"database": type(error).__name__}}, status=503
         )
     content = {
-        key: health.as_json(found)[key] for key in ("well", "problems", "waiting", "set_aside")
+        key: health.as_json(found)[key]
+        for key in ("well", "problems", "waiting", "set_aside", "self_check")
     }
     return JsonResponse(content, status=200 if found.is_well else 503)

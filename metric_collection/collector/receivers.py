@@ -1,4 +1,4 @@
-"""Celery's signals: the collector registers its task and its entry in beat's schedule."""
+"""Celery's signals: the collector registers its tasks and their entries in beat's schedule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from celery import Celery
 
 WORK = "collector.work"
-SPANS = {WORK: timedelta(minutes=1)}
+FORWARD = "collector.forward"
+SELF_CHECK = "collector.self_check"
+SPANS = {
+    WORK: timedelta(minutes=1),
+    FORWARD: timedelta(minutes=5),
+    SELF_CHECK: timedelta(hours=1),
+}
 
 
 def on_import_modules(sender: Celery, **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The collector's work outside of requests: reports are counted every minute, the rest is done once a day.
+"""The collector's work outside of requests: reports are counted every minute, the rest is done less often.
 
 Celery, cron, and the embedded mode's second process all come here. Each job asks the database whether it is
 due, and may run twice without harm.
@@ -16,7 +16,9 @@ from django.db import DatabaseError
 from django.db.models import Q
 
 from ..cleaninsights.clock import utc_now
+from . import forwarding, self_check
 from .counting import forgetting, rollup, settling
+from .health import SELF_CHECK
 from .models import Work
 from .publishing import publications
 
@@ -27,24 +29,39 @@ ABANDONED = timedelta(
     minutes=2
 )  # after which a run without an end was killed: a roll-up is shorter
 MINUTE = 60.0
+ALWAYS = timedelta(0)
+# A little less than the span of the tasks, so that a beat that is early by a second skips no run.
+HOURLY = timedelta(minutes=59)
+EVERY_FIVE_MINUTES = timedelta(minutes=4, seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job: `run` returns how many rows it handled."""
+    """One job, daily or due so long after its last run; `run` returns how many rows it handled."""
 
     name: str
     run: Callable[[datetime], int]
-    is_daily: bool = True
+    every: timedelta | None = None
+
+    def is_due(self, now: datetime) -> Q:
+        if self.every == ALWAYS:
+            return Q()
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        since = midnight if self.every is None else now - self.every
+        return Q(ended_at=None) | Q(ended_at__lt=since)
 
 
-JOBS = (
+COUNTING = (
     # First, because it makes room on a disk that is full.
     Job(name="forget", run=forgetting.forget),
-    Job(name=ROLL_UP, run=lambda _now: rollup.roll_up(utc_now), is_daily=False),
+    Job(name=ROLL_UP, run=lambda _now: rollup.roll_up(utc_now), every=ALWAYS),
     Job(name="settle", run=lambda now: settling.settle(now.date())),
     Job(name="publish", run=publications.publish),
 )
+# With Celery, tasks of their own: counting does not wait for the network.
+CHECKING = (Job(name=SELF_CHECK, run=self_check.run, every=HOURLY),)
+FORWARDING = (Job(name="forward", run=forwarding.forward, every=EVERY_FIVE_MINUTES),)
+JOBS = (*COUNTING, *CHECKING, *FORWARDING)  # last what waits for the network
 
 
 def run_due(
@@ -59,7 +76,7 @@ def run_due(
 
 def _run(job: Job, now: datetime, *, at_once: bool) -> int | None:
     try:
-        if not _claim(job, now) and (job.is_daily or not at_once):
+        if not _claim(job, now) and not (at_once and job.name == ROLL_UP):
             return None
         done = job.run(now)
     except Exception as error:  # noqa: BLE001  a defect in one job must not end the others
@@ -79,9 +96,7 @@ def _claim(job: Job, now: datetime) -> bool:
     Work.objects.get_or_create(name=job.name)
     free = Q(began_at=None) | Q(ended_at__isnull=False) | Q(began_at__lt=now - ABANDONED)
     free |= Q(outcome__in=["failed", "stopped"])
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    due = Q(ended_at=None) | Q(ended_at__lt=midnight) if job.is_daily else Q()
-    claimed = Work.objects.filter(due & free, name=job.name).update(
+    claimed = Work.objects.filter(job.is_due(now) & free, name=job.name).update(
         began_at=now, ended_at=None, outcome="running", detail=""
     )
     return bool(claimed)
@@ -98,7 +113,7 @@ def _note(job: Job, began_at: datetime, **values: object) -> None:
 def run_forever(
     *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], datetime] = utc_now
 ) -> Iterator[dict[str, int]]:
-    """Run the jobs that are due, every minute."""
+    """Run all jobs that are due, every minute."""
     while True:
         yield run_due(clock())
         sleep(MINUTE)

@@ -34,14 +34,13 @@ class Beat:
 def test_the_entry_is_given_to_the_scheduler_and_nothing_is_written(settings):
     settings.METRIC_COLLECTOR_QUEUE = "metrics"
     on_beat_init(beat := Beat())
-    options = {"expires": 60, "queue": "metrics"}
-    assert beat.entries == {
-        "collector.work": {
-            "task": "collector.work",
-            "schedule": timedelta(minutes=1),
-            "options": options,
-        }
+    assert set(beat.entries) == {"collector.work", "collector.forward", "collector.self_check"}
+    assert beat.entries["collector.work"] == {
+        "task": "collector.work",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60, "queue": "metrics"},
     }
+    assert beat.entries["collector.self_check"]["options"]["expires"] == 3600
     assert beat.app.conf.beat_schedule == {}
 
 
@@ -83,13 +82,15 @@ class TestWork:
     def test_another_runner_skips_a_job_that_runs(self):
         seen = []
         job = work.Job(
-            name="job", run=lambda now: seen.append(work.run_due(now, (job,))) or 1, is_daily=False
+            name="job",
+            run=lambda now: seen.append(work.run_due(now, (job,))) or 1,
+            every=work.ALWAYS,
         )
         assert work.run_due(NOON, (job,)) == {"job": 1}
         assert seen == [{}]
 
     def test_a_run_that_was_killed_is_taken_over(self):
-        job = work.Job(name="job", run=lambda now: 1, is_daily=False)
+        job = work.Job(name="job", run=lambda now: 1, every=work.ALWAYS)
         Work.objects.create(name="job", began_at=NOON, outcome="running")
         assert work.run_due(NOON + timedelta(minutes=1), (job,)) == {}
         assert work.run_due(NOON + timedelta(minutes=3), (job,)) == {"job": 1}
@@ -133,7 +134,7 @@ class TestWork:
         runs = work.run_forever(sleep=slept.append, clock=lambda: NOON)
         put(report())
         assert next(runs)["roll-up"] == 1
-        assert next(runs)["roll-up"] == 0
+        assert next(runs)["roll-up"] == 2, "the self-check's"
         assert slept == [60.0]
 
 

@@ -16,7 +16,7 @@ USUAL = 90
 class DashboardForm(forms.Form):
     """A site, a number of days until today, and a version (a minor); anything invalid is ignored."""
 
-    site = forms.ModelChoiceField(Site.objects.all(), required=False, label=_("Product"))
+    site = forms.ModelChoiceField(Site.objects.products(), required=False, label=_("Product"))
     days = forms.TypedChoiceField(
         choices=RANGES, coerce=int, empty_value=None, required=False, label=_("Time")
     )

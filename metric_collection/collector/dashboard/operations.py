@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
+from urllib.parse import urlsplit
 
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from .. import health
+from ..conf import conf
 from ..counting.days import DAY, WEEK
 from ..door.refusals import REASONS, UNKNOWN
 from ..health import Health
-from ..models import Hour, Lateness, Period, Refusal, Site, Span
+from ..models import Forwarding, Hour, Lateness, Period, Refusal, Site, Span
 from ..publishing.newcomers import Newcomer, newcomers
 from .charts import Bar, Bars, Figure, Lines, Series, percentage
 from .figures import day_name, share, whole
@@ -39,6 +41,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded:
+    """A site whose sums are sent to Matomo, the last day that was, and why it fails."""
+
+    site: str
+    host: str
+    until: date | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operations:
     """Everything on the operations page."""
 
@@ -48,11 +60,12 @@ class Operations:
     refusals: Sequence[Refused]
     held: Sequence[Period]
     newcomers: Sequence[Newcomer]
+    forwarded: Sequence[Forwarded]
 
 
 def operations(now: datetime) -> Operations:
     """Look at everything, in a constant number of queries."""
-    sites = {site.pk: site.name for site in Site.objects.all()}
+    sites = {site.pk: site.name for site in Site.objects.products()}
     found = health.check(now)
     days = daily(now.date())
     return Operations(
@@ -64,6 +77,7 @@ def operations(now: datetime) -> Operations:
             Period.objects.filter(state=Period.State.HELD).select_related("site").order_by("start")
         ),
         newcomers=list(newcomers(now.date())),
+        forwarded=list(forwarded(sites)),
     )
 
 
@@ -76,6 +90,7 @@ def tiles(found: Health, now: datetime, days: Mapping[date, Mapping[str, int]]) 
     return [
         Tile(title=gettext("Waiting to be counted"), text=whole(found.waiting), note=age),
         Tile(title=gettext("Set aside"), text=whole(found.set_aside)),
+        Tile(title=gettext("Self-check"), text=found.self_check),
         Tile(
             title=gettext("Reports with the flag"),
             text=percentage(flagged / reports) if reports else percentage(0),
@@ -210,6 +225,23 @@ def refusals(sites: Mapping[int, str], today: date) -> list[Refused]:
         )
         for (reason, site_id), count in sorted(counts.items(), key=lambda item: -item[1]["week"])
     ]
+
+
+def forwarded(sites: Mapping[int, str]) -> Iterator[Forwarded]:
+    """Yield the sites that are forwarded; without any there is no query."""
+    targets = conf.FORWARD
+    if not targets:
+        return
+    days = Period.objects.filter(site__in=list(targets), span=Span.DAY, forwarded_at__isnull=False)
+    until = dict(days.order_by().values_list("site").annotate(Max("start")))
+    problems = dict(Forwarding.objects.values_list("site", "detail"))
+    for number, target in targets.items():
+        yield Forwarded(
+            site=site_name(number, sites),
+            host=urlsplit(target.url).hostname or "",
+            until=until.get(number),
+            problem=problems.get(number, ""),
+        )
 
 
 def site_name(site_id: int, sites: Mapping[int, str]) -> str:

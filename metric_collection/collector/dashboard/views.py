@@ -41,7 +41,7 @@ class DashboardViews:
     def dashboard(self, request: HttpRequest) -> HttpResponseBase:
         """Show a site, or all sites where there are several and none is chosen."""
         self._require_view(request)
-        sites = list(Site.objects.all())
+        sites = list(Site.objects.products())
         chosen = DashboardForm(request.GET).chosen()
         site = chosen["site"] or (sites[0] if len(sites) == 1 else None)
         today = utc_now().date()
@@ -64,7 +64,7 @@ class DashboardViews:
         """Download the numbers of the dashboard."""
         self._require_view(request)
         chosen = DashboardForm(request.GET).chosen()
-        site = chosen["site"] or Site.objects.first()
+        site = chosen["site"] or Site.objects.products().first()
         if site is None:
             raise Http404
         numbers = numbers_of(site, chosen, utc_now().date())

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -96,7 +97,10 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.PositiveIntegerField(
-                        primary_key=True, serialize=False, verbose_name="site id"
+                        primary_key=True,
+                        serialize=False,
+                        validators=[django.core.validators.MaxValueValidator(1073741823)],
+                        verbose_name="site id",
                     ),
                 ),
                 ("name", models.CharField(max_length=100, verbose_name="name")),
@@ -583,6 +587,7 @@ class Migration(migrations.Migration):
                 ),
                 ("repeats", models.PositiveIntegerField(default=0, verbose_name="repeats")),
                 ("is_folded", models.BooleanField(default=False, editable=False)),
+                ("forwarded", models.PositiveIntegerField(default=0, editable=False)),
                 (
                     "forwarded_at",
                     models.DateTimeField(blank=True, null=True, verbose_name="forwarded at"),
@@ -621,6 +626,51 @@ class Migration(migrations.Migration):
                         fields=("site", "span", "start"), name="usage_collector_one_period"
                     )
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Alarm",
+            fields=[
+                (
+                    "code",
+                    models.CharField(
+                        max_length=20, primary_key=True, serialize=False, verbose_name="code"
+                    ),
+                ),
+                ("since", models.DateTimeField(verbose_name="since")),
+                ("detail", models.CharField(blank=True, max_length=200, verbose_name="detail")),
+            ],
+            options={
+                "verbose_name": "alarm",
+                "verbose_name_plural": "alarms",
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="Forwarding",
+            fields=[
+                (
+                    "site",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="usage_metrics_collector.site",
+                        verbose_name="site",
+                    ),
+                ),
+                ("failures", models.PositiveIntegerField(default=0, verbose_name="failures")),
+                ("failed_at", models.DateTimeField(verbose_name="failed at")),
+                (
+                    "asked",
+                    models.FloatField(default=0, verbose_name="Retry-After in seconds"),
+                ),
+                ("detail", models.CharField(blank=True, max_length=200, verbose_name="detail")),
+            ],
+            options={
+                "verbose_name": "forwarding",
+                "verbose_name_plural": "forwarding",
+                "default_permissions": (),
             },
         ),
         migrations.AddConstraint(

@@ -46,6 +46,8 @@ class Period(models.Model):
     repeats = models.PositiveIntegerField(_("repeats"), default=0)
     # Small counts are merged and all rows rewritten; a late report makes it necessary once more.
     is_folded = models.BooleanField(default=False, editable=False)
+    # Events that Matomo has accepted so far: a failure in the middle repeats only what follows.
+    forwarded = models.PositiveIntegerField(default=0, editable=False)
     forwarded_at = models.DateTimeField(_("forwarded at"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.OPEN)
     note = models.CharField(_("note"), max_length=200, blank=True)

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .rows import PrimaryManager
+from .site import Site
 
 
 class Refusal(models.Model):
@@ -114,3 +115,40 @@ class Work(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.outcome}"
+
+
+class Alarm(models.Model):
+    """A problem that has been logged, until it is over. `code` is a job's name or one of the health check's."""
+
+    code = models.CharField(_("code"), max_length=20, primary_key=True)
+    since = models.DateTimeField(_("since"))
+    detail = models.CharField(_("detail"), max_length=200, blank=True)
+
+    objects = PrimaryManager()
+
+    class Meta:
+        verbose_name = _("alarm")
+        verbose_name_plural = _("alarms")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.since:%Y-%m-%d %H:%M}"
+
+
+class Forwarding(models.Model):
+    """Failures in a row to forward a site's sums; there is no row while it works."""
+
+    site = models.OneToOneField(Site, models.CASCADE, primary_key=True, verbose_name=_("site"))
+    failures = models.PositiveIntegerField(_("failures"), default=0)
+    failed_at = models.DateTimeField(_("failed at"))
+    asked = models.FloatField(_("Retry-After in seconds"), default=0)
+    detail = models.CharField(_("detail"), max_length=200, blank=True)
+
+    objects = PrimaryManager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("forwarding")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.site_id}: {self.failures}"

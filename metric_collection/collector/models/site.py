@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .rows import PrimaryManager
 
+LARGEST_ID = 2**30 - 1  # above are the self-check's sites, each of one hour
+
 
 class SiteQuerySet(models.QuerySet["Site"]):
+    def products(self) -> SiteQuerySet:
+        return self.filter(pk__lte=LARGEST_ID)
+
+    def of_self_check(self) -> SiteQuerySet:
+        return self.filter(pk__gt=LARGEST_ID)
+
     def public(self) -> SiteQuerySet:
         return self.filter(is_public=True)
 
@@ -22,7 +31,9 @@ class SiteQuerySet(models.QuerySet["Site"]):
 class Site(models.Model):
     """A product. Its id is the ``idsite`` in the reports."""
 
-    id = models.PositiveIntegerField(_("site id"), primary_key=True)
+    id = models.PositiveIntegerField(
+        _("site id"), primary_key=True, validators=[MaxValueValidator(LARGEST_ID)]
+    )
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(_("slug"), unique=True)
     is_public = models.BooleanField(_("public"), default=False)

@@ -91,7 +91,7 @@ class Command(BaseCommand):
     def site_list(self, **options: Any) -> None:
         sites = [
             {"id": site.pk, "name": site.name, "slug": site.slug, "public": site.is_public}
-            for site in Site.objects.all()
+            for site in Site.objects.products()
         ]
         self._print(sites, lines=site_lines, **options)
 
@@ -242,7 +242,10 @@ def site_of(site_id: int) -> Site:
     """Return a site, or name those that there are."""
     site: Site | None = Site.objects.filter(pk=site_id).first()
     if site is None:
-        ids = ", ".join(str(pk) for pk in Site.objects.values_list("pk", flat=True)) or "none"
+        ids = (
+            ", ".join(str(pk) for pk in Site.objects.products().values_list("pk", flat=True))
+            or "none"
+        )
         raise CommandError(f"There is no site {site_id}. Sites: {ids}. Add it with site add.")
     return site
 
