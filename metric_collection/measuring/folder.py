@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 from ..cleaninsights.clock import EPOCH
 from .journal import Journal
@@ -42,22 +42,6 @@ IN_PLACE: Final = frozenset({"ext2", "ext3", "ext4", "xfs", "tmpfs"})
 MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
-class Place(Protocol):
-    """Where journals are kept; raises OSError if it cannot be used."""
-
-    def create(self, begun: datetime) -> Journal:
-        """Begin a journal."""
-
-    def rewrite(self, journal: Journal) -> Journal:
-        """Close a journal and return one with the same counts, summed up; the caller discards the old one."""
-
-    def abandoned(self, skip: Container[str] = ()) -> Iterable[Journal]:
-        """Open, one after another, the journals whose processes have ended."""
-
-    def problem(self) -> str | None:
-        """Return why no journal outlives its process here, or None."""
-
-
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Used where no folder is: the counts end with the process."""
@@ -69,7 +53,7 @@ class Memory:
         return Journal(new_key(), begun)
 
     def rewrite(self, journal: Journal) -> Journal:
-        """Sum up a journal in memory; its file, if it has one, is removed when it is discarded."""
+        """Close a journal and return one with the same counts, summed up; the caller discards the old one."""
         fresh = self.create(journal.begun)
         journal.close()
         journal.rewrite(fresh)
@@ -89,7 +73,7 @@ MEMORY: Final = Memory()
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder, created on first use."""
+    """A folder, created on first use; methods raise OSError if it cannot be used."""
 
     path: Path
     mounts: Path = MOUNTS
@@ -100,9 +84,9 @@ class Folder:
             return journal
 
     def rewrite(self, journal: Journal) -> Journal:
-        """Sum up a journal in a file that takes the place of its own.
+        """Do the same as in memory, in a file that takes the place of the journal's own.
 
-        A kill at any moment leaves one of the two.
+        A kill at any moment keeps one of the two.
         """
         journal.close()
         with self._new(journal.key, journal.begun) as fresh:
@@ -200,23 +184,20 @@ class Folder:
         return True
 
 
+Place: TypeAlias = Memory | Folder
+
+
 def overwrites_in_place(folder: int, mounts: Path) -> bool:
     """Whether the file system of an open folder never needs a new block for one that it has written."""
-    device = os.fstat(folder).st_dev
-    kind = file_systems(mounts).get(f"{os.major(device)}:{os.minor(device)}")
+    device, kind = os.fstat(folder).st_dev, ""
+    with suppress(OSError):
+        for text in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+            before, _, after = text.partition(" - ")  # see proc_pid_mountinfo(5)
+            if before.split()[2] == f"{os.major(device)}:{os.minor(device)}":
+                kind = after.split()[0]
     # The overlay of a container behaves like its upper layer, whose type is not visible from inside.
     # But statvfs is passed through to it, and btrfs, unlike the others, reports no number of inodes.
     return kind in IN_PLACE or (kind == "overlay" and os.fstatvfs(folder).f_files > 0)
-
-
-def file_systems(mounts: Path) -> dict[str, str]:
-    """Return device -> type of the mounted file systems, as proc_pid_mountinfo(5) has them."""
-    found: dict[str, str] = {}
-    with suppress(OSError):
-        for text in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
-            before, _, after = text.partition(" - ")
-            found[before.split()[2]] = after.split()[0]
-    return found
 
 
 def new_key() -> str:

@@ -47,11 +47,6 @@ def cell(number: int, *, value: float = 0.0, times: int = 1) -> bytes:
     return pack(value, code_of(number, times=times))
 
 
-def no_file() -> bool:
-    """Nothing to remove."""
-    return True
-
-
 class Journal:
     """A journal in memory, or in a file whose descriptor it then owns.
 
@@ -67,7 +62,7 @@ class Journal:
         cells: mmap.mmap | None = None,
         entries: Iterable[tuple[int, Entry]] = (),
         file: int | None = None,
-        remove: Callable[[], bool] = no_file,
+        remove: Callable[[], bool] | None = None,
     ) -> None:
         self.key = key
         self.begun = begun
@@ -152,11 +147,11 @@ class Journal:
 
     def disown(self) -> None:
         """Keep the file when this is discarded: it belongs to another journal now."""
-        self._remove = no_file
+        self._remove = None
 
     def discard(self) -> bool:
         """Delete all that was counted; False if the file may still be there."""
-        is_gone = self._remove()
+        is_gone = self._remove() if self._remove else True
         self.release()
         return is_gone
 
@@ -169,28 +164,21 @@ class Journal:
 
     def _sums(self) -> dict[int, tuple[int, float]]:
         """Return number -> times and sum of values; a power failure may have cost an entry, or torn a cell."""
+        cells = self._cells[:]
+        # Cells are written in order: the first one without a code ends them.
+        end = bisect_left(
+            range(CELLS), x=True, key=lambda at: not CELL.unpack_from(cells, at * CELL.size)[1]
+        )
+        by_code: defaultdict[int, list[float]] = defaultdict(list)
+        for value, code in CELL.iter_unpack(cells[: end * CELL.size]):
+            by_code[code].append(value)  # the cheapest that can be done with each of thousands
         sums: dict[int, tuple[int, float]] = {}
-        for code, values in values_by_code(self._cells[:]).items():
+        for code, values in by_code.items():
             number, times = code & NUMBER_MASK, code >> NUMBER_BITS
             if times and number in self._entries and math.isfinite(sum(values)):
                 before, total = sums.get(number, (0, 0.0))
                 sums[number] = before + times * len(values), total + sum(values)
         return sums
-
-
-def values_by_code(cells: bytes) -> dict[int, list[float]]:
-    """Return the values of all cells up to the first that holds no code."""
-    values: defaultdict[int, list[float]] = defaultdict(list)
-    end = bisect_left(range(CELLS), x=True, key=lambda at: not code_at(at, cells))
-    for value, code in CELL.iter_unpack(cells[: end * CELL.size]):
-        values[code].append(value)  # the cheapest that can be done with each of thousands
-    return values
-
-
-def code_at(index: int, cells: bytes) -> int:
-    """Return the code in a cell, 0 where none has been written."""
-    code: int = CELL.unpack_from(cells, index * CELL.size)[1]
-    return code
 
 
 def line(content: Any) -> bytes:

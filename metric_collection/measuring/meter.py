@@ -193,7 +193,10 @@ class Meter:
         with self._lock:
             is_full = len(self._cells) + len(self._codes) > MOST_REMEMBERED
             if self._clock() >= self._edge or is_full:
-                self._keep_up()
+                # The terms or the journal have changed, or a period has begun: look everything up anew.
+                self._edge = self.terms.next_change(self._now())
+                self._cells.clear()
+                self._codes.clear()
             if not self.terms.is_on:
                 return
             content = self._content(key, value, make, campaign_id)
@@ -202,7 +205,8 @@ class Meter:
             except ValueError:
                 self._make_room()
                 self._write(content)
-            if self._is_recorded_once(campaign_id):
+            term = self.terms.campaigns.get(campaign_id)
+            if term is not None and term.campaign.only_record_once:
                 self._cells[key], self._codes[key] = NO_CELL, UNCOUNTED
 
     def _content(self, key: Key, value: float | None, make: Make, campaign_id: str) -> bytes:
@@ -217,12 +221,6 @@ class Meter:
             self._codes[key] = code_of(found) if found else UNCOUNTED
         code = self._codes[key]
         return pack(value, code) if code else NO_CELL
-
-    def _keep_up(self) -> None:
-        """Look everything up anew: the terms or the journal have changed, or a period has begun."""
-        self._edge = self.terms.next_change(self._now())
-        self._cells.clear()
-        self._codes.clear()
 
     def _define(self, make: Make, campaign_id: str, *, valued: bool) -> int:
         """Return the number under which something is counted now, UNCOUNTED if it is not."""
@@ -256,10 +254,6 @@ class Meter:
         except OSError as error:
             self._complain("Counts are kept in memory only: %s.", error)
             return self._replace(journal, MEMORY).define(entry)
-
-    def _is_recorded_once(self, campaign_id: str) -> bool:
-        term = self.terms.campaigns.get(campaign_id)
-        return term is not None and term.campaign.only_record_once
 
     def _make_room(self) -> None:
         """Replace the full journal by one with the sums; numbers stay as they are."""
