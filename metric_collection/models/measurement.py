@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, TypeAlias
 
-from django.db import connections, models, router
+from django.db import models
 from django.db.models import Count, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_lazy as _
@@ -25,10 +25,6 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def of_campaign(self, campaign_id: str) -> MeasurementQuerySet:
         """Return the measurements of one campaign, oldest period first."""
         return self.filter(campaign_id=campaign_id).order_by("period_end", "id")
-
-    def of_campaigns(self, campaign_ids: Iterable[str]) -> MeasurementQuerySet:
-        """Return the measurements of these campaigns."""
-        return self.filter(campaign_id__in=list(campaign_ids))
 
     def ended_before(self, moment: datetime) -> MeasurementQuerySet:
         """Return the measurements of periods that ended before `moment`."""
@@ -152,7 +148,11 @@ def count(counted: Iterable[Counted]) -> None:
 
 
 def _count(chunk: Sequence[Counted], sizes: dict[Group, int]) -> None:
-    choices = [(campaign, candidates(point)) for campaign, point in chunk]
+    # By digest, each point and its replacement for the case that there are too many names.
+    choices = [
+        (campaign, {digest_of(each): each for each in (point, other(point))})
+        for campaign, point in chunk
+    ]
     digests = {digest for _campaign, found in choices for digest in found}
     rows = {row.digest: row.point for row in Measurement.objects.filter(digest__in=digests)}
     learn_sizes(choices, rows, sizes)
@@ -167,12 +167,8 @@ def _count(chunk: Sequence[Counted], sizes: dict[Group, int]) -> None:
                 sizes[group_of(point)] += 1
             changed[digest] = campaign.merged(known, point) if known else point
             break
-    write(changed)
-
-
-def candidates(point: DataPoint) -> dict[str, DataPoint]:
-    """Return, by digest, the point itself and its replacement if there are too many names."""
-    return {digest_of(each): each for each in (point, other(point))}
+    rows_to_write = [Measurement.of(point, digest=digest) for digest, point in changed.items()]
+    Measurement.objects.upsert(rows_to_write, key="digest", fields=["times", "value"])
 
 
 def group_of(point: DataPoint) -> Group:
@@ -190,22 +186,12 @@ def learn_sizes(
     groups = {group_of(point) for digest, point in points if digest not in rows} - sizes.keys()
     if groups:
         sizes.update(dict.fromkeys(groups, 0))
-        found = Measurement.objects.filter(period_end__in={end for _campaign_id, end in groups})
-        found = found.of_campaigns({campaign_id for campaign_id, _end in groups})
+        found = Measurement.objects.filter(
+            campaign_id__in={campaign_id for campaign_id, _end in groups},
+            period_end__in={end for _campaign_id, end in groups},
+        )
         counted = found.values_list("campaign_id", "period_end").annotate(Count("id"))
         sizes.update({(campaign_id, end): size for campaign_id, end, size in counted})
-
-
-def write(points: Mapping[str, DataPoint]) -> None:
-    """Insert or update rows of points by digest."""
-    database = connections[router.db_for_write(Measurement)]
-    has_target = database.features.supports_update_conflicts_with_target  # not on MariaDB
-    Measurement.objects.bulk_create(
-        [Measurement.of(point, digest=digest) for digest, point in points.items()],
-        update_conflicts=True,
-        update_fields=["times", "value"],
-        unique_fields=["digest"] if has_target else None,
-    )
 
 
 def take_finished(campaign_id: str, now: datetime) -> list[DataPoint]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import models, router
+from django.db import connections, models, router
 
 
 class PrimaryManager(models.Manager[Any]):
@@ -12,6 +13,17 @@ class PrimaryManager(models.Manager[Any]):
 
     def get_queryset(self) -> models.QuerySet[Any]:
         return super().get_queryset().using(router.db_for_write(self.model))
+
+    def upsert(self, rows: Iterable[models.Model], *, key: str, fields: Sequence[str]) -> None:
+        """Insert rows, or update these fields where a row with the same key exists."""
+        database = connections[router.db_for_write(self.model)]
+        has_target = database.features.supports_update_conflicts_with_target  # not on MariaDB
+        self.bulk_create(
+            rows,
+            update_conflicts=True,
+            update_fields=fields,
+            unique_fields=[key] if has_target else None,
+        )
 
 
 class OnlyRow(models.Model):

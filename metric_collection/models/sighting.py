@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .fields import MomentField
 from .rows import PrimaryManager
-
-
-class SightingQuerySet(models.QuerySet["Sighting"]):
-    def since(self, moment: datetime) -> SightingQuerySet:
-        """Return the processes seen at `moment` or later."""
-        return self.filter(seen_at__gte=moment)
-
-    def until(self, moment: datetime) -> SightingQuerySet:
-        """Return the processes last seen before `moment`."""
-        return self.filter(seen_at__lt=moment)
 
 
 class Sighting(models.Model):
@@ -38,7 +26,7 @@ class Sighting(models.Model):
     begun_at = MomentField(_("first seen at"))
     seen_at = MomentField(_("last seen at"))
 
-    objects = PrimaryManager.from_queryset(SightingQuerySet)()
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("sighting")

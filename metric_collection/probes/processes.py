@@ -76,7 +76,7 @@ class Processes:
 
     def gather(self) -> Mapping[str, object]:
         now = self._clock()
-        seen = list(Sighting.objects.since(now - DAY))
+        seen = list(Sighting.objects.filter(seen_at__gte=now - DAY))
         web = [each for each in seen if each.kind == Sighting.Kind.WEB]
         workers = [each for each in seen if each.kind == Sighting.Kind.WORKER]
         by_machine: defaultdict[str, list[Sighting]] = defaultdict(list)

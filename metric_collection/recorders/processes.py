@@ -83,16 +83,15 @@ class Lookout(Forkable):
         with held_at_once() as consent:
             if ruling(consent).gathers and group_of(Processes) not in consent.declined_groups:
                 now = self._clock()
-                Sighting.objects.until(now - DAY).delete()
-                write(
-                    Sighting(
-                        key=self._key,
-                        kind=self._kind,
-                        machine=machine(self._root),
-                        begun_at=now,
-                        seen_at=now,
-                    )
+                Sighting.objects.filter(seen_at__lt=now - DAY).delete()
+                sighting = Sighting(
+                    key=self._key,
+                    kind=self._kind,
+                    machine=machine(self._root),
+                    begun_at=now,
+                    seen_at=now,
                 )
+                Sighting.objects.upsert([sighting], key="key", fields=["seen_at"])
 
 
 def is_wanted() -> bool:
@@ -105,18 +104,6 @@ def machine(root: Path) -> str:
     """Return a digest that identifies this machine until its next boot, "" if there is none."""
     boot_id = read(root, BOOT_ID)
     return hashlib.sha256(boot_id.encode()).hexdigest()[:16] if boot_id else ""
-
-
-def write(sighting: Sighting) -> None:
-    """Insert a sighting, or update when the process was last seen."""
-    database = connections[router.db_for_write(Sighting)]
-    has_target = database.features.supports_update_conflicts_with_target  # not on MariaDB
-    Sighting.objects.bulk_create(
-        [sighting],
-        update_conflicts=True,
-        update_fields=["seen_at"],
-        unique_fields=["key"] if has_target else None,
-    )
 
 
 web = Lookout(Sighting.Kind.WEB)
