@@ -21,7 +21,7 @@ from .recorders.errors import ErrorRecorder
 from .recorders.processes import web, worker
 from .recorders.recorder import harmless
 from .recorders.registry import chosen, own_packages
-from .recorders.tasks import TaskRecorder, note_begin
+from .recorders.tasks import BEGUN, TaskRecorder
 from .reporting.collection import Collection
 from .reporting.flushing import flusher
 from .reporting.schedule import DELIVER, SWEEP, beat_entries, route
@@ -101,7 +101,7 @@ def on_request_exception(**_: Any) -> None:
 @harmless
 def on_task_prerun(task: Any = None, **_: Any) -> None:
     """Store when a task starts."""
-    note_begin(task, time.perf_counter())
+    setattr(task.request, BEGUN, time.perf_counter())
 
 
 @harmless

@@ -7,7 +7,6 @@ out, versions to three numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from ..cleaninsights.datapoints import OTHER
@@ -39,10 +38,10 @@ class Agents:
         except (re.error, RecursionError, Warning) as error:  # a host may make warnings errors
             raise ValueError(str(error)) from None
         self.products = names_in(pattern, "product")
-        self._products = by_lower_case(self.products)
+        self._products = {name.lower(): name for name in self.products}
         has_platform = "platform" in self._pattern.groupindex
         self.platforms = names_in(pattern, "platform") if has_platform else []
-        self._platforms = by_lower_case(self.platforms)
+        self._platforms = {name.lower(): name for name in self.platforms}
         if "version" not in self._pattern.groupindex:
             raise ValueError("no group version")
 
@@ -64,10 +63,6 @@ def names_in(pattern: str, group: str) -> list[str]:
     if not all(names) or not names:
         raise ValueError(f"the group {group} has to spell out the {group}s")
     return names
-
-
-def by_lower_case(names: list[str]) -> Mapping[str, str]:
-    return {name.lower(): name for name in names}
 
 
 def agents(found: Any) -> Agents:

@@ -21,8 +21,14 @@ MANAGEMENT = "metric_collection.management"
 
 def check_recorders() -> Iterator[CheckMessage]:
     """Check each recorder, and their common requirements."""
-    yield from refused_recorders()
-    recorders = list(declaration().recorders.values())
+    found = declaration()
+    for error in found.refused:
+        yield checks.Warning(
+            f"{PREFIX}_RECORDERS: {error}.",
+            hint="Fix this recorder. Until then it records nothing.",
+            id=f"{NAMESPACE}.{Settings.RECORDERS.id}",
+        )
+    recorders = list(found.recorders.values())
     for recorder in recorders:
         yield from doubtful_campaign(recorder)
     needing = [recorder.name for recorder in recorders if recorder.sees_requests]
@@ -30,16 +36,6 @@ def check_recorders() -> Iterator[CheckMessage]:
     yield from packages([recorder.name for recorder in recorders if recorder.is_own])
     if any(isinstance(recorder, CommandRecorder) for recorder in recorders):
         yield from unseen_command()
-
-
-def refused_recorders() -> Iterator[CheckMessage]:
-    """W128: an invalid recorder; the others are not affected."""
-    for error in declaration().refused:
-        yield checks.Warning(
-            f"{PREFIX}_RECORDERS: {error}.",
-            hint="Fix this recorder. Until then it records nothing.",
-            id=f"{NAMESPACE}.{Settings.RECORDERS.id}",
-        )
 
 
 def doubtful_campaign(recorder: Recorder) -> Iterator[CheckMessage]:

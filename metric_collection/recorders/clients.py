@@ -11,8 +11,7 @@ from django.http.response import HttpResponseBase
 from ..cleaninsights.keys import Kind
 from ..measuring.meter import measure_event
 from .agents import Agents, agents
-from .packages import Packages
-from .recorder import Recorder
+from .recorder import Packages, Recorder
 
 PATTERN = Kind(
     expected="a regular expression for User-Agent headers that spells out its products, such as"

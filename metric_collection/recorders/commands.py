@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..measuring.meter import measure_event
-from .packages import Packages
-from .recorder import Recorder
+from .recorder import Packages, Recorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

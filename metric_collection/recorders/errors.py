@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from ..measuring.meter import measure_event
-from .packages import Packages
-from .recorder import Recorder
+from .recorder import Packages, Recorder
 
 # Packages whose class names reveal nothing about an installation.
 PUBLIC: Final = (*sys.stdlib_module_names, "django", "celery", "billiard", "kombu")
@@ -37,16 +35,13 @@ class ErrorRecorder(Recorder):
 
 def origin(error: BaseException, own: Packages) -> str | None:
     """Return the publisher's innermost module in the traceback, or that of the error's class."""
-    nearest_first = [*reversed([*modules_of(error)]), type(error).__module__]
-    return next((module for module in nearest_first if module in own), None)
-
-
-def modules_of(error: BaseException) -> Iterator[str]:
-    """Yield the modules in the traceback of an error, the outermost first."""
+    modules = []
     trace = error.__traceback__
-    while trace is not None:
-        yield str(trace.tb_frame.f_globals.get("__name__", ""))
+    while trace is not None:  # from the outermost call to the innermost
+        modules.append(str(trace.tb_frame.f_globals.get("__name__", "")))
         trace = trace.tb_next
+    nearest_first = [*reversed(modules), type(error).__module__]
+    return next((module for module in nearest_first if module in own), None)
 
 
 def class_name(error: BaseException, own: Packages) -> str:

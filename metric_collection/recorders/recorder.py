@@ -1,9 +1,9 @@
-"""The base class of recorders, and the guard that keeps their failures from the host."""
+"""The base class of recorders, the packages that they may name, and the guard between them and the host."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import ClassVar, ParamSpec
@@ -40,6 +40,21 @@ class Recorder(Keyed):
         has_histogram = getattr(self, "histogram", False)
         line = (self.__doc__ or "").partition("\n")[0]
         return f"{line} Durations are counted in eight buckets, too." if has_histogram else line
+
+
+class Packages:
+    """A set of packages with their modules: ``"acme.views" in Packages(["acme"])``."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(names)
+        self._prefixes = tuple(f"{name}." for name in self._names)
+
+    def __contains__(self, module: object) -> bool:
+        return f"{module}.".startswith(self._prefixes)
+
+    def __or__(self, names: Iterable[str]) -> Packages:
+        """Return the union with further packages."""
+        return Packages((*self._names, *names))
 
 
 def milliseconds(seconds: float) -> int:

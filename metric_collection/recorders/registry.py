@@ -11,8 +11,7 @@ from ..conf.settings import conf
 from .clients import ClientRecorder
 from .commands import CommandRecorder
 from .errors import ErrorRecorder
-from .packages import Packages
-from .recorder import Recorder
+from .recorder import Packages, Recorder
 from .requests import RequestRecorder
 from .tasks import TaskRecorder
 

@@ -11,8 +11,7 @@ from django.http.response import HttpResponseBase
 from ..cleaninsights.keys import BOOLEAN
 from ..measuring.buckets import duration_bucket
 from ..measuring.meter import measure_event
-from .packages import Packages
-from .recorder import Recorder, milliseconds
+from .recorder import Packages, Recorder, milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,20 +9,14 @@ from typing import Any, ClassVar, Final
 from ..cleaninsights.keys import BOOLEAN
 from ..measuring.buckets import duration_bucket
 from ..measuring.meter import measure_event
-from .packages import Packages
-from .recorder import Recorder, milliseconds
+from .recorder import Packages, Recorder, milliseconds
 
 ENDED: Final[Mapping[str, str]] = {
     "SUCCESS": "Succeeded",
     "FAILURE": "Failed",
     "RETRY": "Retried",
 }
-BEGUN: Final = "metric_collection_begun"
-
-
-def note_begin(task: Any, now: float) -> None:
-    """Store the start time with the run of a task."""
-    setattr(task.request, BEGUN, now)
+BEGUN: Final = "metric_collection_begun"  # the attribute of a task's request with its start time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from metric_collection import receivers
 from metric_collection.management import execute_from_command_line, noting_databases
 from metric_collection.measuring.meter import meter
 from metric_collection.recorders.commands import CommandRecorder, ending
-from metric_collection.recorders.packages import Packages
+from metric_collection.recorders.recorder import Packages
 
 
 @pytest.fixture(autouse=True)

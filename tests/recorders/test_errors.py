@@ -7,7 +7,7 @@ from django.test import AsyncClient, Client
 
 from metric_collection import receivers
 from metric_collection.recorders.errors import class_name, origin
-from metric_collection.recorders.packages import Packages
+from metric_collection.recorders.recorder import Packages
 
 from . import views
 
