@@ -55,7 +55,7 @@ def test_the_files_for_translators_are_as_the_tool_writes_them(language):
 
 def test_the_tool_keeps_translations_offers_new_texts_and_drops_old_ones():
     german = source_of("de").read_text()
-    on, off = 'msgid "On"\nmsgstr "An"\n', 'msgid "Off"\nmsgstr "Aus"\n'
+    on, off = 'msgid "On"\nmsgstr "Ein"\n', 'msgid "Off"\nmsgstr "Aus"\n'
     assert on in german
     changed = german.replace(on, 'msgid "Gone"\nmsgstr "Weg"\n')
     assert off in renewed(changed)
