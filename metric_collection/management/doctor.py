@@ -92,7 +92,7 @@ class Doctor:
         position = by_operator(consent)
         yield self._consent(position)
         yield self._schedule(delivery_state(self.clock()))
-        yield self._collector(off or (position if position.rule is Rule.DENIED else None))
+        yield self._collector(off or (None if position.sends else position))
         gathered = registry.gather(declined=consent.declined_groups)
         yield self._facts(gathered)
         yield self._next_report(gathered)

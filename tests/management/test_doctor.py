@@ -170,6 +170,16 @@ def test_missing_consent_is_named(settings, installed, first_problem, clock, mod
     assert advice in text
 
 
+@pytest.mark.parametrize("mode", ["opt-in", "notice"])
+def test_before_consent_the_collector_is_not_contacted(
+    settings, installed, examine, endpoint, mode
+):
+    settings.METRIC_COLLECTION_CONSENT = mode
+    (collector,) = [each for each in examine() if each.step == "collector"]
+    assert collector.result == "not contacted while metrics are off"
+    assert endpoint.requests == []
+
+
 @pytest.mark.parametrize(
     ("workers", "advice"),
     [(None, "heartbeat -v 0"), (0, "Start a worker"), (2, "Start Celery beat")],

@@ -511,6 +511,13 @@ class TestServer:
         with pytest.raises(CommandError, match="No request was made"):
             run("test-server")
 
+    @pytest.mark.parametrize("mode", ["opt-in", "notice"])
+    def test_before_consent_no_request_is_made(self, collector, settings, mode):
+        settings.METRIC_COLLECTION_CONSENT = mode
+        with pytest.raises(CommandError, match="No request was made"):
+            run("test-server")
+        assert collector == []
+
     def test_a_failure_under_json_is_json(self):
         out = io.StringIO()
         with pytest.raises(SystemExit) as ended:

@@ -20,7 +20,6 @@ from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.conf.settings import PREFIX, conf
 from metric_collection.consent import campaigns as windows
 from metric_collection.consent.rules import (
-    Rule,
     Ruling,
     by_operator,
     ruling,
@@ -212,7 +211,7 @@ class Command(BaseCommand):
 
     def test_server(self, **options: Any) -> None:
         position = by_operator(Consent.objects.current())
-        if off := switched_off() or (position if position.rule is Rule.DENIED else None):
+        if off := switched_off() or (None if position.sends else position):
             raise CommandError(f"{off.sentence} No request was made.")
         if not conf.COLLECTOR_URL:
             raise CommandError("METRIC_COLLECTION_COLLECTOR_URL is not set. No request was made.")
