@@ -82,8 +82,8 @@ def way_out() -> str:
     """Return how to switch metrics off."""
     last = "One last event reports that." if conf.REPORT_OPT_OUT else "Nothing is sent any more."
     return (
-        f"To switch metrics off, use System Info in the admin, or run {OPT_OUT}, or set"
-        f" {' or '.join(variables())} in the environment of every process. Unsent data is deleted. {last}"
+        f"To switch metrics off, use System Info in the admin, or run {OPT_OUT}: unsent data is deleted. {last}"
+        f" {' or '.join(variables())} in the environment of every process stops everything as well."
     )
 
 
