@@ -286,7 +286,7 @@ def test_the_first_screen_has_the_last_the_next_and_the_queued_reports(superuser
     Snapshot.objects.create(facts={}, **facts)
     enqueue(b"{}", category="Upgrade", now=now)
     page = text(superuser.get(PAGE))
-    assert "Last report 3 hours ago accepted Next report" in page
+    assert "Last report 3 hours ago accepted Next heartbeat" in page
     assert "Queued 1 report" in page
 
 
@@ -295,6 +295,12 @@ def test_the_recipient_is_named(viewer):
         "Reports are sent to 127.0.0.1:9 , which can see the IP address that they come from."
         in text(viewer.get(PAGE))
     )
+
+
+def test_while_off_the_json_is_one_that_would_be_sent(superuser):
+    assert "View as JSON, exactly as it will be sent" in text(superuser.get(PAGE))
+    superuser.post(PAGE, {"choice": "off"})
+    assert "View as JSON, exactly as it would be sent" in text(superuser.get(PAGE))
 
 
 def test_published_results_are_linked_to(viewer, settings):
@@ -545,8 +551,17 @@ class TestCampaigns:
     def test_yes_and_no_have_equal_weight(self, superuser):
         page = superuser.get(PAGE).content.decode()
         for name, value in (("Keep on", "on"), ("Switch off", "off")):
-            button = f'<button class="button" name="choice" value="{value}">{name}</button>'
-            assert page.count(button) == 2  # the main switch, and the campaign's
+            button = f'<button class="button" name="choice" value="{value}"[^>]*>{name}</button>'
+            assert len(re.findall(button, page)) == 2  # the main switch, and the campaign's
+
+    def test_each_button_has_a_name_of_its_own(self, superuser):
+        page = superuser.get(PAGE).content.decode()
+        names = [
+            (re.findall('aria-label="(.*?)"', attributes) or [words])[0]
+            for attributes, words in re.findall('<button class="button"(.*?)>(.*?)<', page)
+        ]
+        assert {"Keep on", "Off: Operating system", "Switch off: Search"} <= set(names)
+        assert len(names) == len(set(names))
 
     def test_a_no_redirects_to_the_campaign(self, superuser):
         response = superuser.post(CAMPAIGNS, {"campaign": "search", "choice": "off"}, follow=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models, router, transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .fields import ExactCharField, InstantField, MomentField
@@ -62,7 +63,7 @@ class Consent(OnlyRow):
         constraints = [models.CheckConstraint(condition=Q(id=1), name="usage_metrics_one_consent")]
 
     def __str__(self) -> str:
-        return str(self.get_choice_display())
+        return gettext("Usage metrics")  # the admin log adds what has changed
 
     def covers_the_same_as(self, other: Consent) -> bool:
         """Whether the same may be gathered and sent; to compare a row read earlier with the locked one."""

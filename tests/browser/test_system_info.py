@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -47,13 +48,35 @@ def test_a_campaign_is_declined_and_agreed_to_by_its_own_switch(script, visit, s
     assert (keep["width"], keep["height"]) == (switch_off["width"], switch_off["height"])
     exports.get_by_role("button", name="Switch off").click()
     exports.get_by_text("Off: a superuser has declined this campaign.").wait_for()
-    exports.get_by_role("button", name="On", exact=True).click()
+    exports.get_by_role("button", name="On: Exports").click()
     exports.get_by_text("On. You will be asked again on").wait_for()
     assert exports.is_visible()
     assert [
         (row.campaign_id, row.choice) for row in CampaignConsent.objects.exclude(choice="unknown")
     ] == [("export", Consent.Choice.GRANTED)]
     assert choice() == Consent.Choice.UNKNOWN
+
+
+def test_each_button_has_a_name_of_its_own(visit, superuser):
+    tab = visit(PAGE, superuser)
+    tab.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    names = re.findall(r'button "(.*?)"', tab.locator("main").aria_snapshot())
+    assert "Copy: The next report" in names
+    assert len(names) == len(set(names))
+
+
+def test_counts_of_a_campaign_are_not_broken_across_columns(visit, superuser, settings):
+    settings.METRIC_COLLECTION_CAMPAIGNS = declared()
+    counting()
+    tab = visit(PAGE, superuser)
+    tab.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    lines = tab.locator("#campaigns .um-lines").first
+    starts = """each => {
+        const range = document.createRange();
+        range.selectNodeContents(each);
+        return [...range.getClientRects()].filter(line => line.width).map(line => line.left);
+    }"""
+    assert len(set(lines.evaluate(starts))) == 1
 
 
 def test_a_choice_scrolls_back_to_the_campaign(visit, superuser, settings):

@@ -77,7 +77,7 @@ def test_rows_have_a_readable_form(snapshot):
     assert str(snapshot) == "1 facts, heartbeat due 2026-03-29 01:30 UTC"
     assert str(Change(category="Install", recorded_at=MOMENT)) == "Install, 2026-03-29"
     assert str(report) == f"Heartbeat {report.key}"
-    assert str(Consent()) == "unknown"
+    assert str(Consent()) == "Usage metrics"
 
 
 def plan_of(ask) -> str:

@@ -17,6 +17,7 @@ for (const text of document.querySelectorAll("[data-copy]")) {
     button.type = "button";
     button.className = "button um-copy";
     button.textContent = text.dataset.copy;
+    button.ariaLabel = `${text.dataset.copy}: ${text.ariaLabel}`;
     status.role = "status";
     button.addEventListener("click", () => copy(text).then(() => {
         status.textContent = text.dataset.copied;
