@@ -13,14 +13,14 @@ from ..cleaninsights import payload
 from ..cleaninsights.campaigns import Campaign, EventAggregationRule
 from ..conf.settings import Mode, conf
 from ..consent.rules import off_switches
-from ..probes.probe import Fact, group_of, heading_of, path_of
+from ..probes.probe import group_of, heading_of, path_of
 from ..recorders.recorder import Recorder
 from ..reporting.collection import events_of
 from ..reporting.state import collector
 from .entries import Dictionary, Entry
-from .markup import Markdown, Markup, Plain, Rst
+from .markup import Markdown, Plain, Rst
 
-MARKUPS: dict[str, Callable[[], Markup]] = {"rst": Rst, "markdown": Markdown, "table": Plain}
+MARKUPS: dict[str, Callable[[], Plain]] = {"rst": Rst, "markdown": Markdown, "table": Plain}
 FORMS = (*MARKUPS, "json")
 LONGEST = 255  # characters of a value, as on the wire
 OCCASIONS = {"Install": "when it is installed", "Upgrade": "when it is upgraded"}
@@ -41,11 +41,15 @@ CAMPAIGN_COLUMNS = ("Campaign", "Purpose", "Counted", "From", "Until")
 RECORDER_COLUMNS = ("Recorder", "Description", "Campaign")
 
 
-def document(dictionary: Dictionary, markup: Markup) -> str:
+def document(dictionary: Dictionary, markup: Plain) -> str:
     """Return a page about everything that the product can send."""
     blocks = [
         markup.title(f"Usage metrics of {conf.PRODUCT}"),
-        markup.paragraph(offer()),
+        markup.paragraph(
+            f"{conf.PRODUCT} sends usage metrics to its makers: {occasions()}. Everything that can be"
+            " sent is listed here. No identifier of a person, a host or an installation is sent."
+            f" {CONDITIONS[conf.CONSENT]}"
+        ),
         *([markup.paragraph(recipient())] if conf.COLLECTOR_URL else []),
         markup.paragraph(way_out()),
         *([markup.paragraph(f"On this machine: {dictionary.state}")] if dictionary.state else []),
@@ -55,15 +59,6 @@ def document(dictionary: Dictionary, markup: Markup) -> str:
         *example_section(dictionary.entries, markup),
     ]
     return "\n\n".join(blocks)
-
-
-def offer() -> str:
-    """Return when reports are sent, and on which condition."""
-    return (
-        f"{conf.PRODUCT} sends usage metrics to its makers: {occasions()}. Everything that can be sent is"
-        " listed here. No identifier of a person, a host or an installation is sent."
-        f" {CONDITIONS[conf.CONSENT]}"
-    )
 
 
 def recipient() -> str:
@@ -93,7 +88,7 @@ def variables() -> list[str]:
     return [f"``{assignment}``" for assignment in (*ours, "DO_NOT_TRACK=1")]
 
 
-def sections(entries: Sequence[Entry], markup: Markup) -> Iterator[str]:
+def sections(entries: Sequence[Entry], markup: Plain) -> Iterator[str]:
     """Yield a section with a table for each probe."""
     for probe, group in groupby(entries, key=lambda entry: entry.probe):
         listed = list(group)
@@ -104,7 +99,7 @@ def sections(entries: Sequence[Entry], markup: Markup) -> Iterator[str]:
         yield markup.table([*FACT_COLUMNS, *told], [row(entry, markup) for entry in listed])
 
 
-def row(entry: Entry, markup: Markup) -> list[str]:
+def row(entry: Entry, markup: Plain) -> list[str]:
     """Return the cells of a fact."""
     fact = entry.fact
     cells = [
@@ -119,7 +114,7 @@ def row(entry: Entry, markup: Markup) -> list[str]:
     return cells
 
 
-def campaign_section(campaigns: Sequence[CampaignDeclaration], markup: Markup) -> Iterator[str]:
+def campaign_section(campaigns: Sequence[CampaignDeclaration], markup: Plain) -> Iterator[str]:
     """Yield a section about campaigns, if there are any."""
     if campaigns:
         yield markup.heading("Campaigns")
@@ -127,19 +122,17 @@ def campaign_section(campaigns: Sequence[CampaignDeclaration], markup: Markup) -
             "Usage that is counted for a limited time: totals are kept on the machine and sent at the end of"
             " each period."
         )
-        yield markup.table(CAMPAIGN_COLUMNS, [campaign_row(each, markup) for each in campaigns])
-
-
-def campaign_row(declared: CampaignDeclaration, markup: Markup) -> list[str]:
-    """Return the cells of a campaign."""
-    campaign = declared.campaign
-    return [
-        markup.text(declared.title),
-        markup.text(declared.purpose),
-        how_counted(campaign),
-        markup.literal(day(campaign.start)),
-        markup.literal(day(campaign.end)),
-    ]
+        rows = [
+            [
+                markup.text(each.title),
+                markup.text(each.purpose),
+                how_counted(each.campaign),
+                markup.literal(day(each.campaign.start)),
+                markup.literal(day(each.campaign.end)),
+            ]
+            for each in campaigns
+        ]
+        yield markup.table(CAMPAIGN_COLUMNS, rows)
 
 
 def how_counted(campaign: Campaign) -> str:
@@ -151,7 +144,7 @@ def how_counted(campaign: Campaign) -> str:
     return f"how often in {period}, and {AGGREGATES[campaign.event_aggregation_rule]}"
 
 
-def recorder_section(recorders: Sequence[tuple[Recorder, str]], markup: Markup) -> Iterator[str]:
+def recorder_section(recorders: Sequence[tuple[Recorder, str]], markup: Plain) -> Iterator[str]:
     """Yield a section about recorders, if there are any."""
     if recorders:
         packages = ", ".join(f"``{name}``" for name in conf.PACKAGES)
@@ -161,33 +154,26 @@ def recorder_section(recorders: Sequence[tuple[Recorder, str]], markup: Markup) 
             if packages
             else "What is counted automatically."
         )
-        yield markup.table(RECORDER_COLUMNS, [recorder_row(*each, markup) for each in recorders])
+        rows = [
+            [
+                markup.literal(recorder.name),
+                markup.text(f"{recorder.description} {recorder.coarsened}"),
+                markup.text(title),
+            ]
+            for recorder, title in recorders
+        ]
+        yield markup.table(RECORDER_COLUMNS, rows)
 
 
-def recorder_row(recorder: Recorder, title: str, markup: Markup) -> list[str]:
-    """Return the cells of a recorder."""
-    return [
-        markup.literal(recorder.name),
-        markup.text(f"{recorder.description} {recorder.coarsened}"),
-        markup.text(title),
-    ]
-
-
-def example_section(entries: Sequence[Entry], markup: Markup) -> Iterator[str]:
+def example_section(entries: Sequence[Entry], markup: Plain) -> Iterator[str]:
     """Yield a report with a single fact, if there are any facts."""
     if entries:
         yield markup.heading("What a report looks like")
         yield markup.paragraph("A report with the first fact only. Times are rounded to the hour:")
-        yield markup.code(example(entries[0].fact))
-
-
-def example(fact: Fact) -> str:
-    """Return the body of a report with this fact."""
-    facts = {fact.name: fact.example[:LONGEST]}
-    body = payload.encode(
-        conf.SITE_ID or 1, events=events_of(facts, conf.CATEGORIES[0], EXAMPLE_HOUR)
-    )
-    return json.dumps(payload.decode(body), indent=2, ensure_ascii=False)
+        fact = entries[0].fact
+        events = events_of({fact.name: fact.example[:LONGEST]}, conf.CATEGORIES[0], EXAMPLE_HOUR)
+        body = payload.decode(payload.encode(conf.SITE_ID or 1, events=events))
+        yield markup.code(json.dumps(body, indent=2, ensure_ascii=False))
 
 
 def written(dictionary: Dictionary, form: str) -> str:
@@ -208,8 +194,27 @@ def as_json(dictionary: Dictionary) -> dict[str, Any]:
         "recipient": collector() or None,
         "state": dictionary.state or None,
         "facts": [fact_as_json(entry) for entry in dictionary.entries],
-        "campaigns": [campaign_as_json(declared) for declared in dictionary.campaigns],
-        "recorders": [recorder_as_json(recorder) for recorder, _title in dictionary.recorders],
+        "campaigns": [
+            {
+                "id": each.id,
+                "title": each.title,
+                "purpose": each.purpose,
+                "counted": how_counted(each.campaign),
+                "period_days": each.campaign.aggregation_period_length,
+                "from": day(each.campaign.start),
+                "until": day(each.campaign.end),
+            }
+            for each in dictionary.campaigns
+        ],
+        "recorders": [
+            {
+                "name": recorder.name,
+                "description": recorder.description,
+                "coarsened": recorder.coarsened,
+                "campaign": recorder.campaign,
+            }
+            for recorder, _title in dictionary.recorders
+        ],
     }
 
 
@@ -226,26 +231,4 @@ def fact_as_json(entry: Entry) -> dict[str, Any]:
         "coarsened": fact.coarsened or None,
         "sent": entry.is_sent,
         "reason": entry.reason or None,
-    }
-
-
-def campaign_as_json(declared: CampaignDeclaration) -> dict[str, Any]:
-    campaign = declared.campaign
-    return {
-        "id": declared.id,
-        "title": declared.title,
-        "purpose": declared.purpose,
-        "counted": how_counted(campaign),
-        "period_days": campaign.aggregation_period_length,
-        "from": day(campaign.start),
-        "until": day(campaign.end),
-    }
-
-
-def recorder_as_json(recorder: Recorder) -> dict[str, Any]:
-    return {
-        "name": recorder.name,
-        "description": recorder.description,
-        "coarsened": recorder.coarsened,
-        "campaign": recorder.campaign,
     }

@@ -83,15 +83,14 @@ def reasons_not_to_send(
         return dict.fromkeys(names, "")
     if not is_more_wanted(Snapshot.objects.current()):
         return dict.fromkeys(names, "no further report is planned")
+    unknown = {}
+    for name in names:
+        if name not in gathered.facts:
+            reason = gathered.unknown.get(name)
+            unknown[name] = f"not known here, because {reason}" if reason else "not known here"
     declined = [e.fact.name for e in entries if group_of(e.probe) in consent.declined_groups]
     return {
-        **{name: unknown(gathered, name) for name in names if name not in gathered.facts},
+        **unknown,
         **dict.fromkeys(held_back(names, consent), "held back until consent covers it"),
         **dict.fromkeys(declined, "this group of facts was declined"),
     }
-
-
-def unknown(gathered: Gathered, name: str) -> str:
-    """Say why a fact has no value."""
-    reason = gathered.unknown.get(name)
-    return f"not known here, because {reason}" if reason else "not known here"

@@ -5,37 +5,46 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from textwrap import indent
-from typing import Protocol
 from unicodedata import east_asian_width
 
-from .tables import table, underlined, wrapped
+from .tables import table, wrapped
 
 LITERAL = re.compile(r"(?:(?<=[\s(])|^)``([^`\s\\](?:[^`\\]*[^`\s\\])?)``(?=[\s.,;:?!)]|$)")
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
-class Markup(Protocol):
-    """Writes blocks of text. The cells of a table are made by `literal` and `text`.
+class Plain:
+    """Plain text for a terminal, with tables that fit its width; and the methods of every markup.
 
-    A paragraph may contain ``literals``, as docstrings do. The lines of `code` stay as they are.
+    The cells of a table are made by `literal` and `text`. A paragraph may contain ``literals``, as docstrings
+    do. The lines of `code` stay as they are.
     """
 
-    def title(self, text: str) -> str: ...
+    def title(self, text: str) -> str:
+        text = one_line(text)
+        return f"{text}\n{'=' * len(text)}"
 
-    def heading(self, text: str) -> str: ...
+    def heading(self, text: str) -> str:
+        text = one_line(text)
+        return f"{text}\n{'-' * len(text)}"
 
-    def paragraph(self, text: str) -> str: ...
+    def paragraph(self, text: str) -> str:
+        return wrapped(in_parts(text, str, str))
 
-    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str: ...
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+        return "\n".join(table(header, rows))
 
-    def code(self, text: str) -> str: ...
+    def code(self, text: str) -> str:
+        return indent(text, "    ")
 
-    def literal(self, text: str) -> str: ...
+    def literal(self, text: str) -> str:
+        return one_line(text)
 
-    def text(self, text: str) -> str: ...
+    def text(self, text: str) -> str:
+        return one_line(text)
 
 
-class Rst:
+class Rst(Plain):
     """reStructuredText; `underlines` are the characters below a title and below a heading."""
 
     def __init__(self, underlines: str = "=-") -> None:
@@ -84,7 +93,7 @@ class Rst:
         return f"{text}\n{line * width}"
 
 
-class Markdown:
+class Markdown(Plain):
     """Markdown, with the tables of GitHub."""
 
     def title(self, text: str) -> str:
@@ -99,9 +108,6 @@ class Markdown:
     def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         cells = [header, ["---"] * len(header), *rows]
         return "\n".join(f"| {' | '.join(row)} |" for row in cells)
-
-    def code(self, text: str) -> str:
-        return indent(text, "    ")
 
     def literal(self, text: str) -> str:
         text = one_line(text)
@@ -118,31 +124,6 @@ class Markdown:
     def _begun(self, text: str) -> str:
         """Escape the beginning of a text that could be read as a list or a heading."""
         return re.sub(r"^(\d+(?=[.)](?: |$))|(?=[-+#=>]))", r"\1\\", text)
-
-
-class Plain:
-    """Plain text for a terminal, with tables that fit its width."""
-
-    def title(self, text: str) -> str:
-        return underlined(one_line(text), "=")
-
-    def heading(self, text: str) -> str:
-        return underlined(one_line(text), "-")
-
-    def paragraph(self, text: str) -> str:
-        return wrapped(in_parts(text, str, str))
-
-    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-        return "\n".join(table(header, rows))
-
-    def code(self, text: str) -> str:
-        return indent(text, "    ")
-
-    def literal(self, text: str) -> str:
-        return one_line(text)
-
-    def text(self, text: str) -> str:
-        return one_line(text)
 
 
 def in_parts(text: str, literal: Callable[[str], str], other: Callable[[str], str]) -> str:

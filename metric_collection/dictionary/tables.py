@@ -21,9 +21,12 @@ def aligned(pairs: Sequence[tuple[str, str]]) -> list[str]:
 def table(
     header: Sequence[str], rows: Iterable[Sequence[str]], *, width: int | None = None
 ) -> list[str]:
-    """Return the lines of a table that fits the terminal; long cells are wrapped."""
+    """Return the lines of a table that fits the terminal; cells of the widest columns are wrapped."""
     cells = [list(header), *map(list, rows)]
-    columns = fitted([max(map(len, column)) for column in zip(*cells, strict=True)], width)
+    columns = [max(1, *map(len, column)) for column in zip(*cells, strict=True)]
+    room = (width or shutil.get_terminal_size().columns) - len(GAP) * (len(columns) - 1)
+    while sum(columns) > room and max(columns) > NARROWEST:
+        columns[columns.index(max(columns))] -= 1
     lines: list[str] = []
     for number, row in enumerate(cells):
         wrapped = [wrap(text, size) for text, size in zip(row, columns, strict=True)]
@@ -38,16 +41,3 @@ def table(
 def wrapped(text: str) -> str:
     """Wrap a paragraph to the width of the terminal."""
     return fill(text, shutil.get_terminal_size().columns)
-
-
-def underlined(text: str, line: str) -> str:
-    return f"{text}\n{line * len(text)}"
-
-
-def fitted(columns: list[int], width: int | None) -> list[int]:
-    """Narrow the widest columns until all fit."""
-    room = (width or shutil.get_terminal_size().columns) - len(GAP) * (len(columns) - 1)
-    columns = [max(size, 1) for size in columns]
-    while sum(columns) > room and max(columns) > NARROWEST:
-        columns[columns.index(max(columns))] -= 1
-    return columns
