@@ -64,7 +64,13 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
         """Add the notice to the messages: the index calls this before it renders them."""
-        if self._is_index(request):
+        match = request.resolver_match
+        if (
+            request.method == "GET"
+            and match is not None
+            and match.url_name == "index"
+            and match.namespaces[-1:] == [self.admin_site.name]  # wherever it is mounted
+        ):
             from .system_info.views import announce
 
             announce(request, site=self.admin_site.name)
@@ -78,13 +84,3 @@ class SystemInfoAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, *_: Any) -> bool:
         return False
-
-    def _is_index(self, request: HttpRequest) -> bool:
-        """Whether the request is for this site's own index, wherever the site is mounted."""
-        match = request.resolver_match
-        return (
-            request.method == "GET"
-            and match is not None
-            and match.url_name == "index"
-            and match.namespaces[-1:] == [self.admin_site.name]
-        )

@@ -67,26 +67,20 @@ def listen(
 ) -> Callable[..., Any]:
     """Connect one of the ``receivers`` to a signal, once; it does nothing unless the setting `needs` is set."""
     path = f"metric_collection.receivers.{receiver}"
-    listener = lazily(path) if needs is None else if_set(needs, path)
+    listener = lazily(path, needs=needs)
     signal.connect(listener, sender=sender, weak=False, dispatch_uid=path)
     return listener
 
 
-def lazily(path: str) -> Callable[..., Any]:
-    """Return a function that imports the one at `path` when it is called, which keeps start-up fast."""
+def lazily(path: str, *, needs: str | None = None) -> Callable[..., Any]:
+    """Return a function that imports the one at `path` when it is called, which keeps start-up fast.
+
+    It imports and calls nothing unless the Django setting `needs` is set.
+    """
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return import_string(path)(*args, **kwargs)
-
-    return call
-
-
-def if_set(name: str, path: str) -> Callable[..., None]:
-    """Return a function that calls the one at `path` if the Django setting `name` is set."""
-    listener = lazily(path)
-
-    def call(*args: Any, **kwargs: Any) -> None:
-        if getattr(settings, name, None):
-            listener(*args, **kwargs)
+        if needs is None or getattr(settings, needs, None):
+            return import_string(path)(*args, **kwargs)
+        return None
 
     return call
