@@ -40,19 +40,10 @@ def declaration() -> Declaration:
     refused: list[ConfigurationError] = []
     for campaign_id, found in conf.CAMPAIGNS.items():
         try:
-            check_id(campaign_id)
             campaigns[campaign_id] = declared_campaign(campaign_id, found)
         except ConfigurationError as error:
             refused.append(error)
     return Declaration(campaigns=campaigns, refused=tuple(refused))
-
-
-def check_id(campaign_id: str) -> None:
-    """Raise ConfigurationError for an id that not every database can store and tell apart."""
-    is_padded = campaign_id != campaign_id.strip()  # MariaDB ignores spaces at the end
-    if len(campaign_id) > LONGEST_ID or not campaign_id.isprintable() or is_padded:
-        expected = f"at most {LONGEST_ID} printable characters, without spaces around them"
-        raise ConfigurationError("id", campaign_id, expected)
 
 
 def campaigns() -> Mapping[str, CampaignDeclaration]:
@@ -61,7 +52,14 @@ def campaigns() -> Mapping[str, CampaignDeclaration]:
 
 
 def declared_campaign(campaign_id: str, found: Any) -> CampaignDeclaration:
-    """Read one campaign, or raise ConfigurationError with the path of the invalid key."""
+    """Read one campaign, or raise ConfigurationError with the path of the invalid key.
+
+    Every database has to store ids and tell them apart.
+    """
+    is_padded = campaign_id != campaign_id.strip()  # MariaDB ignores spaces at the end
+    if len(campaign_id) > LONGEST_ID or not campaign_id.isprintable() or is_padded:
+        expected = f"at most {LONGEST_ID} printable characters, without spaces around them"
+        raise ConfigurationError("id", campaign_id, expected)
     if not isinstance(found, Mapping):
         raise ConfigurationError(campaign_id, found, "an object")
     rest = dict(found)

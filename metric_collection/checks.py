@@ -31,7 +31,7 @@ from .probes import registry
 from .probes.counts import Counts
 from .probes.facts import Facts
 from .probes.modules import Modules, is_match
-from .probes.probe import Probe, missing_words, name_of
+from .probes.probe import missing_words, name_of
 from .probes.values.interrupting import without_exit
 from .probes.values.references import follow
 from .recorders.checks import check_recorders
@@ -163,20 +163,18 @@ def invalid_probes() -> Iterator[CheckMessage]:
 def undescribed_facts() -> Iterator[CheckMessage]:
     """W018: a probe that does not say what it reports and why; operators read that."""
     for probe in registry.probes():
-        for problem in description_problems(probe):
+        try:
+            with without_exit():
+                problems = [f"has no {missing}" for missing in missing_words(probe)]
+        except Exception as error:  # noqa: BLE001  declaring runs the publisher's code
+            reason = f"{type(error).__name__}: {safe_str(error)}"
+            problems = [f"cannot declare its facts: {reason}"]
+        for problem in problems:
             yield warning(
                 "W018",
                 f"The probe {name_of(probe)} {problem}.",
                 hint="Operators read the description and the purpose before they decide.",
             )
-
-
-def description_problems(probe: Probe) -> list[str]:
-    try:
-        with without_exit():
-            return [f"has no {missing}" for missing in missing_words(probe)]
-    except Exception as error:  # noqa: BLE001  declaring runs the publisher's code
-        return [f"cannot declare its facts: {type(error).__name__}: {safe_str(error)}"]
 
 
 def unknown_words() -> Iterator[CheckMessage]:
@@ -211,20 +209,15 @@ def stated_values() -> dict[str, object]:
 def broken_paths() -> Iterator[CheckMessage]:
     """W006: a dotted path that cannot be imported."""
     for name, value in stated_values().items():
-        if isinstance(value, str) and not can_follow(value):
+        try:
+            if isinstance(value, str):
+                follow(value)
+        except Exception:  # noqa: BLE001  importing runs the publisher's code
             yield warning(
                 "W006",
                 f"{PREFIX}_{name} is {value!r}, which cannot be imported.",
                 hint="Correct the dotted path. Until then this fact is not sent.",
             )
-
-
-def can_follow(text: str) -> bool:
-    try:
-        follow(text)
-    except Exception:  # noqa: BLE001  importing runs the publisher's code
-        return False
-    return True
 
 
 def host_name_in_facts() -> Iterator[CheckMessage]:

@@ -70,23 +70,19 @@ class Testimony:
 @contextmanager
 def witnessing(refuses: Callable[[], bool] = lambda: True) -> Iterator[Testimony]:
     """Record everything that the block does; connections that `refuses` returns True for fail and are recorded."""
-    seen = Testimony()
-    with seeing_facts(seen.gathered), seeing_writes(seen.written), refusing(seen.tried, refuses):
-        yield seen
-
-
-@contextmanager
-def seeing_facts(gathered: list[str]) -> Iterator[None]:
-    """Record the name of each fact that is gathered."""
-    ask = registry.gather
+    seen, ask = Testimony(), registry.gather
 
     def gather(**options: Any) -> Gathered:
         found = ask(**options)
-        gathered.extend(found.facts)
+        seen.gathered.extend(found.facts)
         return found
 
-    with replaced(registry, "gather", gather):
-        yield
+    with (
+        replaced(registry, "gather", gather),
+        seeing_writes(seen.written),
+        refusing(seen.tried, refuses),
+    ):
+        yield seen
 
 
 @contextmanager

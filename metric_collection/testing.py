@@ -9,15 +9,11 @@ from __future__ import annotations
 import sys
 import unittest
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from django.apps import apps
-
-if TYPE_CHECKING:
-    from .proof import Write
 
 REACHING_OUT = tuple(
     f"metric_collection.{name}" for name in ("cleaninsights", "receivers", "reporting", "tasks")
@@ -32,9 +28,11 @@ def silence(test: str = "this block") -> Iterator[None]:
 
     with witnessing(refuses=is_ours) as seen:
         yield
-    found = [*map(str, filter(is_added, seen.written)), *seen.tried]
-    if found:
-        raise AssertionError(f"metric_collection was not silent in {test}: {counted(found)}")
+    tables = {model._meta.db_table for model in apps.get_app_config("usage_metrics").get_models()}
+    added = [str(each) for each in seen.written if each.verb in ADDING and each.table in tables]
+    if found := Counter([*added, *seen.tried]):
+        each_once = "; ".join(f"{act} ({times}x)" for act, times in found.items())
+        raise AssertionError(f"metric_collection was not silent in {test}: {each_once}")
 
 
 class SilentMetricsMixin(unittest.TestCase):
@@ -57,29 +55,14 @@ with suppress(ImportError):  # unittest alone will do
             yield
 
 
-def is_added(write: Write) -> bool:
-    """Whether a statement adds to a table of this app."""
-    tables = {model._meta.db_table for model in apps.get_app_config("usage_metrics").get_models()}
-    return write.verb in ADDING and write.table in tables
-
-
 def is_ours() -> bool:
     """Whether this app is connecting, and not its database, which may be on another machine."""
-    for name in calling(sys._getframe(1)):
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:  # the nearest caller first
+        name = frame.f_globals.get("__name__", "")
         if name.startswith("django.db."):
             return False
         if name.startswith(REACHING_OUT):
             return True
-    return False
-
-
-def calling(frame: FrameType | None) -> Iterator[str]:
-    """Yield the modules of all callers, the nearest first."""
-    while frame is not None:
-        yield frame.f_globals.get("__name__", "")
         frame = frame.f_back
-
-
-def counted(found: Iterable[str]) -> str:
-    """List each thing once, with its number."""
-    return "; ".join(f"{what} ({times}x)" for what, times in Counter(found).items())
+    return False
