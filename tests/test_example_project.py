@@ -31,6 +31,7 @@ def manage(tmp_path):
     return run
 
 
+@pytest.mark.thorough
 @pytest.mark.long
 def test_the_demo_shows_every_report_and_leaves_nothing_behind(manage, tmp_path):
     demo = manage(

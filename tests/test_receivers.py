@@ -121,6 +121,15 @@ class TestCelery:
         assert deliver.schedule.run_every == timedelta(minutes=1)
         assert deliver.options == {"queue": "slow", "expires": 600}
 
+    def test_an_entry_in_the_database_expires_by_the_option_of_its_scheduler(self, app):
+        class DatabaseScheduler(Scheduler):
+            __module__ = "django_celery_beat.schedulers"
+
+        service = Service(app, scheduler_cls=DatabaseScheduler)
+        receivers.on_beat_init(service)
+        options = service.scheduler.schedule["metric_collection.deliver"].options
+        assert options == {"expire_seconds": 600}
+
     @pytest.mark.parametrize("variable", ["METRIC_COLLECTION", "DO_NOT_TRACK"])
     def test_switched_off_nothing_is_scheduled_or_sent(self, beat, monkeypatch, variable):
         monkeypatch.setenv(variable, "off")

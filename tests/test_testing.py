@@ -119,6 +119,7 @@ class TransactionTests(SilentMetricsMixin, TransactionTestCase):
 class TestHost:
     """A product's own test run, in a process of its own."""
 
+    @pytest.mark.thorough
     def test_under_pytest(self, tmp_path):
         host = Host(tmp_path)
         host.write(

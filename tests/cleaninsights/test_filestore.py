@@ -217,6 +217,7 @@ def test_a_child_does_not_inherit_the_right_to_send(path):
         os.waitpid(child, 0)
 
 
+@pytest.mark.thorough
 def test_sixteen_processes_lose_nothing(path):
     processes = [counting(path, 10) for _ in range(16)]
     for process in processes:

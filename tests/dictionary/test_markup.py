@@ -7,12 +7,12 @@ import re
 
 import pytest
 from docutils.core import publish_doctree
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from metric_collection.dictionary.markup import Markdown, Rst, one_line
-from tests.hostile.strategies import moderate
+from tests.hostile.strategies import examples
 
 SIGNS = st.text(alphabet=" ab1:._*`|\\-+#<>[]()&$~=!/_\"'\t\n\0é\u202e\ud800字", max_size=12)
 TEXTS = SIGNS | st.text(max_size=40)
@@ -70,7 +70,7 @@ READERS = [
 
 @pytest.mark.parametrize(("markup", "read"), READERS)
 @given(texts=st.lists(TEXTS, min_size=2, max_size=2))
-@settings(moderate, max_examples=150)
+@examples(40)
 def test_cells_come_out_as_they_went_in(markup, read, texts):
     for write in (markup.text, markup.literal):
         page = markup.table(["a", "b"], [[write(text) for text in texts]])

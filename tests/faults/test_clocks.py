@@ -7,13 +7,13 @@ from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metric_collection.models import Report, Snapshot
 from metric_collection.reporting.collection import Collection
 from metric_collection.reporting.delivery import Delivery
+from tests.hostile.strategies import examples
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(hours=24)
@@ -121,11 +121,7 @@ def test_a_year_ahead_queued_reports_are_recorded_as_too_old(clock, transport):
     assert [body["events"][0]["category"] for body in transport.sent] == ["Heartbeat"]
 
 
-@hypothesis_settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@examples(5)
 @given(
     jumps=st.lists(
         st.tuples(

@@ -84,6 +84,7 @@ def test_a_read_only_database_sends_nothing_and_loses_nothing(host, collector, d
     assert collector.categories == ["Install"]
 
 
+@pytest.mark.thorough
 def test_pages_are_shown_on_a_read_only_database_and_the_switch_reports_its_failure(host):
     assert host.django(LOOK) == [200, 200, 200, 500]
 
@@ -132,6 +133,7 @@ def test_reports_are_sent_after_the_host_has_unlocked_its_database(host, collect
     assert collector.categories == ["Install"]
 
 
+@pytest.mark.thorough
 def test_the_host_can_write_during_a_post_and_a_failed_record_is_repeated(
     host, collector, database
 ):

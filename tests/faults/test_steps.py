@@ -13,7 +13,8 @@ from tests.harness.collector import Arrival
 
 from .steps import HELD_UP
 
-WORKS = ["delivery", pytest.param("sweep", marks=pytest.mark.thorough)]
+WORKS = ["delivery", "sweep"]
+pytestmark = pytest.mark.thorough
 EXPECTED = {"delivery": ["Install", "Heartbeat"], "sweep": ["Heartbeat", "Usage"]}
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-USUAL = 25
+USUAL = 8
 EFFORT = int(
     os.environ.get("TEST_HYPOTHESIS", "1")
 )  # how many times as many examples, then of all kinds

@@ -89,6 +89,7 @@ def host(tmp_path):
         assert collector.categories == ["Install"]
 
 
+@pytest.mark.thorough
 def test_a_hostile_message_does_nothing_but_be_logged(host, tmp_path):
     plain = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
     hostile = [

@@ -9,6 +9,7 @@ import pytest
 from tests.harness.host import CELERY, Host
 
 DELIVER, HEARTBEAT = "metric_collection.deliver", "metric_collection.heartbeat"
+thorough = pytest.mark.thorough
 
 AS_DOCUMENTED = {
     "product/__init__.py": "from .celery import app as celery_app",
@@ -90,9 +91,9 @@ print(json.dumps({
     ("files", "app"),
     [
         pytest.param(AS_DOCUMENTED, "product", id="documented"),
-        pytest.param(DISCOVERS_NOTHING, "product", id="discovers nothing"),
+        pytest.param(DISCOVERS_NOTHING, "product", id="discovers nothing", marks=thorough),
         pytest.param(NAMED_OTHERWISE, "acme.engine:jobs", id="other names, schedules late"),
-        pytest.param(SETS_DJANGO_UP, "product.celery", id="sets Django up"),
+        pytest.param(SETS_DJANGO_UP, "product.celery", id="sets Django up", marks=thorough),
         pytest.param(IS_NOT_CURRENT, "product", id="is not current, schedules in Python"),
     ],
 )
@@ -168,14 +169,11 @@ def late_host(tmp_path):
     return late_host
 
 
-thorough = pytest.mark.thorough
-
-
 @pytest.mark.parametrize(
     ("place", "namespace"),
     [
         ("ready", "CELERY"),
-        ("on_after_finalize", None),
+        pytest.param("on_after_finalize", None, marks=thorough),
         pytest.param("ready", None, marks=thorough),
         pytest.param("on_after_finalize", "CELERY", marks=thorough),
         pytest.param("import_modules", "CELERY", marks=thorough),

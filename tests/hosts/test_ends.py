@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,18 +26,27 @@ MEASURES = "from metric_collection import measure_event; measure_event('Work', '
 COUNTED = "SELECT SUM(times) FROM usage_metrics_measurement"
 
 
-@pytest.fixture
-def host(tmp_path):
-    (tmp_path / "state").mkdir()
+@pytest.fixture(scope="module")
+def product(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("product")
     host = Host(
-        tmp_path,
-        {**LOADS_CELERY, "product/tasks.py": TASKS},
+        folder,
+        {"product/tasks.py": TASKS},
         METRIC_COLLECTION_CAMPAIGNS={"use": daily(**ALWAYS)},
-        METRIC_COLLECTION_STATE_FOLDER=str(tmp_path / "state"),
+        METRIC_COLLECTION_STATE_FOLDER=str(folder / "state"),
         CELERY_IMPORTS=["product.tasks"],
     )
     assert host.manage("migrate", "-v", "0").returncode == 0
     return host
+
+
+@pytest.fixture
+def host(product):
+    """The product with nothing counted."""
+    shutil.rmtree(product.folder / "state", ignore_errors=True)
+    (product.folder / "state").mkdir()
+    product.sql("DELETE FROM usage_metrics_measurement")
+    return product
 
 
 def test_a_program_that_has_used_the_database_counts_as_it_ends(host):
@@ -58,12 +67,10 @@ def test_a_database_that_is_locked_holds_up_no_exit(host):
         "other = sqlite3.connect(settings.DATABASES['default']['NAME'])\n"
         "other.execute('BEGIN IMMEDIATE')\n"
     )
-    ended = "import atexit, time; atexit.register(lambda: print(json.dumps(time.time())))\n"
-    begun = ended + source + USES_THE_DATABASE + MEASURES
     # Exit handlers run in reverse order: the one that prints runs last.
-    before = time.time()
-    host.django(begun)
-    assert time.time() - before < 5
+    ended = "import atexit, time; atexit.register(lambda: print(time.monotonic() - begun))\n"
+    begun = "\nbegun = time.monotonic()"
+    assert host.django(ended + source + USES_THE_DATABASE + MEASURES + begun) < 5
     assert host.sql(COUNTED) == [(None,)]
 
 
@@ -118,6 +125,7 @@ def test_the_documented_asgi_application_counts_every_request_at_its_end(host):
 @pytest.mark.thorough
 @pytest.mark.parametrize("pool", ["prefork", "solo", "threads"])
 def test_a_worker_that_is_stopped_has_counted_everything(host, pool):
+    host.write(LOADS_CELERY)
     with host.celery("worker", "-l", "INFO", "--concurrency", "1", "-P", pool) as worker:
         host.django("from product.tasks import work\nfor _ in range(5): work.delay()")
         worker.await_line(r"work\[.*\] succeeded", times=5)

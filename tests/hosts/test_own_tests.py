@@ -35,7 +35,9 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(
+    "run", ["manage.py test", pytest.param("pytest-django", marks=pytest.mark.thorough)]
+)
 def test_the_products_own_tests_leave_no_trace(tmp_path, run):
     with swallowing() as collector:
         url = f"http://127.0.0.1:{collector.port}/"

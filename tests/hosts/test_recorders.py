@@ -66,6 +66,7 @@ def host(tmp_path):
     )
 
 
+@pytest.mark.thorough
 def test_records_of_commands_and_of_a_killed_worker_are_counted_by_the_next_process(host):
     assert host.manage("migrate").returncode == 0
     assert host.manage("migrate", "no_such_app").returncode == 1

@@ -66,6 +66,7 @@ print(json.dumps([
             ASSIGNED_WHEN_READY,
             ["product.apps.ProductConfig", "django.contrib.admin"],
             id="assigned when ready",
+            marks=pytest.mark.thorough,
         ),
         pytest.param(ASSIGNED_WITH_THE_URLS, ["django.contrib.admin"], id="assigned with the URLs"),
     ],

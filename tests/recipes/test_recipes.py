@@ -80,6 +80,7 @@ def test_every_command_of_a_recipe_works_on_an_empty_database(product, page):
     assert codes == [int(fail) for fail in fails]
 
 
+@pytest.mark.thorough
 def test_the_installer_of_a_voice_assistant_reports_21_facts_once_and_never_again(product):
     installer = product("voice-assistant")
     installer.operate("a_day_later()", "manage.py migrate -v 0")
@@ -92,6 +93,7 @@ def test_the_installer_of_a_voice_assistant_reports_21_facts_once_and_never_agai
     assert report.facts["container"] in {"true", "false"}
 
 
+@pytest.mark.thorough
 def test_an_ai_server_reports_itself_its_requests_and_its_models_unless_it_is_off(product):
     server = product("ai-server")
     assert server.operate(REQUEST, MODELS, "a_day_later()") == [0, 0, 0, 0]
@@ -112,6 +114,7 @@ def test_an_ai_server_reports_itself_its_requests_and_its_models_unless_it_is_of
     assert all(b"hunter2" not in report.body for report in server.collector.arrivals)
 
 
+@pytest.mark.thorough
 def test_a_toolkit_counts_commands_and_errors_after_a_yes_and_nothing_before(product):
     toolkit = product("toolkit")
     fail = "from toolkit.tasks import convert; convert.apply()"

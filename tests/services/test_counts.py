@@ -166,6 +166,7 @@ def test_ten_processes_at_once_lose_no_count_and_log_no_failure(product):
     }
 
 
+@pytest.mark.thorough
 def test_ten_processes_killed_at_any_moment_count_everything_once(product):
     rounds, calls = 3, 20
     told = product.django(PROCESSES + KILLED_AT_RANDOM, str(SIZE), str(rounds), str(calls))

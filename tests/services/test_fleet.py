@@ -9,6 +9,8 @@ import pytest
 
 from tests.harness import brokers
 
+pytestmark = pytest.mark.thorough
+
 INTERVAL = 2
 BEATS = 2
 DELIVER = "metric_collection.deliver"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.harness import admin
 
 LOOK = """
@@ -91,6 +93,7 @@ print(json.dumps([page.status_code, "fine" in page.content.decode(), index.statu
 """
 
 
+@pytest.mark.thorough
 def test_a_failing_fact_takes_neither_page_nor_index_down(host):
     host.write({"product/urls.py": admin.URLS})
     databases = {

@@ -23,6 +23,7 @@ CELLS = [
     for row, pool in enumerate(POOLS)
     for column, broker in enumerate(BROKERS)
 ]
+CELLS[1:] = [pytest.param(*cell, marks=pytest.mark.thorough) for cell in CELLS[1:]]
 
 # A broker in memory is a worker's own: nobody outside can ask for a heartbeat.
 EMBEDDED = """
@@ -94,6 +95,7 @@ def test_the_install_and_a_heartbeat_arrive(pool, broker, database, scheduler, p
     assert heartbeat.facts["Acme Version"] == "1.0"
 
 
+@pytest.mark.thorough
 def test_in_memory_a_worker_delivers_what_its_own_process_asks_for(product, tmp_path):
     with collecting() as collector, DATABASES["SQLite"](tmp_path) as database:
         host = product(

@@ -42,7 +42,7 @@ print(json.dumps(plans))
 """
 
 
-@pytest.mark.parametrize(("settled", "queued"), [(5000, 20), (20, 5000)])
+@pytest.mark.parametrize(("settled", "queued"), [(2000, 20), (20, 2000)])
 def test_what_is_asked_in_every_sweep_finds_reports_by_an_index(host, settled, queued):
     plans = host.django(PLANS, str(settled), str(queued))
     about_reports = [plan for plan in plans if "usage_metrics_report" in plan]

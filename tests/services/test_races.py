@@ -123,6 +123,7 @@ def test_eight_processes_beat_once_a_day(race):
     assert race(BEAT, rounds=10) == [["Install"] + ["Heartbeat"] * 10]
 
 
+@pytest.mark.thorough
 def test_choices_at_once_leave_one_consent_row_and_a_no_leaves_nothing_queued(race):
     choice, queued = race(CHOOSE, rounds=20)
     assert choice in {"granted", "denied"}

@@ -97,6 +97,7 @@ def database_host(host):
     return host
 
 
+@pytest.mark.thorough
 def test_the_database_scheduler_has_our_entries_and_runs_them(database_host):
     with database_host.celery(*BEAT, "-S", "django") as beat:
         await_both(beat)

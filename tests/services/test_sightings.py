@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 FOUR_TASKS = """
     from metric_collection.tasks import heartbeat
     for _ in range(4):
@@ -34,6 +36,7 @@ PREFORK = """
 """
 
 
+@pytest.mark.thorough
 def test_each_web_process_is_counted_after_a_fork_and_a_worker_once(host, collector):
     host.configure(
         ROOT_URLCONF="product.urls",

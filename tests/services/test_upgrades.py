@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 ROWS = """
 from datetime import datetime, timezone
 from metric_collection.models import Consent, Report, Snapshot

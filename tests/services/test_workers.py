@@ -33,6 +33,7 @@ def migrate(host, **environ):
     assert host.manage("migrate", **environ).returncode == 0
 
 
+@pytest.mark.thorough
 def test_the_install_arrives_when_a_worker_becomes_ready_with_no_beat_at_all(host, collector):
     migrate(host)
     assert collector.arrivals == []
@@ -44,6 +45,7 @@ def test_the_install_arrives_when_a_worker_becomes_ready_with_no_beat_at_all(hos
     assert arrival.headers["Content-Type"] == "application/json"
 
 
+@pytest.mark.thorough
 def test_a_worker_killed_between_post_and_record_repeats_the_bytes_with_their_key(host, collector):
     migrate(host)
     collector.hold.set()
@@ -61,6 +63,7 @@ def test_a_worker_killed_between_post_and_record_repeats_the_bytes_with_their_ke
     assert host.sql(REPORTS) == [("delivered", 2)]
 
 
+@pytest.mark.thorough
 def test_a_worker_of_named_queues_gets_our_tasks_where_the_setting_routes_them(host, collector):
     host.configure(METRIC_COLLECTION_QUEUE="slow", CELERY_BEAT_SCHEDULE=OFTEN)
     migrate(host)
@@ -102,6 +105,7 @@ def test_a_worker_whose_tasks_are_transactions_posts_nothing_and_says_why(tmp_pa
     assert collector.categories == ["Install"]
 
 
+@pytest.mark.thorough
 def test_switched_off_neither_rows_nor_entries_nor_requests(host, collector):
     host.configure(CELERY_BEAT_SCHEDULE={"own": {"task": "product.tidy", "schedule": 0.5}})
     off = {"METRIC_COLLECTION": "False"}

@@ -16,11 +16,15 @@ from .verdict import dispersion, is_regular, peak
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2027, 3, 1, 12, tzinfo=timezone.utc)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-SMALL = ("--installations", "50", "--days", "5", "--peak", "24")  # few have rush hours by chance
+RUSH_HOURS_BY_CHANCE = ("--peak", "24")  # of a small fleet
 
 
-def test_each_report_of_a_fleet_arrives_once_by_its_key_whatever_fails():
-    command = [sys.executable, "-m", "tests.soak", *SMALL]
+@pytest.mark.parametrize(
+    ("installations", "days"), [("12", "3"), pytest.param("50", "5", marks=pytest.mark.thorough)]
+)
+def test_each_report_of_a_fleet_arrives_once_by_its_key_whatever_fails(installations, days):
+    fleet = ("--installations", installations, "--days", days, *RUSH_HOURS_BY_CHANCE)
+    command = [sys.executable, "-m", "tests.soak", *fleet]
     ended = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )
