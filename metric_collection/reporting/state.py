@@ -26,7 +26,10 @@ class Situation(models.TextChoices):
 
     OFF = "off", _("Nothing is sent.")
     CLOCK = "clock", _("Nothing is recorded or sent: the clock of this machine shows %(since)s.")
-    NOT_INSTALLED = "not-installed", _("Nothing has been recorded yet. Run manage.py migrate.")
+    NOT_INSTALLED = (
+        "not-installed",
+        _("Nothing has been recorded yet. The next run of Celery or cron will do so."),
+    )
     STALLED = (
         "stalled",
         _(

@@ -34,7 +34,10 @@ def installed(clock):
 
 def test_before_an_install_there_is_nothing_to_deliver(state):
     assert state().situation == Situation.NOT_INSTALLED
-    assert state().sentence == "Nothing has been recorded yet. Run manage.py migrate."
+    assert (
+        state().sentence
+        == "Nothing has been recorded yet. The next run of Celery or cron will do so."
+    )
 
 
 def test_a_clock_that_is_wrong_is_named(state, clock):
