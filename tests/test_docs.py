@@ -301,13 +301,15 @@ def test_the_paths_that_answer_questions_exist():
         assert (PACKAGE / path).exists() or list(PACKAGE.glob(f"*/{path}"))
 
 
-def rows(document: str) -> list[str]:
-    """The rows below the head of a document's last table."""
-    text = (ROOT / document).read_text()
-    return re.split(r"\n   \* - ", text.rpartition(".. list-table::")[2])[2:]
+def rows(document: str, *, tables: int = 1) -> list[str]:
+    """The rows below the heads of a document's last tables."""
+    found = (ROOT / document).read_text().split(".. list-table::")[-tables:]
+    return [row for table in found for row in re.split(r"\n   \* - ", table)[2:]]
 
 
-@pytest.mark.parametrize("row", rows("SECURITY.rst"), ids=lambda row: row.partition("\n")[0])
+@pytest.mark.parametrize(
+    "row", rows("SECURITY.rst", tables=2), ids=lambda row: row.partition("\n")[0]
+)
 def test_every_threat_names_tests_that_exist(row):
     shown_by = " ".join(row.rpartition("\n     - ")[2].split())
     named = re.findall(r"- ([^:]+): ``(tests/\S+\.py)``", shown_by)
