@@ -212,10 +212,6 @@ class Campaigns:
         return [each for each in self.campaigns if each.situation in QUESTIONS]
 
     @property
-    def has_more(self) -> bool:
-        return len(self.listed) < len(self.campaigns)
-
-    @property
     def gist(self) -> str:
         number, counting = len(self.campaigns), sum(each.is_counting for each in self.campaigns)
         words = ngettext("%(number)d campaign", "%(number)d campaigns", number)
@@ -250,7 +246,7 @@ def usages(consent: Consent, *, now: datetime, counted: bool = True) -> list[Cam
 
 def tallies(campaign_ids: Mapping[str, object], *, now: datetime) -> dict[str, Tally]:
     """Return the counts of the current periods by campaign id."""
-    rows = Measurement.objects.filter(campaign_id__in=list(campaign_ids)).ending_from(now)
+    rows = Measurement.objects.filter(campaign_id__in=list(campaign_ids), period_end__gte=now)
     found = {}
     for campaign_id, group in groupby(rows.most_frequent(SHOWN), key=attrgetter("campaign_id")):
         first, *others = group  # each is annotated with the totals of its campaign

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar, Final
 
@@ -43,20 +43,7 @@ class Notice:
     consent: Consent
     position: rules.Ruling
     news: Sequence[str] = ()
-
-    @property
-    def collector(self) -> str:
-        return collector()
-
-    @property
-    def asks(self) -> bool:
-        """Whether nothing is sent without a yes."""
-        return conf.CONSENT is Mode.OPT_IN
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether nothing on the notice was sent before it was shown."""
-        return conf.CONSENT is not Mode.OPT_OUT
+    collector: str = field(default_factory=collector)
 
     @property
     def is_pending(self) -> bool:
@@ -65,11 +52,6 @@ class Notice:
             return False
         is_first = self.consent.notice_shown_at is None
         return is_first or bool(undisclosed(names_to_tell(self.consent), self.consent))
-
-    @property
-    def announces_opt_out(self) -> bool:
-        """Whether switching off sends one last event."""
-        return conf.REPORT_OPT_OUT and self.position.sends
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -158,7 +140,10 @@ def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
 
     One query while there is a notice, none afterwards. Without our tables the index works as before.
     """
-    if now < quiet.until or is_overruled() or not can_tell(request):
+    if now < quiet.until or is_overruled():
+        return
+    in_use = isinstance(messages.get_messages(request), BaseStorage)
+    if not in_use or messages.get_level(request) > messages.INFO:  # it would be dropped
         return
     try:
         with savepoint():
@@ -181,9 +166,3 @@ def savepoint() -> AbstractContextManager[Any]:
     alias = router.db_for_write(Consent)
     is_needed = connections[alias].in_atomic_block
     return transaction.atomic(using=alias) if is_needed else nullcontext()
-
-
-def can_tell(request: HttpRequest) -> bool:
-    """Whether messages are in use here and one of this level is not dropped."""
-    in_use = isinstance(messages.get_messages(request), BaseStorage)
-    return in_use and messages.get_level(request) <= messages.INFO

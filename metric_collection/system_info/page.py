@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -65,6 +65,7 @@ class Summary:
     last: Entry | None
     notice: Notice | None
     sent_elsewhere_at: datetime | None
+    collector: str = field(default_factory=collector)
 
     @property
     def is_on(self) -> bool:
@@ -115,10 +116,6 @@ class Summary:
         """Whether switching off sends one last event."""
         return conf.REPORT_OPT_OUT and self.ruling.sends
 
-    @property
-    def collector(self) -> str:
-        return collector() if conf.COLLECTOR_URL else ""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -126,10 +123,6 @@ class Step:
 
     change: Change
     moment: datetime
-
-    @property
-    def is_install(self) -> bool:
-        return bool(self.change.category == Change.Category.INSTALL)
 
     @property
     def lines(self) -> str:
@@ -151,7 +144,7 @@ class History:
 
     @property
     def gist(self) -> str:
-        number = sum(not step.is_install for step in self.steps)
+        number = sum(step.change.category == Change.Category.UPGRADE for step in self.steps)
         if not number:
             return gettext("no upgrades yet")
         day = date_format(self.steps[0].moment, "DATE_FORMAT")

@@ -21,7 +21,6 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -133,7 +132,8 @@ class SystemInfoViews:
         """Hand queued reports to a Celery worker; nothing is posted in a request."""
         self._require_superuser(request)
         if ruling().sends:
-            say(request, SENDING if ask_worker() else NOT_SENDING)
+            message = str(SENDING if ask_worker() else NOT_SENDING)
+            messages.success(request, message, fail_silently=True)
         return HttpResponseRedirect(f"{url_of_page(self.admin_site.name)}#reports")
 
     def _take(
@@ -146,7 +146,7 @@ class SystemInfoViews:
         with held():  # the choice and its entry in the admin log, or neither
             if words := form.save(now=utc_now()):
                 self.model_admin.log_change(request, Consent.objects.current(), words)
-        say(request, form.message)
+        messages.success(request, form.message, fail_silently=True)  # a host may have no messages
         if form.is_postponed:  # only the notice offers that
             return HttpResponseRedirect(reverse("admin:index", current_app=self.admin_site.name))
         return HttpResponseRedirect(f"{to or url_of_page(self.admin_site.name)}{form.anchor}")
@@ -206,11 +206,6 @@ def url_of_page(site: str) -> str:
 def is_superuser(request: HttpRequest) -> bool:
     """Whether this user may change anything; a host's own user model may have no superusers."""
     return bool(getattr(request.user, "is_superuser", False))
-
-
-def say(request: HttpRequest, message: str | Promise) -> None:
-    """Add a message, in a host that uses messages."""
-    messages.success(request, str(message), fail_silently=True)
 
 
 def exact_json(body: bytes) -> HttpResponse:
