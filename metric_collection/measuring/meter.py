@@ -202,8 +202,8 @@ class Meter:
             content = self._content(key, value, make, campaign_id)
             try:
                 self._write(content)
-            except ValueError:
-                self._make_room()
+            except ValueError:  # full; the next one begins with the sums
+                self._replace(self._journal or self._begin(), self.terms.place)
                 self._write(content)
             term = self.terms.campaigns.get(campaign_id)
             if term is not None and term.campaign.only_record_once:
@@ -255,19 +255,14 @@ class Meter:
             self._complain("Counts are kept in memory only: %s.", error)
             return self._replace(journal, MEMORY).define(entry)
 
-    def _make_room(self) -> None:
-        """Replace the full journal by one with the sums; numbers stay as they are."""
-        full = self._journal or self._begin()
+    def _replace(self, journal: Journal, place: Place) -> Journal:
+        """Go on in a journal with the sums of this one, under the same numbers; if need be, in memory."""
         try:
-            self._replace(full, self.terms.place)
+            fresh = self._keep(place.rewrite(journal))
         except OSError as error:
             self._complain("Counts are kept in memory only: %s.", error)
-            self._replace(full, MEMORY)
-
-    def _replace(self, full: Journal, place: Place) -> Journal:
-        """Discard the old journal last: a signal handler may raise at any step."""
-        fresh = self._keep(place.rewrite(full))
-        full.discard()
+            fresh = self._keep(MEMORY.rewrite(journal))
+        journal.discard()  # last, as a signal handler may raise at any step
         return fresh
 
     def _begin(self) -> Journal:
