@@ -64,7 +64,7 @@ def discard_undelivered() -> None:
 
 def discard_campaign(campaign_id: str) -> None:
     """Delete unsent data of one campaign."""
-    Report.objects.still_queued().of_campaign(campaign_id).delete()
+    Report.objects.still_queued().filter(campaign_id=campaign_id).delete()
     Measurement.objects.of_campaign(campaign_id).delete()
 
 

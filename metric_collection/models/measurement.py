@@ -30,10 +30,6 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         """Return the measurements of periods that ended before `moment`."""
         return self.filter(period_end__lt=moment)
 
-    def ending_from(self, moment: datetime) -> MeasurementQuerySet:
-        """Return the measurements of periods that end at `moment` or later."""
-        return self.filter(period_end__gte=moment)
-
     def most_frequent(self, number: int) -> MeasurementQuerySet:
         """Return the `number` most frequent ones of each campaign, with the count and sum of all its rows."""
         mine = "campaign_id"
@@ -76,15 +72,15 @@ class Measurement(models.Model):
     @classmethod
     def of(cls, point: DataPoint, *, digest: str | None = None) -> Measurement:
         """Return an unsaved row for a point."""
-        row = cls(
+        return cls(
             digest=digest or digest_of(point),
             campaign_id=point.campaign_id,
             period_start=point.period_start,
             period_end=point.period_end,
             identity=identity_of(point),
+            times=point.times,
+            value=point.value if isinstance(point, Event) else None,
         )
-        row.count(point)
-        return row
 
     @property
     def point(self) -> DataPoint:
@@ -97,11 +93,6 @@ class Measurement(models.Model):
             times=self.times,
             value=self.value,
         )
-
-    def count(self, point: DataPoint) -> None:
-        """Copy times and value from a point."""
-        self.times = point.times
-        self.value = point.value if isinstance(point, Event) else None
 
 
 def digest_of(point: DataPoint) -> str:
@@ -205,7 +196,7 @@ def take_finished(campaign_id: str, now: datetime) -> list[DataPoint]:
 def waiting(campaign_id: str, now: datetime) -> Iterator[list[DataPoint]]:
     """Yield the points of a campaign report by report: finished periods first, then the rest."""
     rows = Measurement.objects.of_campaign(campaign_id)
-    for part in (rows.ended_before(now), rows.ending_from(now)):
+    for part in (rows.ended_before(now), rows.filter(period_end__gte=now)):
         points = (row.point for row in part)
         while chunk := list(islice(points, MOST_SEALED)):
             yield chunk

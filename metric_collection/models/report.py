@@ -13,9 +13,8 @@ from .rows import PrimaryManager
 
 USAGE = "Usage"
 HANDFUL = 20  # reports that are read at a time
-CLOCK_SKEW = timedelta(
-    minutes=5
-)  # longer than any lease; a clock that went back further is believed
+# Longer than any lease; a clock that went back further is believed.
+CLOCK_SKEW = timedelta(minutes=5)
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -38,9 +37,6 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def unclaimed(self, now: datetime) -> ReportQuerySet:
         """Filter the queued reports that no worker is posting, oldest first, in order to change them."""
         return self.still_queued().exclude(leased_until__gt=now).order_by("id")
-
-    def of_campaign(self, campaign_id: str) -> ReportQuerySet:
-        return self.filter(campaign_id=campaign_id)
 
     def has_failed(self) -> ReportQuerySet:
         """Filter those with a failed attempt; an attempt cut off by a kill does not count."""

@@ -33,7 +33,13 @@ def check_recorders() -> Iterator[CheckMessage]:
         yield from doubtful_campaign(recorder)
     needing = [recorder.name for recorder in recorders if recorder.sees_requests]
     yield from middleware(needing)
-    yield from packages([recorder.name for recorder in recorders if recorder.is_own])
+    own = [recorder.name for recorder in recorders if recorder.is_own]
+    if own and not conf.PACKAGES:
+        yield checks.Warning(
+            f"{PREFIX}_PACKAGES is {conf.PACKAGES!r}: {', '.join(own)} will record nothing.",
+            hint="List your packages, such as ['acme'].",
+            id=f"{NAMESPACE}.W015",
+        )
     if any(isinstance(recorder, CommandRecorder) for recorder in recorders):
         yield from unseen_command()
 
@@ -71,16 +77,6 @@ def middleware(needing: list[str]) -> Iterator[CheckMessage]:
             f"MIDDLEWARE has {MIDDLEWARE!r}, but no recorder needs it.",
             hint=f"Add 'requests' or 'clients' to {PREFIX}_RECORDERS, or remove the entry.",
             id=f"{NAMESPACE}.W014",
-        )
-
-
-def packages(needing: list[str]) -> Iterator[CheckMessage]:
-    """W015: no package whose names may be recorded."""
-    if needing and not conf.PACKAGES:
-        yield checks.Warning(
-            f"{PREFIX}_PACKAGES is {conf.PACKAGES!r}: {', '.join(needing)} will record nothing.",
-            hint="List your packages, such as ['acme'].",
-            id=f"{NAMESPACE}.W015",
         )
 
 

@@ -25,9 +25,9 @@ from django.core.signals import setting_changed
 from django.db import connections, router
 
 from ..campaigns import campaigns
-from ..cleaninsights.campaigns import Campaign
+from ..cleaninsights.campaigns import EventAggregationRule
 from ..cleaninsights.clock import Clock, utc_now
-from ..cleaninsights.datapoints import DataPoint, Event
+from ..cleaninsights.datapoints import Event
 from ..cleaninsights.forks import Forkable
 from ..conf.settings import Mode, conf
 from ..consent import campaigns as windows
@@ -41,7 +41,7 @@ from ..models import Consent, CountedJournal, Report
 from ..models import measurement as measurements
 from ..models.measurement import Counted
 from ..models.transactions import ConsentHeldError, held_at_once, is_open
-from .late import is_mean, unsealed
+from .late import unsealed
 
 logger = logging.getLogger("metric_collection.reporting.flushing")
 
@@ -258,15 +258,13 @@ def allowed(
     for journal in journals:
         for point in journal.counts() if journal.begun >= since else ():
             standing = standings.get(point.campaign_id)
-            if standing and standing.allows(point, begun=journal.begun):
-                yield standing.declared.campaign, aggregated(standing.declared.campaign, point)
-
-
-def aggregated(campaign: Campaign, point: DataPoint) -> DataPoint:
-    """Return a point, whose value is a sum, with the value that its campaign wants."""
-    if is_mean(campaign) and isinstance(point, Event) and point.value is not None:
-        return replace(point, value=point.value / point.times)
-    return point
+            if not (standing and standing.allows(point, begun=journal.begun)):
+                continue
+            campaign, mean = standing.declared.campaign, point
+            is_mean = campaign.event_aggregation_rule is EventAggregationRule.AVG
+            if is_mean and isinstance(point, Event) and point.value is not None:
+                mean = replace(point, value=point.value / point.times)  # journals hold sums
+            yield campaign, mean
 
 
 flusher = Flusher(meter)

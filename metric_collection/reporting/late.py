@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from ..cleaninsights.campaigns import Campaign, EventAggregationRule
+from ..cleaninsights.campaigns import EventAggregationRule
 from ..models import Report
 from ..models.measurement import Counted, Group, group_of
 from ..outbox import pack
@@ -19,16 +19,12 @@ from ..outbox import pack
 Reported: TypeAlias = tuple[Any, ...]
 
 
-def is_mean(campaign: Campaign) -> bool:
-    """Whether values are averaged."""
-    return campaign.event_aggregation_rule is EventAggregationRule.AVG
-
-
 def unsealed(counted: Iterable[Counted], *, now: datetime) -> Iterator[Counted]:
     """Leave out late points that must not be reported a second time."""
     reported: dict[Group, set[Reported]] = {}
     for campaign, point in counted:
-        if point.period_end < now and (campaign.only_record_once or is_mean(campaign)):
+        is_mean = campaign.event_aggregation_rule is EventAggregationRule.AVG
+        if point.period_end < now and (campaign.only_record_once or is_mean):
             group = campaign_id, period_end = group_of(point)
             if group not in reported:
                 reports = Report.objects.filter(campaign_id=campaign_id, sealed_at__gte=period_end)
