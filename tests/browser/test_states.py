@@ -67,6 +67,25 @@ def test_the_page_can_be_read_from_right_to_left(width, state, settings, enter):
     assert "Found 0 " in violations(tab), violations(tab)
 
 
+BROKEN_WORDS = """() => [...document.querySelectorAll('main button')].flatMap(button =>
+  [...button.textContent.matchAll(/[^\\s]+/g)].filter(word => {
+    const range = document.createRange();
+    range.setStart(button.firstChild, word.index);
+    range.setEnd(button.firstChild, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map(word => word[0]))"""
+
+
+@pytest.mark.parametrize("state", ["failing", "campaigns", "notice"], indirect=True)
+def test_no_button_breaks_a_word_on_a_phone_in_german(state, settings, enter):
+    settings.LANGUAGE_CODE = "de"
+    tab = enter(viewport={"width": 360, "height": 740})
+    unfold(tab)
+    assert "Eingeschaltet lassen" in tab.inner_text("main")
+    assert tab.evaluate(BROKEN_WORDS) == []
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= 360
+
+
 def test_each_state_can_be_pictured(state, enter, picture, request):
     """``--pictures FOLDER`` keeps a picture of each state."""
     tab = enter(color_scheme="light", viewport={"width": 1280, "height": 900})
