@@ -8,6 +8,7 @@ import re
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as translate
@@ -15,6 +16,7 @@ from django.utils.translation import ngettext, override
 
 from metric_collection.consent.rules import Rule, Ruling
 
+from .browser.states import STATES
 from .tools.messages import LANGUAGES, PACKAGE, PLACEHOLDER, renewed, source_of, texts
 
 
@@ -84,6 +86,49 @@ def test_every_translation_keeps_the_placeholders_and_how_a_text_ends(language):
         assert placeholders(translation) == placeholders(text)
         assert translation.endswith((":", ": ")) is text.endswith((":", ": "))
         assert translation.endswith(".") is text.endswith(".")
+
+
+VALUES = re.compile(
+    r'<(script|style|pre|bdi)\b.*?</\1>|<(p|dd) class="um-lines".*?</\2>', re.DOTALL
+)
+COLLECTOR = "Usage metrics collector"  # the collector's pages are in English
+
+
+def phrases(page):
+    """Everything of two words or more in a page's main part, without values such as names and versions."""
+    main = VALUES.sub("<>", page[page.index("<main") : page.index("</main>")])
+    said = re.findall(r'>([^<]+)<|aria-label="([^"]+)"|title="([^"]+)"', main)
+    texts = {" ".join("".join(each).split()) for each in said} - {COLLECTOR}
+    return {text for text in texts if re.search(r"[a-z]{2}\W+[a-z]{2}", text)}
+
+
+@pytest.fixture
+def state(request, settings, client, django_user_model):
+    """A state of the page, before somebody who may see it."""
+    state = STATES[request.param]
+    for name, value in state.settings.items():
+        setattr(settings, name, value)
+    user = django_user_model.objects.create_user("user", is_staff=True)
+    user.is_superuser = state.user == "superuser"
+    user.save()
+    user.user_permissions.add(Permission.objects.get(codename="view_consent"))
+    client.force_login(user)
+    state.lead()
+    return state
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("state", "language"),
+    [*((name, "de") for name in STATES), *(("campaigns", name) for name in LANGUAGES[1:])],
+    indirect=["state"],
+)
+def test_no_phrase_of_a_page_is_left_in_english(state, language, settings, client):
+    english = phrases(client.get(state.path).content.decode())
+    settings.LANGUAGE_CODE = language
+    translated = phrases(client.get(state.path).content.decode())
+    assert len(english) > 5
+    assert not [*english & translated]
 
 
 @pytest.mark.django_db
