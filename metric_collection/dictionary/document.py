@@ -75,17 +75,13 @@ def occasions() -> str:
 
 def way_out() -> str:
     """Return how to switch metrics off."""
+    ours = [f"{name}={1 if answer else False}" for name, answer in off_switches()]
+    variables = " or ".join(f"``{each}``" for each in (*ours, "DO_NOT_TRACK=1"))
     last = "One last event reports that." if conf.REPORT_OPT_OUT else "Nothing is sent any more."
     return (
         f"To switch metrics off, use System Info in the admin, or run {OPT_OUT}: unsent data is deleted. {last}"
-        f" {' or '.join(variables())} in the environment of every process stops everything as well."
+        f" {variables} in the environment of every process stops everything as well."
     )
-
-
-def variables() -> list[str]:
-    """Return the environment variables that switch metrics off."""
-    ours = [f"{name}={1 if answer else False}" for name, answer in off_switches()]
-    return [f"``{assignment}``" for assignment in (*ours, "DO_NOT_TRACK=1")]
 
 
 def sections(entries: Sequence[Entry], markup: Plain) -> Iterator[str]:

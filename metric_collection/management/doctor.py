@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from django.core.checks import CheckMessage
 from django.core.management.color import Style
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.migrations.executor import MigrationExecutor
@@ -98,8 +97,10 @@ class Doctor:
         yield self._next_report(gathered)
 
     def _settings(self) -> Iterator[Finding]:
+        # Only settings that keep reports from being sent or from saying anything.
+        keeping = (f"{NAMESPACE}.W1", *(f"{NAMESPACE}.{number}" for number in SHAPES))
         found = [each for each in check_settings() if not each.is_silenced()]
-        messages = [each for each in found if is_about_shape(each)]
+        messages = [each for each in found if str(each.id).startswith(keeping)]
         for message in messages:
             yield Finding(step="settings", result=message.msg, advice=str(message.hint))
         if not messages:
@@ -217,12 +218,6 @@ def migrate_command(alias: str) -> str:
     """Return the command that creates the tables in this database: plain migrate uses the default one only."""
     option = "" if alias == DEFAULT_DB_ALIAS else f" --database {alias}"
     return f"manage.py migrate{option}"
-
-
-def is_about_shape(message: CheckMessage) -> bool:
-    """Whether a check is about a setting that keeps reports from being sent or from saying anything."""
-    number = str(message.id).rpartition(".")[2]
-    return number in SHAPES or number.startswith("W1")
 
 
 def finding_lines(findings: list[Finding], style: Style) -> list[str]:

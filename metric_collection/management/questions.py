@@ -56,7 +56,10 @@ def prompt(out: OutputWrapper, *, patience: timedelta | None = None) -> None:
     Without a reply nothing is saved: that is a no which is asked again next time.
     """
     try:
-        if not is_asked():
+        has_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        if not (conf.PROMPT and conf.CONSENT is Mode.OPT_IN and has_terminal):
+            return
+        if switched_off() or silenced() or on_ci():
             return
         consent = Consent.objects.current()
         if valid_choice(consent) != Consent.Choice.UNKNOWN:
@@ -72,13 +75,6 @@ def prompt(out: OutputWrapper, *, patience: timedelta | None = None) -> None:
         return  # not migrated yet, or a read-only database: ask again next time
 
 
-def is_asked() -> bool:
-    """Whether there is somebody to ask, and something to ask for."""
-    has_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    is_off = switched_off() or silenced() or on_ci()
-    return conf.PROMPT and conf.CONSENT is Mode.OPT_IN and has_terminal and not is_off
-
-
 def reply(patience: timedelta) -> str:
     """Return the first letter of the reply in lower case, "" without one in time.
 
@@ -88,16 +84,12 @@ def reply(patience: timedelta) -> str:
         is_ready, _writable, _failed = select.select([sys.stdin], [], [], patience.total_seconds())
     except (OSError, ValueError):
         return ""
-    return first_letter(sys.stdin.readline()) if is_ready else ""
+    return sys.stdin.readline().strip().lower()[:1] if is_ready else ""
 
 
 def ask(question: str) -> str:
     """Return the first letter of the answer in lower case, "" if nobody can answer."""
     try:
-        return first_letter(input(question)) if sys.stdin.isatty() else ""
+        return input(question).strip().lower()[:1] if sys.stdin.isatty() else ""
     except EOFError:
         return ""
-
-
-def first_letter(text: str) -> str:
-    return text.strip().lower()[:1]

@@ -20,7 +20,6 @@ from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.conf.settings import PREFIX, conf
 from metric_collection.consent import campaigns as windows
 from metric_collection.consent.rules import (
-    Ruling,
     by_operator,
     ruling,
     silenced,
@@ -96,7 +95,11 @@ class Command(BaseCommand):
                 part.add_argument("--campaign", metavar="ID", help="For this campaign only.")
                 part.add_argument("--group", metavar="NAME", help="For this group of facts only.")
             if name == "dictionary":
-                add_dictionary_options(action)
+                add, on_terminal = action.add_argument, "The default is table on a terminal."
+                add("--format", dest="form", choices=document.FORMS, help=on_terminal)
+                add("--json", dest="form", action="store_const", const="json", help="Print JSON.")
+                declared = "Declared examples instead of this machine's values."
+                add("--static", action="store_true", help=declared)
 
     def handle(self, *_args: Any, action: str, **options: Any) -> None:
         try:
@@ -176,12 +179,16 @@ class Command(BaseCommand):
             self.stdout.write(_("Nothing was changed."))
 
     def heartbeat(self, **options: Any) -> None:
-        self._print_attempts(sweep(), **options)
+        attempted = sweep()
+        if options["verbosity"]:  # cron mails whatever is printed
+            self._print_reports(attempted, **options)
 
     def send(self, *, file: str | None, **options: Any) -> None:
         if file is None:
             note_sweep(utc_now())
-            self._print_attempts(Delivery(hurried=True).deliver(), **options)
+            attempted = Delivery(hurried=True).deliver()
+            if options["verbosity"]:
+                self._print_reports(attempted, **options)
         else:
             self._send_file(Path(file), **options)
 
@@ -222,8 +229,13 @@ class Command(BaseCommand):
 
     def prove_off(self, **options: Any) -> None:
         """Exit with 0 if nothing was gathered, written or tried, with 1 otherwise or if metrics are on."""
-        allowed = ruling_without_tables() or ruling()
-        seen = proof.run_cycle() if has_tables() and not allowed.sends else Testimony()
+        introspection = connections[router.db_for_write(Report)].introspection
+        if Report._meta.db_table in introspection.table_names():
+            allowed = ruling()
+            seen = Testimony() if allowed.sends else proof.run_cycle()
+        else:  # on a fresh database no operator can have made a choice yet
+            allowed = switched_off() or silenced() or by_operator(Consent())
+            seen = Testimony()
         self._print(proof_of(allowed, seen), lines=proof_lines, **options)
         if allowed.sends or not seen.is_empty:
             sys.exit(EXIT_PROBLEM)
@@ -276,10 +288,6 @@ class Command(BaseCommand):
         lines = ["1 report sent." if count == 1 else f"{count} reports sent."]
         self._print({"sent": count}, lines=lambda _: lines, **options)
 
-    def _print_attempts(self, attempted: Sequence[Report], **options: Any) -> None:
-        if options["verbosity"]:
-            self._print_reports(attempted, **options)
-
     def _print_reports(self, reports: Sequence[Report], **options: Any) -> None:
         described = [outbox.described(report) for report in reports]
         self._print(described, lines=lambda _: report_lines(reports), **options)
@@ -304,22 +312,3 @@ def add_django_options(action: ArgumentParser) -> None:
     action.add_argument("--pythonpath", **options)
     for name in ("--traceback", "--no-color", "--force-color"):
         action.add_argument(name, action="store_true", **options)
-
-
-def add_dictionary_options(action: ArgumentParser) -> None:
-    add = action.add_argument
-    add("--format", dest="form", choices=document.FORMS, help="The default is table on a terminal.")
-    add("--json", dest="form", action="store_const", const="json", help="Print JSON.")
-    add("--static", action="store_true", help="Declared examples instead of this machine's values.")
-
-
-def has_tables() -> bool:
-    connection = connections[router.db_for_write(Report)]
-    return Report._meta.db_table in connection.introspection.table_names()
-
-
-def ruling_without_tables() -> Ruling | None:
-    """Return the ruling on a fresh database, where no operator can have made a choice yet."""
-    if has_tables():
-        return None
-    return switched_off() or silenced() or by_operator(Consent())
