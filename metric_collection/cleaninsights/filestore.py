@@ -236,11 +236,18 @@ class FileStore(Forkable):
         """Return the batch that is not settled yet, else a new one of finished periods."""
         self.persist()
         with self._transaction() as file:
-            row = file.execute("SELECT key, body FROM batches").fetchone()
-            if row is None:
-                return _sealed(file, now, campaigns, pack)
-            points = tuple(map(_point, file.execute(_FIND_SEALED, row[:1])))
-            return Batch(key=row[0], body=row[1], points=points)
+            if row := file.execute("SELECT key, body FROM batches").fetchone():
+                points = tuple(map(_point, file.execute(_FIND_SEALED, row[:1])))
+                return Batch(key=row[0], body=row[1], points=points)
+            over = file.execute(_FIND_OVER, (_ticks(now),))
+            due = [(row[-1], _point(row)) for row in over if row[0] in campaigns]
+            if not due:
+                return None
+            points, body = fitting([point for _, point in due[:MOST_SEALED]], pack)
+            batch = Batch(key=str(uuid.uuid4()), body=body, points=points)
+            file.execute("INSERT INTO batches VALUES (?, ?)", (batch.key, batch.body))
+            file.executemany(_TAKE, [(batch.key, number) for number, _ in due[: len(points)]])
+            return batch
 
     def settle(self, batch: Batch) -> None:
         """Delete a delivered batch with its points."""
@@ -297,20 +304,6 @@ def _count(file: sqlite3.Connection, campaign: Campaign, point: DataPoint) -> No
     else:
         merged = campaign.merged(_point(known), point)
         file.execute(_RECOUNT, (merged.times, _value(merged), known[-1]))
-
-
-def _sealed(
-    file: sqlite3.Connection, now: datetime, campaigns: Collection[str], pack: Pack
-) -> Batch | None:
-    over = file.execute(_FIND_OVER, (_ticks(now),))
-    due = [(row[-1], _point(row)) for row in over if row[0] in campaigns]
-    if not due:
-        return None
-    points, body = fitting([point for _, point in due[:MOST_SEALED]], pack)
-    batch = Batch(key=str(uuid.uuid4()), body=body, points=points)
-    file.execute("INSERT INTO batches VALUES (?, ?)", (batch.key, batch.body))
-    file.executemany(_TAKE, [(batch.key, number) for number, _ in due[: len(points)]])
-    return batch
 
 
 def _value(point: DataPoint) -> float | None:
