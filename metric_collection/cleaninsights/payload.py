@@ -60,9 +60,9 @@ def clean(text: str) -> str:
 def _event(event: Event) -> dict[str, Any]:
     return _present(
         {
-            "category": _short(event.category),
-            "action": _short(event.action),
-            "name": event.name if event.name is None else _short(event.name),
+            "category": sendable(event.category),
+            "action": sendable(event.action),
+            "name": event.name if event.name is None else sendable(event.name),
             "value": event.value if event.value is None else _number(event.value),
             **_period(event),
         }
@@ -77,7 +77,8 @@ def _period(point: DataPoint) -> dict[str, int]:
     }
 
 
-def _short(text: str) -> str:
+def sendable(text: str) -> str:
+    """Return the part of a string that is sent, so that nothing else is stored, compared or shown."""
     return clean(text[:TEXT_LIMIT])
 
 
@@ -112,8 +113,13 @@ def decode(body: bytes, *, limits: Limits | None = None) -> dict[str, Any]:
         parsed: dict[str, Any] = json.loads(body.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise PayloadError("body", body, "JSON in UTF-8") from None
-    if limits is not None:
-        _limit_events(parsed, limits)
+    if limits is not None and isinstance(parsed, dict):
+        # Before each of them is checked: counting is quick, however many there are.
+        lists = [
+            found for key in ("events", "visits") if isinstance(found := parsed.get(key), list)
+        ]
+        if (number := sum(map(len, lists))) > limits.events:
+            raise PayloadError("events", number, f"at most {limits.events} events and visits")
     try:
         _expect_object(parsed, required=("idsite",), known=_BODY)
     except PayloadError as error:
@@ -121,15 +127,6 @@ def decode(body: bytes, *, limits: Limits | None = None) -> dict[str, Any]:
     if limits is not None:
         _limit_values(parsed, limits, texts=b"\\u" in body)
     return parsed
-
-
-def _limit_events(parsed: Any, limits: Limits) -> None:
-    """Refuse too many events before each of them is checked."""
-    if not isinstance(parsed, dict):
-        return
-    lists = [found for key in ("events", "visits") if isinstance(found := parsed.get(key), list)]
-    if (number := sum(map(len, lists))) > limits.events:
-        raise PayloadError("events", number, f"at most {limits.events} events and visits")
 
 
 def _limit_values(parsed: Mapping[str, Any], limits: Limits, *, texts: bool) -> None:

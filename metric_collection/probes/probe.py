@@ -7,8 +7,8 @@ from enum import Enum
 from inspect import getdoc, isroutine
 from typing import Any, Protocol
 
+from ..cleaninsights.payload import sendable
 from . import probe_names
-from .values.text import sendable
 
 
 class Compared(Enum):

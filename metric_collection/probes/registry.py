@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from django.utils.module_loading import import_string
 
+from ..cleaninsights.payload import sendable
 from ..conf.settings import conf
 from .counts import Counts
 from .facts import Facts
@@ -21,7 +22,7 @@ from .probe import Compared, Fact, Probe, Unknown, group_of, name_of
 from .product import Product
 from .queries.savepoints import savepoints
 from .values.interrupting import without_exit
-from .values.text import plain_text, public_version, sendable
+from .values.text import plain_text, public_version
 
 DEFAULT_PROBES: tuple[type[Probe], ...] = (
     Product,
@@ -167,24 +168,25 @@ def _readings(probe: Probe, *, is_wanted: Callable[[str], bool] = is_selected) -
     facts = [fact for name, fact in declared.items() if is_wanted(name)]
     if declared and not facts:
         return []
+    source = name_of(probe)
     values = {sendable(name): value for name, value in probe.gather().items()}
     for name in values.keys() - declared.keys():
-        complain("Probe %s gathered %s without declaring it: dropped", name_of(probe), name)
-    return [_reading(probe, fact, values.get(fact.name)) for fact in facts]
-
-
-def _reading(probe: Probe, fact: Fact, value: object) -> Reading:
-    source = name_of(probe)
-    if isinstance(value, Unknown):
-        return Reading(fact=fact, text="", source=source, reason=value.reason)
-    try:
-        text = plain_text(value)
-    except TypeError as error:
-        complain("Probe %s has no text for %s: %s", source, fact.name, str(error))
-        text = ""
-    if fact.compared is Compared.VERSION or fact.name.lower().endswith("version"):
-        text = public_version(text)
-    return Reading(fact=fact, text=text, source=source)
+        complain("Probe %s gathered %s without declaring it: dropped", source, name)
+    readings = []
+    for fact in facts:
+        value, text, reason = values.get(fact.name), "", ""
+        try:
+            if isinstance(value, Unknown):
+                reason = value.reason
+            else:
+                text = plain_text(value)
+        except TypeError as error:
+            complain("Probe %s has no text for %s: %s", source, fact.name, str(error))
+        # The local part of any version, which may name a private build, whatever the probe says.
+        if fact.compared is Compared.VERSION or fact.name.lower().endswith("version"):
+            text = public_version(text)
+        readings.append(Reading(fact=fact, text=text, source=source, reason=reason))
+    return readings
 
 
 def complain(message: str, *names: str) -> None:

@@ -6,14 +6,9 @@ from decimal import Decimal
 
 from django.utils.functional import Promise
 
-from ...cleaninsights.payload import TEXT_LIMIT, clean
+from ...cleaninsights.payload import sendable
 
 SENDABLE = (str, bool, int, float, Decimal, date, Promise)
-
-
-def sendable(text: str) -> str:
-    """The part of a string that is sent, so that nothing else is stored, compared or shown."""
-    return clean(text[:TEXT_LIMIT])
 
 
 def plain_text(value: object) -> str:
