@@ -81,10 +81,13 @@ def on_worker_ready(sender: Any, **_: Any) -> None:
     """Have the worker deliver at once, and again when the lease of a killed worker has expired."""
     if switched_off() is not None:
         return
-    for delay in (timedelta(0), LEASE_EXPIRED):
-        sender.app.send_task(
-            DELIVER, countdown=delay.seconds, expires=SWEEP.seconds, retry=False, **route()
-        )
+    try:
+        for delay in (timedelta(0), LEASE_EXPIRED):
+            sender.app.send_task(
+                DELIVER, countdown=delay.seconds, expires=SWEEP.seconds, retry=False, **route()
+            )
+    except Exception as error:  # noqa: BLE001  a broker that is gone again, a queue that Celery refuses
+        logger.warning("Could not ask a worker to deliver; Celery beat does so later: %r", error)
 
 
 def on_request_finished(**_: Any) -> None:

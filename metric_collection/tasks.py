@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from celery import shared_task
 from django.apps import apps
 from django.db import Error
-from kombu.exceptions import OperationalError
 
 from .cleaninsights.clock import utc_now
 from .reporting import schedule
@@ -35,8 +34,8 @@ def schedule_heartbeat(seconds: float) -> None:
     expires = seconds + schedule.SWEEP.total_seconds()
     try:
         heartbeat.apply_async(countdown=seconds, expires=expires, retry=False, **schedule.route())
-    except OperationalError as error:
-        logger.debug("Could not schedule the next heartbeat: %s", error)
+    except Exception as error:  # noqa: BLE001  a broker that is gone, a queue that Celery refuses
+        logger.debug("Could not schedule the next heartbeat: %r", error)
 
 
 @shared_task(name=schedule.HEARTBEAT, ignore_result=True)  # type: ignore[untyped-decorator]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from io import BytesIO
+from types import SimpleNamespace
 from wsgiref.util import setup_testing_defaults
 
 import pytest
@@ -145,6 +146,14 @@ class TestCelery:
         with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
             names = [queue.get(block=False).headers["task"] for _ in range(queue.qsize())]
         assert names == ["metric_collection.deliver"] * 2
+
+    def test_a_queue_that_celery_refuses_is_named_in_one_line(self, app, settings, caplog):
+        app.conf.task_create_missing_queues = False
+        settings.METRIC_COLLECTION_QUEUE = "metrics"
+        receivers.on_worker_ready(SimpleNamespace(app=app))
+        (line,) = caplog.records
+        assert (line.levelname, line.exc_info) == ("WARNING", None)
+        assert "Queue 'metrics' missing from task_queues" in line.message
 
     def test_celery_started_before_django_gets_the_tasks(self):
         current_app.loader.worker_initialized = True

@@ -69,6 +69,12 @@ def test_either_task_seals_what_was_counted_in_a_period_that_is_over(task, setti
     assert [report.campaign_id for report in Report.objects.order_by("id")] == ["", "use"]
 
 
+def test_a_queue_that_celery_refuses_does_not_fail_the_task(app, settings):
+    app.conf.task_create_missing_queues = False
+    settings.METRIC_COLLECTION_QUEUE = "metrics"
+    tasks.schedule_heartbeat(60)
+
+
 @pytest.mark.parametrize("task", [heartbeat, deliver])
 def test_a_database_error_aborts_a_sweep_with_one_log_line(task, caplog):
     def fail(*_):
