@@ -133,15 +133,11 @@ class Doctor:
         )
 
     def _migrations(self) -> Finding:
-        alias = router.db_for_write(Report)
-        executor = MigrationExecutor(connections[alias])
-        targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] == NAMESPACE]
-        if plan := executor.migration_plan(targets):
-            names = ", ".join(migration.name for migration, _backwards in plan)
+        if names := unapplied_migrations():
             return Finding(
                 step="migrations",
-                result=f"not applied: {names}",
-                advice=f"Run {migrate_command(alias)}.",
+                result=f"not applied: {', '.join(names)}",
+                advice=f"Run {migrate_command(router.db_for_write(Report))}.",
             )
         return Finding(step="migrations", result="applied")
 
@@ -212,6 +208,12 @@ class Doctor:
                 advice="Add 'Heartbeat' to METRIC_COLLECTION_CATEGORIES.",
             )
         return find(result=f"{preview[0]}, see {COMMAND} preview")
+
+
+def unapplied_migrations() -> list[str]:
+    executor = MigrationExecutor(connections[router.db_for_write(Report)])
+    targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] == NAMESPACE]
+    return [migration.name for migration, _backwards in executor.migration_plan(targets)]
 
 
 def migrate_command(alias: str) -> str:

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 from celery import Celery
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.core.management.color import no_style
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -137,6 +137,30 @@ def test_missing_migrations_are_named_and_later_steps_skipped(examine):
     assert migrations.step == "migrations"
     assert migrations.result == f"not applied: {last}"
     assert migrations.advice == "Run manage.py migrate."
+
+
+def test_a_database_that_is_locked_is_no_reason_to_migrate():
+    def fail(*_):
+        raise OperationalError("database is locked")
+
+    with connection.execute_wrapper(fail), pytest.raises(CommandError) as caught:
+        call_command("metric_collection", "status")
+    assert str(caught.value) == "The database failed: database is locked."
+
+
+def test_missing_tables_are_a_reason_to_migrate():
+    graph = MigrationLoader(connection).graph
+    ((_label, last),) = graph.leaf_nodes("usage_metrics")
+    MigrationRecorder(connection).record_unapplied("usage_metrics", last)
+
+    def fail(execute, sql, *arguments):
+        if "usage_metrics_consent" in sql:
+            raise OperationalError("no such table: usage_metrics_consent")
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(fail), pytest.raises(CommandError) as caught:
+        call_command("metric_collection", "status")
+    assert str(caught.value).endswith("usage_metrics_consent. Run manage.py migrate.")
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,12 @@ from metric_collection.management.choices import (
     choose_everything,
     choose_facts,
 )
-from metric_collection.management.doctor import Doctor, finding_lines, migrate_command
+from metric_collection.management.doctor import (
+    Doctor,
+    finding_lines,
+    migrate_command,
+    unapplied_migrations,
+)
 from metric_collection.management.questions import ANSWERS, ask, notice
 from metric_collection.models import Consent, Report
 from metric_collection.probes import registry
@@ -106,9 +111,7 @@ class Command(BaseCommand):
             try:
                 getattr(self, action.replace("-", "_"))(**options)
             except DatabaseError as error:
-                migrate = migrate_command(router.db_for_write(Report))
-                message = f"The database failed: {error}. Run {migrate} if you have not."
-                raise CommandError(message) from error
+                raise CommandError(f"The database failed: {error}.{migrate_advice()}") from error
         except CommandError as error:
             if not options.get("json"):
                 raise
@@ -312,3 +315,12 @@ def add_django_options(action: ArgumentParser) -> None:
     action.add_argument("--pythonpath", **options)
     for name in ("--traceback", "--no-color", "--force-color"):
         action.add_argument(name, action="store_true", **options)
+
+
+def migrate_advice() -> str:
+    """Return the advice to migrate, "" if that is done or the database does not answer."""
+    try:
+        is_advised = bool(unapplied_migrations())
+    except DatabaseError:
+        is_advised = False
+    return f" Run {migrate_command(router.db_for_write(Report))}." if is_advised else ""
