@@ -165,7 +165,7 @@ class FileStore(Forkable):
             logger.warning("Measurements are lost: %s cannot be written.", self._path)
 
     def persist(self, *, wait: bool = True) -> None:
-        """Write what has been merged, or raise StoreError and keep it."""
+        """Write merged points, or raise StoreError and keep them."""
         with self._of_this_process():
             unwritten, self._merged = self._merged, deque()
         if not unwritten:
@@ -267,6 +267,8 @@ class FileStore(Forkable):
 
 
 def _open(path: Path, *, timeout: float = 0) -> sqlite3.Connection:
+    """Open the file, which is private to its user; transactions are begun and ended by hand."""
+    # SQLite itself would create the file with the permissions of the process's umask.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     return sqlite3.connect(path, timeout=timeout, isolation_level=None)
@@ -275,6 +277,7 @@ def _open(path: Path, *, timeout: float = 0) -> sqlite3.Connection:
 def _begun(file: sqlite3.Connection, *, may_fail: bool) -> bool:
     """Begin a transaction; False if the file is locked and another attempt may follow."""
     try:
+        # At once for writing: a transaction that has read can fail when it begins to write.
         file.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         if may_fail and str(error) == "database is locked":

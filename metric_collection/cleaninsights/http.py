@@ -33,6 +33,7 @@ TEXT_LIMIT: Final = 1024
 USER_AGENT: Final = "clean-insights-python"
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+# The first row that fits counts: requests' errors are OSErrors, and some are of two of these kinds.
 _TRANSLATIONS: Final[tuple[tuple[Any, type[TransportError], str], ...]] = (
     ((refusals.ProxyError, refusals.InvalidProxyURL), ProxyFailed, "the proxy does not lead to"),
     (refusals.SSLError, TLSFailed, "TLS failed with"),
@@ -56,7 +57,7 @@ def post(
                 timeout=timeout,
                 auth=_authentication(url),
                 allow_redirects=False,
-                stream=True,
+                stream=True,  # else the whole body is read, however long
             )
         except (OSError, ValueError, HTTPError) as error:
             raise _translated(error, url) from error
@@ -106,6 +107,7 @@ def _authentication(url: str) -> Callable[[requests.PreparedRequest], requests.P
 def _text(response: requests.Response) -> str:
     """Return the start of the body; if it does not arrive, the status still counts."""
     try:
+        # Not decompressed: a body of 1 KiB may be a thousand times as long.
         start = response.raw.read(TEXT_LIMIT, decode_content=False)
     except (OSError, HTTPError):
         return ""

@@ -54,7 +54,7 @@ class Keyed:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = _read(field, getattr(self, field.name))
-            object.__setattr__(self, field.name, value)
+            object.__setattr__(self, field.name, value)  # the dataclass is frozen
         self._check()
 
     def _check(self) -> None:

@@ -15,15 +15,15 @@ from .exceptions import MISSING, PayloadError
 if TYPE_CHECKING:
     from .datapoints import DataPoint, Event, Visit
 
-TEXT_LIMIT: Final = 255  # what Matomo keeps of an event's texts
+TEXT_LIMIT: Final = 255  # characters that Matomo keeps of an event's strings
 
 _UNSENDABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_EXACT_FLOATS: Final = 2.0**53
+_EXACT_FLOATS: Final = 2.0**53  # from here on not every whole number is a float
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-_LARGEST: Final = 2**31 - 1
+_LARGEST: Final = 2**31 - 1  # of an integer column in four bytes
 _LARGEST_VALUE: Final = 10**15
-_LAST_MOMENT: Final = 2**33
+_LAST_MOMENT: Final = 2**33  # in the year 2242
 _CATEGORIES: Final = frozenset({"Install", "Upgrade", "Heartbeat"})
 
 
@@ -53,7 +53,7 @@ def compact(body: Mapping[str, Any]) -> bytes:
 
 
 def clean(text: str) -> str:
-    """Return the text with U+FFFD for control characters and lone surrogates."""
+    """Return the string with U+FFFD for control characters and lone surrogates."""
     return _UNSENDABLE.sub("\ufffd", text)
 
 
@@ -97,16 +97,16 @@ def _present(mapping: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a receiver stores at most: so many events and visits, so many of them facts in one report."""
+    """The most that a receiver stores of one report: events and visits, and facts among them."""
 
     events: int
     facts: int
 
 
 def decode(body: bytes, *, limits: Limits | None = None) -> dict[str, Any]:
-    """Return what CIMP would read, or raise PayloadError naming the first key that is wrong.
+    """Return a body as CIMP would read it, or raise PayloadError naming the first key that is wrong.
 
-    With limits, refuse as well what some database cannot store: NUL, lone surrogates, moments outside of 0
+    With limits, also refuse values that some database cannot store: NUL, lone surrogates, moments outside of 0
     to 2^33, numbers of 2^31 and more.
     """
     try:
@@ -130,7 +130,7 @@ def decode(body: bytes, *, limits: Limits | None = None) -> dict[str, Any]:
 
 
 def _limit_values(parsed: Mapping[str, Any], limits: Limits, *, texts: bool) -> None:
-    """Refuse what cannot be stored; only an escape in the body can have made such a text."""
+    """Refuse values that cannot be stored; only an escape in the body can have made such a string."""
     _limit("idsite", parsed["idsite"], 1, _LARGEST)
     for key in ("events", "visits"):
         for index, point in enumerate(parsed.get(key, ())):

@@ -43,7 +43,7 @@ class Sender(Forkable):
     def send(self, features: Mapping[str, str]) -> None:
         """Post everything that is due, unless a failure was too recent or another process is sending."""
         lock = self._of_this_process()
-        if lock.acquire(blocking=False):
+        if lock.acquire(blocking=False):  # else another thread is sending the same batches
             try:
                 with self._store.sending() as is_ours:
                     if is_ours:
@@ -76,6 +76,7 @@ class Sender(Forkable):
 
         A sealed one is posted as it is only if age, campaigns and features still allow all of it.
         """
+        # Not before the epoch: a large age would leave the range of datetime.
         oldest = now - min(days(self._configuration.max_age_of_old_data), now - EPOCH)
         self._store.purge(oldest)
         batch = self._store.seal(now, self._configuration.campaigns, pack)

@@ -82,6 +82,7 @@ def fitting(points: Sequence[DataPoint], pack: Pack) -> tuple[tuple[DataPoint, .
     """Return as many of the first points as fit into LARGEST_BODY, at least one, and their body."""
     chosen = tuple(points)
     body = pack(chosen)
+    # Halved, not shortened point by point: each attempt packs them all again.
     while len(body) > LARGEST_BODY and len(chosen) > 1:
         chosen = chosen[: len(chosen) // 2]
         body = pack(chosen)
