@@ -68,6 +68,7 @@ def listen(
     """Connect one of the ``receivers`` to a signal, once; it does nothing unless the setting `needs` is set."""
     path = f"metric_collection.receivers.{receiver}"
     listener = lazily(path, needs=needs)
+    # Not weakly: nothing else keeps the listener alive.
     signal.connect(listener, sender=sender, weak=False, dispatch_uid=path)
     return listener
 

@@ -18,7 +18,7 @@ LONGEST_ID: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignDeclaration:
-    """A campaign and what operators read about it; the title defaults to the id."""
+    """A campaign, with a title and a purpose for operators; the title defaults to the id."""
 
     id: str
     campaign: Campaign

@@ -161,7 +161,7 @@ def invalid_probes() -> Iterator[CheckMessage]:
 
 
 def undescribed_facts() -> Iterator[CheckMessage]:
-    """W018: a probe that does not say what it reports and why; operators read that."""
+    """W018: a probe whose description or purpose is missing; operators read both."""
     for probe in registry.probes():
         try:
             with without_exit():
@@ -278,6 +278,7 @@ def misspelt_names() -> Iterator[CheckMessage]:
             continue
         if not has_prefix and "METRIC" not in name and "COLLECTION" not in name:
             continue
+        # With our prefix it is meant for us; without it, only if it is nearly one of our names.
         nearest = get_close_matches(name, known, n=1, cutoff=0 if has_prefix else 0.9)
         message = f"{name} is not a setting of metric_collection."
         for meant in nearest:

@@ -33,12 +33,14 @@ def run_cycle() -> Testimony:
     return seen
 
 
+# The verb and the table, in the dialects of all databases of Django.
 WRITE: Final = re.compile(
     r"\s*(INSERT|REPLACE|MERGE|UPDATE|DELETE|TRUNCATE)\b(?:\s+(?:OR\s+\w+|IGNORE|INTO|FROM|TABLE)\b)*"
     r"\s+[\"`]?(\w+)",
     re.IGNORECASE,
 )
-METHODS: Final = ("connect", "connect_ex", "sendto")
+METHODS: Final = ("connect", "connect_ex", "sendto")  # of a socket
+# A look-up sends the name to a name server, so it also leaves the machine.
 LOOKUPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 
 
@@ -110,6 +112,7 @@ def seeing_writes(written: list[Write]) -> Iterator[None]:
 def refusing(tried: list[str], refuses: Callable[[], bool]) -> Iterator[None]:
     """Refuse connections and look-ups like a machine without a network, and record their addresses."""
 
+    # `place` is the first argument after self.
     def guarded(name: str, call: Callable[..., Any], place: int) -> Callable[..., Any]:
         def attempt(*arguments: Any, **options: Any) -> Any:
             if not refuses():

@@ -25,6 +25,7 @@ class Setting(Generic[T]):
         self.expected = expected
 
     def __set_name__(self, owner: type[Declaration], name: str) -> None:
+        # The prefix alone is the main switch: METRIC_COLLECTION.
         self.name = owner.prefix if name == "ENABLED" else f"{owner.prefix}_{name}"
 
     # typing keeps overloads, and all that they can reach, until the very end: exits would be slower.

@@ -16,7 +16,7 @@ T = TypeVar("T")
 Raw = Any
 TRUE_WORDS: Final = frozenset({"true", "1", "yes", "on"})
 FALSE_WORDS: Final = frozenset({"false", "0", "no", "off"})
-LONGEST_SPAN: Final = timedelta(days=36525)
+LONGEST_SPAN: Final = timedelta(days=36525)  # 100 years
 LONGEST_REPR: Final = 200  # characters of a value in a message
 
 boolean = keys.boolean
@@ -97,7 +97,7 @@ def off_switches(value: Raw) -> Mapping[str, bool]:
 
 
 def duration(value: Raw) -> timedelta:
-    """Read a timedelta or a number of seconds, at most what can be added to a date."""
+    """Read a timedelta or a number of seconds, at most 100 years, which can be added to any date."""
     span = value if isinstance(value, timedelta) else timedelta(seconds=keys.finite(value))
     if not timedelta(0) < span <= LONGEST_SPAN:
         raise ValueError

@@ -89,7 +89,7 @@ def reasons_not_to_send(
             reason = gathered.unknown.get(name)
             unknown[name] = f"not known here, because {reason}" if reason else "not known here"
     declined = [e.fact.name for e in entries if group_of(e.probe) in consent.declined_groups]
-    return {
+    return {  # the last reason counts: a declined group is not gathered, so that its facts are unknown too
         **unknown,
         **dict.fromkeys(held_back(names, consent), "held back until consent covers it"),
         **dict.fromkeys(declined, "this group of facts was declined"),

@@ -1,4 +1,4 @@
-"""The markups of a dictionary. Any text is shown as it is, whatever characters are in it."""
+"""The markups of a dictionary. Any string is shown as it is, whichever characters are in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 
 from .tables import table, wrapped
 
+# ``literals`` as docutils finds them: beside them are blanks or punctuation, not letters.
 LITERAL = re.compile(r"(?:(?<=[\s(])|^)``([^`\s\\](?:[^`\\]*[^`\s\\])?)``(?=[\s.,;:?!)]|$)")
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
@@ -83,7 +84,7 @@ class Rst(Plain):
         return re.sub(special, lambda found: "".join(f"\\{sign}" for sign in found[0]), text)
 
     def _begun(self, text: str) -> str:
-        """Escape the beginning of a text that could be read as a list, an option or a comment."""
+        """Escape a beginning that could be read as a list, an option or a comment."""
         is_word = re.match(r"[^\W\d_][\w']+([ ,:]|$)|\d+(\.\d+)*( |$)|``|$", text)
         return text if is_word else rf"\ {text}"
 
@@ -122,12 +123,12 @@ class Markdown(Plain):
         return re.sub(r"[\\`*|~$\[\]]|_(?![^\W_])|(?<![^\W_])_", r"\\\g<0>", text)
 
     def _begun(self, text: str) -> str:
-        """Escape the beginning of a text that could be read as a list or a heading."""
+        """Escape a beginning that could be read as a list or a heading."""
         return re.sub(r"^(\d+(?=[.)](?: |$))|(?=[-+#=>]))", r"\1\\", text)
 
 
 def in_parts(text: str, literal: Callable[[str], str], other: Callable[[str], str]) -> str:
-    """Write the ``literals`` in a text by `literal` and the parts between them by `other`."""
+    """Write the ``literals`` in a string by `literal` and the parts between them by `other`."""
     parts = LITERAL.split(one_line(text))
     return "".join(
         literal(part) if number % 2 else other(part) for number, part in enumerate(parts)
@@ -135,6 +136,6 @@ def in_parts(text: str, literal: Callable[[str], str], other: Callable[[str], st
 
 
 def one_line(text: str) -> str:
-    """Join the lines of a text, with U+FFFD for each character that cannot be printed."""
+    """Join the lines of a string, with U+FFFD for each character that cannot be printed."""
     shown = (sign if sign.isprintable() or sign.isspace() else UNKNOWN for sign in text)
     return " ".join("".join(shown).split())

@@ -137,7 +137,7 @@ def reaches_out(settings: Any) -> bool:
 
 def broker_urls(settings: Any) -> list[str]:
     """The URLs of Celery's broker, which are alternatives to each other; none without Celery."""
-    celery = sys.modules.get("celery")
+    celery = sys.modules.get("celery")  # not imported into a process that does without it
     stated = celery.current_app.conf.broker_url if celery else None
     return _listed(stated or getattr(settings, "CELERY_BROKER_URL", None))
 

@@ -58,6 +58,7 @@ class Hardware:
         if not isinstance(rule, Mapping):
             return bool(resolve(rule))
         tests: dict[str, Callable[[Any], bool]] = {
+            # Up to the end of a word: a "Raspberry Pi 4" is no "Raspberry Pi 400".
             "firmware": lambda beginning: f"{model} ".startswith(f"{beginning} "),
             "compatible": lambda entry: entry in device_tree(self._root, "compatible").split("\0"),
             "i2c": lambda address: present(self._root, f"sys/bus/i2c/devices/*-{address:04x}"),

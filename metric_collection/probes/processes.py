@@ -118,4 +118,4 @@ def usual(groups: Iterable[Sequence[Sighting]], now: datetime) -> int:
     moments = (now - HOUR * hours for hours in range(DAY // HOUR))
     numbers = [sum(begun <= moment <= end for begun, end in spans) for moment in moments]
     at_work = sorted(filter(None, numbers))
-    return at_work[len(at_work) // 2] if at_work else 0
+    return at_work[len(at_work) // 2] if at_work else 0  # the median

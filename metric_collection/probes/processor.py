@@ -68,4 +68,5 @@ class Processor:
 def cpu_flags(root: Path) -> frozenset[str]:
     """The first processor's flags; empty where the kernel shows none."""
     first = fields(read(root, "proc/cpuinfo"), ":")
+    # PCs have a line of flags, ARM boards one of Features.
     return frozenset((first.get("flags") or first.get("Features") or "").split())

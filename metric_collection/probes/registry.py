@@ -24,6 +24,7 @@ from .queries.savepoints import savepoints
 from .values.interrupting import without_exit
 from .values.text import plain_text, public_version
 
+# In this order: a name belongs to the first probe that declares it.
 DEFAULT_PROBES: tuple[type[Probe], ...] = (
     Product,
     Modules,
@@ -35,12 +36,12 @@ DEFAULT_PROBES: tuple[type[Probe], ...] = (
 FAILED = "gathering it failed; the log has the error"
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-_logged: set[tuple[str, ...]] = set()
+_logged: set[tuple[str, ...]] = set()  # by this process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The text of a fact, and the probe that it came from; without a text there may be a reason."""
+    """The value of a fact as a string, and the probe that it came from; if "" there may be a reason."""
 
     fact: Fact
     text: str

@@ -50,6 +50,7 @@ class Virtualization:
         flags = cpu_flags(self.root)
         if "fpu" in flags:  # a PC's processor has a flag for hypervisors
             return (kind or "other") if "hypervisor" in flags else "none"
+        # Other processors have no such flag, but a hypervisor adds itself to the device tree.
         guest = read(self.root, "proc/device-tree/hypervisor/compatible")
         if guest:
             return "xen" if "xen" in guest else "kvm"

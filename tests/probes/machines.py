@@ -11,7 +11,7 @@ from django.test import override_settings
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Write files below a folder; a text is written in UTF-8."""
+    """Write files below a folder, strings in UTF-8."""
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

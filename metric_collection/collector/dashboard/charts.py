@@ -136,7 +136,7 @@ class Plot:
 
     @property
     def rows(self) -> list[tuple[str, list[str]]]:
-        """Return the table below the chart, the newest point first: its name, and a text for each series."""
+        """Return the table below the chart, the newest point first: its name, and its value in each series."""
         return [
             (self.points[at], [self._text(series.values[at]) for series in self.series])
             for at in reversed(range(len(self.points)))

@@ -55,6 +55,7 @@ from metric_collection.reporting.state import Situation, collector
 from metric_collection.reporting.sweep import note_sweep, sweep
 from metric_collection.system_info import campaigns as usage
 
+# Documented: scripts and monitoring rely on them.
 EXIT_OFF: Final = 3
 EXIT_STALLED: Final = 4
 EXIT_PROBLEM: Final = 1

@@ -21,6 +21,7 @@ class Manifest:
         line = trace.encode(errors="surrogateescape")
         if (record := self._read("RECORD")) is not None:
             return LISTED if _lists(record, line) else UNFOUNDED
+        # pip's list for an .egg-info folder: its paths begin in that folder.
         if (installed := self._read("installed-files.txt")) is not None:
             return LISTED if _lists(installed, b"../" + line) else UNFOUNDED
         sources = self._read("SOURCES.txt") or b""  # its paths may begin with a folder such as src/

@@ -107,6 +107,7 @@ def squeeze(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "").replace(".", "")
 
 
+# A folder that has changed is another key: nothing here has to be invalidated.
 @lru_cache(maxsize=64)
 def _names(folder: Folder) -> tuple[str, ...]:
     try:

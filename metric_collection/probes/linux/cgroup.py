@@ -25,6 +25,7 @@ def cpu_limit(root: Path) -> float | None:
     """The limit in processors, such as 1.5; None without a limit."""
     limits = []
     for group in _groups(root, "cpu"):
+        # One file in version 2, two in version 1.
         quota, _, period = read(root, f"{group}/cpu.max").partition(" ")
         quota = quota or read(root, f"{group}/cpu.cfs_quota_us")
         period = period or read(root, f"{group}/cpu.cfs_period_us")
@@ -53,6 +54,7 @@ def _groups(root: Path, controller: str) -> Iterator[str]:
     """The folders of this process's groups, each followed by its parents."""
     for line in read(root, "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
+        # Version 2 has a single hierarchy, whose line names no controllers.
         if not controllers or controller in controllers.split(","):
             mount = f"{CGROUPS}/{controller}" if controllers else CGROUPS
             inner = PurePosixPath(path.lstrip("/"))

@@ -1,4 +1,4 @@
-"""A savepoint for whatever transactions are open, so that a failing probe does not break them.
+"""A savepoint for all open transactions, so that a failing probe does not break them.
 
 PostgreSQL refuses all further statements of a transaction in which one has failed, and Django does
 after a failure in a nested atomic block: with ATOMIC_REQUESTS the rest of a request would fail.
