@@ -145,6 +145,20 @@ def test_the_page_is_in_the_language_of_the_product(language, client, settings):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_every_phrase_differs_from_the_english_one(language):
+    same = [text for text, translation in catalog_of(language).items() if text == translation]
+    assert not [text for text in same if len(PLACEHOLDER.sub("", text).split()) > 2]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plural_forms_keep_the_placeholders(language):
+    pairs = [(text, plural) for text, plural in texts().items() if plural]
+    with override(language):
+        translations = [ngettext(text, plural, 2) for text, plural in pairs]
+    assert [*map(placeholders, translations)] == [placeholders(plural) for _text, plural in pairs]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_makes_a_sentence(language):
     with override(language):
         sentences = {Ruling(rule=rule, value="x").sentence for rule in Rule}

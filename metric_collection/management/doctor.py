@@ -189,7 +189,7 @@ class Doctor:
         last = Report.objects.settled_last()
         if last is not None and last.outcome == Report.Outcome.REFUSED:
             return find(
-                result=f"the last report was refused: {last.outcome_text}",
+                result=f"the last report failed: {last.outcome_text}",
                 advice="Check METRIC_COLLECTION_SITE_ID: does the collector know this site?",
             )
         return find(result=f"{collector()} is a Clean Insights endpoint")

@@ -40,7 +40,7 @@ class Situation(models.TextChoices):
     NOT_SENT = "not-sent", _("The first report has not been sent yet.")
     PAUSED = "paused", _("Paused by the collector until %(next_attempt)s.")
     FAILING = "failing", _("Not delivered since %(since)s: %(outcome)s.")
-    REFUSED = "refused", _("The last report was refused on %(since)s: %(outcome)s.")
+    REFUSED = "refused", _("The last report failed on %(since)s: %(outcome)s.")
     EXPORTED = "exported", _("The last reports were exported on %(since)s.")
     DELIVERED = "delivered", _("The last report was delivered on %(since)s.")
 

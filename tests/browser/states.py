@@ -222,7 +222,7 @@ STATES = {
         settings={"METRIC_COLLECTION_SEND_IN_DEVELOPMENT": False, "DEBUG": True},
     ),
     "failing": State(says="Not delivered since", lead=failing),
-    "refused": State(says="The last report was refused on", lead=refused),
+    "refused": State(says="The last report failed on", lead=refused),
     "stalled": State(says="Start a Celery worker and beat", lead=stalled),
     "paused": State(says="Paused by the collector until", lead=paused),
     "busy": State(says="12 reports sent, 1 queued", lead=busy),
