@@ -325,19 +325,16 @@ def seal_finding(finding: Finding, category: str | None, now: datetime, flag: st
     """Write the version history and announce it to the host; queue the report if it is wanted and has facts."""
     if finding.changes:
         Change.objects.create(category=finding.category, recorded_at=now, changes=finding.changes)
-        transaction.on_commit(
-            partial(announce, finding), using=router.db_for_write(Change), robust=True
-        )
+        if finding.category == INSTALL:
+            facts = dict(finding.remembered)
+            send = partial(installed.send_robust, sender=Snapshot, facts=facts)
+        else:
+            changes = dict(finding.changes)
+            send = partial(upgraded.send_robust, sender=Snapshot, changes=changes)
+        transaction.on_commit(send, using=router.db_for_write(Change), robust=True)
     if category is None or finding.is_empty:
         return None
     return seal(events_of(finding.facts, category, now, flag), category=category, now=now)
-
-
-def announce(finding: Finding) -> None:
-    if finding.category == INSTALL:
-        installed.send_robust(sender=Snapshot, facts=dict(finding.remembered))
-    else:
-        upgraded.send_robust(sender=Snapshot, changes=dict(finding.changes))
 
 
 def events_of(

@@ -117,7 +117,7 @@ class CampaignStatus:
     def sentence(self) -> str:
         """The situation in the active language and time zone."""
         form, window = str(self.situation.label), self.standing.window
-        if self.is_counting and window is not None:
+        if self.situation in COUNTING and window is not None:
             # The campaign may go on after the window of its consent.
             goes_on = windows.opening(self.declared.campaign, window.end) is not None
             form = f"{form} {ASKED_AGAIN if goes_on else ENDS}"
@@ -135,7 +135,7 @@ class CampaignStatus:
             "Counts are totaled every %(days)d days until %(end)s.",
             days,
         ) % {"days": days, "end": date_format(localtime(self.declared.campaign.end), "DATE_FORMAT")}
-        is_empty = self.is_counting and not self.tally.kinds
+        is_empty = self.situation in COUNTING and not self.tally.kinds
         nothing = gettext("Nothing has been counted in this period yet.") if is_empty else ""
         return f"{self.sentence} {spans} {nothing}".rstrip()
 
@@ -149,11 +149,6 @@ class CampaignStatus:
             self.tally.times,
         )
         return words % {"times": number_format(self.tally.times), "start": start}
-
-    @property
-    def is_counting(self) -> bool:
-        """Whether something can be counted at present."""
-        return self.situation in COUNTING
 
     @property
     def is_on(self) -> bool:
@@ -213,7 +208,10 @@ class Campaigns:
 
     @property
     def gist(self) -> str:
-        number, counting = len(self.campaigns), sum(each.is_counting for each in self.campaigns)
+        number, counting = (
+            len(self.campaigns),
+            sum(each.situation in COUNTING for each in self.campaigns),
+        )
         words = ngettext("%(number)d campaign", "%(number)d campaigns", number)
         state = ngettext("%(number)d counting", "%(number)d counting", counting)
         return f"{words % {'number': number}}, {state % {'number': counting}}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar, Final
@@ -145,8 +145,11 @@ def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
     in_use = isinstance(messages.get_messages(request), BaseStorage)
     if not in_use or messages.get_level(request) > messages.INFO:  # it would be dropped
         return
+    alias = router.db_for_write(Consent)
+    # A failing query must not break the transaction of the host's request, if there is one.
+    is_within = connections[alias].in_atomic_block
     try:
-        with savepoint():
+        with transaction.atomic(using=alias) if is_within else nullcontext():
             consent = Consent.objects.current()
             notice = open_notice(consent, now=now)
             if notice is None:
@@ -159,10 +162,3 @@ def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
             messages.info(request, render_to_string("usage_metrics/notice.html", context))
     except DatabaseError:
         return
-
-
-def savepoint() -> AbstractContextManager[Any]:
-    """Keep a failing query from breaking the transaction of the host's request, if there is one."""
-    alias = router.db_for_write(Consent)
-    is_needed = connections[alias].in_atomic_block
-    return transaction.atomic(using=alias) if is_needed else nullcontext()

@@ -63,6 +63,7 @@ class Summary:
     decided_at: datetime | None
     delivery: DeliveryState
     last: Entry | None
+    next: datetime | None
     notice: Notice | None
     sent_elsewhere_at: datetime | None
     collector: str = field(default_factory=collector)
@@ -76,12 +77,6 @@ class Summary:
     def is_overruled(self) -> bool:
         """Whether the switch can be used, but has no effect at present."""
         return self.ruling.rule is not self.position.rule and not self.ruling.is_locked
-
-    @property
-    def next(self) -> datetime | None:
-        """When the next heartbeat is due."""
-        due = self.delivery.next_heartbeat
-        return due and localtime(due)
 
     @property
     def sentence(self) -> str:
@@ -181,7 +176,7 @@ def page(
     )
     allowed, reports = ruling(consent, now=now), newest(RECENT, now=now)
     delivery = delivery_state(now, allowed=allowed, snapshot=snapshot, queue=queue_of(reports))
-    last = delivery.last_settled
+    last, due = delivery.last_settled, delivery.next_heartbeat
     upcoming = next_report(consent=consent, gathered=gathered, snapshot=snapshot)
     return Page(
         summary=Summary(
@@ -190,6 +185,7 @@ def page(
             decided_at=consent.decided_at and localtime(consent.decided_at),
             delivery=delivery,
             last=Entry(report=last, now=now) if last else None,
+            next=due and localtime(due),
             notice=notice,
             sent_elsewhere_at=sent_elsewhere_at(allowed, last, started_at=started_at),
         ),

@@ -130,7 +130,8 @@ class SystemInfoViews:
     @method_decorator(require_POST)
     def send(self, request: HttpRequest) -> HttpResponseBase:
         """Hand queued reports to a Celery worker; nothing is posted in a request."""
-        self._require_superuser(request)
+        if not is_superuser(request):
+            raise PermissionDenied
         if ruling().sends:
             message = str(SENDING if ask_worker() else NOT_SENDING)
             messages.success(request, message, fail_silently=True)
@@ -140,7 +141,8 @@ class SystemInfoViews:
         self, request: HttpRequest, form: ChoiceForm, *, to: str | None = None
     ) -> HttpResponseBase:
         """Save a superuser's choice, and lead back to where it was made."""
-        self._require_superuser(request)
+        if not is_superuser(request):
+            raise PermissionDenied
         if not form.is_valid():
             return self._page(request, form=form, status=400)
         with held():  # the choice and its entry in the admin log, or neither
@@ -181,10 +183,6 @@ class SystemInfoViews:
 
     def _require_view(self, request: HttpRequest) -> None:
         if not self.model_admin.has_view_permission(request):
-            raise PermissionDenied
-
-    def _require_superuser(self, request: HttpRequest) -> None:
-        if not is_superuser(request):
             raise PermissionDenied
 
 
