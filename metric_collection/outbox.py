@@ -80,6 +80,7 @@ def keep_facts(names: Iterable[str]) -> None:
         events = body.get("events", ())
         body["events"] = [event for event in events if event["action"] in kept]
         rows = Report.objects.filter(pk=report.pk).still_queued()
+        # Whether it is the first report is worth nothing without another fact.
         if all(event["action"] == FIRST_REPORT_OF for event in body["events"]):
             rows.delete()
         elif len(body["events"]) < len(events):
@@ -89,6 +90,7 @@ def keep_facts(names: Iterable[str]) -> None:
 def expire(now: datetime) -> None:
     """Give up queued reports older than MAX_AGE."""
     old = Report.objects.still_queued().filter(sealed_at__lt=now - conf.MAX_AGE)
+    # A report that is being posted may yet be delivered.
     old.exclude(leased_until__gt=now).update(
         state=Report.State.GIVEN_UP,
         outcome=Report.Outcome.EXPIRED,

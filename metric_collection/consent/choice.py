@@ -83,6 +83,7 @@ def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
     A yes covers every fact and campaign that can be sent now; a no deletes all unsent data.
     """
     with held() as consent:
+        # The ruling before the change decides whether the event of an opt-out may still be sent.
         before, allowed = Consent.Choice(consent.choice), ruling(consent, now=now)
         consent.choice, consent.decided_at, consent.notice_postponed_until = choice, now, None
         consent.disclosed = sorted({*consent.disclosed, *names_to_tell(consent)})
@@ -113,6 +114,7 @@ def choose_group(group: str, choice: Consent.Choice) -> Consent.Choice:
     """
     with held() as consent:
         declined = set(consent.declined_groups)
+        # A declined group can be accepted even if its probe is no longer configured.
         if group not in {*groups(), *declined}:
             raise KeyError(group)
         before = Consent.Choice.DENIED if group in declined else Consent.Choice.GRANTED

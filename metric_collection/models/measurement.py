@@ -149,6 +149,7 @@ def _count(chunk: Sequence[Counted], sizes: dict[Group, int]) -> None:
     learn_sizes(choices, rows, sizes)
     changed: dict[str, DataPoint] = {}
     for campaign, found in choices:
+        # A point that is named "other" already has no replacement, and the higher limit.
         limits = (MOST_NAMES, MOST_ROWS)[-len(found) :]
         for (digest, point), most in zip(found.items(), limits, strict=True):
             known = changed.get(digest) or rows.get(digest)

@@ -95,6 +95,7 @@ class Collection:
         now = self.clock()
         finding = find(consent, snapshot, now)
         category = wanted(finding.category, HEARTBEAT)
+        # Where the publisher wants no heartbeats the next one is due all the same, to find upgrades.
         values: dict[str, Any] = {"heartbeat_due": next_due(snapshot.heartbeat_due, now)}
         if category:
             values["heartbeat_at"] = now
@@ -139,9 +140,11 @@ class Collection:
         category = wanted(finding.category, HEARTBEAT)
         if category is None or finding.is_empty:
             return None
+        # The report is dated when it will be made, which decides whether it is the first of a day.
         due = max(now, snapshot.heartbeat_due) if snapshot else now
         flag = first_report_of(snapshot.reported_on, due.date()) if snapshot else NOTHING
         events = events_of(finding.facts, category, due, flag)
+        # Publishers look at a preview before they have a site ID.
         return category, payload.encode(conf.SITE_ID or 1, events=events)
 
     def _begin(self) -> tuple[Consent, Snapshot | None] | None:
@@ -183,6 +186,7 @@ class Collection:
         due = now + conf.HEARTBEAT_INTERVAL * self.random()
         try:
             with held() as locked:
+                # Gathering takes a while, in which the operator may have decided otherwise.
                 if locked.covers_the_same_as(consent):
                     Snapshot.objects.create(
                         facts=finding.remembered,
@@ -192,7 +196,7 @@ class Collection:
                     )
                     return seal_finding(finding, wanted(INSTALL), now, NOTHING)
         except IntegrityError:
-            pass
+            pass  # another process has created the row
         logger.debug("No install is recorded: declined, or recorded by another process just now.")
         return None
 
@@ -246,6 +250,7 @@ def find(
     gathered = gathered or registry.gather(declined=consent.declined_groups)
     withheld = held_back(gathered.facts, consent)
     facts = {name: value for name, value in gathered.facts.items() if name not in withheld}
+    # This fact changes with every report, so it is neither remembered nor compared.
     known = {name: value for name, value in facts.items() if name != FIRST_REPORT_OF}
     before = snapshot.facts if snapshot else {}
     recent = seen_since(snapshot.platforms if snapshot else {}, now.date() - PLATFORM_MEMORY)

@@ -36,6 +36,7 @@ HEADERS: Final = {
     "Content-Type": "application/json",
     "User-Agent": f"django-metric-collection/{__version__}",
 }
+# Of the 4xx, those with which a server asks to come again: Request Timeout, Too Early, Too Many Requests.
 RETRIABLE: Final = frozenset({408, 425, 429})
 PATIENCE: Final = timedelta(days=1)  # for how long a failing report may hold back later ones
 BUDGET: Final = timedelta(minutes=1)  # of one delivery, so that a worker is free for others again
@@ -102,6 +103,7 @@ class Delivery:
         if is_open() and not self.in_transaction:
             warn_of_transaction()
             return
+        # The oldest comes first: if it is not too old, none is.
         if reports[0].sealed_at < self.clock() - conf.MAX_AGE:
             expire(self.clock())
             reports = Report.objects.next_queued()
@@ -121,6 +123,7 @@ class Delivery:
         if not report.claim(now, lease()):
             logger.debug("%s was claimed by another process.", report)
             return False
+        # Consent is asked once more, right before sending: it may have been withdrawn since the queue was read.
         allowed = ruling()
         if not may_leave(report.category, allowed):
             logger.debug("%s is not sent: %s", report, allowed.sentence)
@@ -156,11 +159,13 @@ class Delivery:
             status=answer.status,
             now=self.clock(),
         )
+        # An outage is one INFO at its end, whatever the number of reports.
         ends = had_failed and not Report.objects.queued().has_failed().exists()
         level = logging.INFO if ends else logging.DEBUG
         logger.log(level, "The collector %s accepts reports.", collector())
 
     def _give_up(self, report: Report, answer: Answer) -> None:
+        # A series of refusals is one WARNING at its beginning.
         last = Report.objects.settled_last()
         repeated = last is not None and last.state == Report.State.GIVEN_UP
         report.settle(
@@ -184,6 +189,7 @@ class Delivery:
         answer: Answer | None = None,
     ) -> None:
         """Keep the report, backing off as Clean Insights does, or for as long as the answer asks."""
+        # An outage is one WARNING at its beginning.
         begins = not Report.objects.queued().has_failed().exists()
         retry_after = answer.retry_after if answer else None
         asked = min(retry_after or 0, conf.MAX_AGE.total_seconds())

@@ -158,6 +158,7 @@ class Flusher(Forkable):
         if not (terms.is_on and terms.campaigns) and not switched_off():
             return terms
         if not switched_off() and is_open():
+            # A rollback would undo the counting, but not the removal of the journals.
             raise ConsentHeldError("the caller has a transaction open")
         with self._abandoned() as abandoned:
             if switched_off():  # after something was counted
@@ -214,6 +215,7 @@ class Flusher(Forkable):
                 new = self._note(journals)
                 points = allowed(new, standings, since=counts_since(consent))
                 measurements.count(unsealed(points, now=self._clock()))
+        # After the commit: a process killed in between repeats the removal, as the keys are noted.
         self._finish(journals)
         return standings
 
@@ -314,6 +316,7 @@ def identity() -> str:
         named["NAME"] = os.path.abspath(named["NAME"])  # noqa: PTH100  it may be a URL
     if database.vendor == "postgresql":
         named |= {key: os.environ.get(key, "") for key in LIBPQ_VARIABLES}
+    # Options of the driver may name another server or schema, or hold a password.
     options = {
         key: value
         for key, value in settings["OPTIONS"].items()

@@ -29,6 +29,7 @@ HOUR: Final = timedelta(hours=1)
 
 def sweep(clock: Clock = utc_now, transport: Transport | None = None) -> list[Report]:
     """Do everything that is due; return the reports whose delivery was attempted."""
+    # First, and also where metrics are switched off: that removes the journals.
     flusher.flush()
     if off := switched_off():
         logger.debug("Nothing is gathered or sent: %s", off.sentence)
@@ -43,6 +44,7 @@ def sweep(clock: Clock = utc_now, transport: Transport | None = None) -> list[Re
 
 def note_sweep(now: datetime) -> None:
     """Record that something delivers here; at most one write an hour, and none while metrics are off."""
+    # A sweep in the future was noted by a clock that has gone back since.
     stale = Snapshot.objects.filter(
         Q(swept_at=None) | Q(swept_at__lte=now - HOUR) | Q(swept_at__gt=now + HOUR)
     )

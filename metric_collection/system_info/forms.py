@@ -20,7 +20,7 @@ from .notice import POSTPONED
 
 CHOICES = {"on": Consent.Choice.GRANTED, "off": Consent.Choice.DENIED}
 LATER = "later"
-LARGEST_KEY = 2**63 - 1
+LARGEST_KEY = 2**63 - 1  # the largest primary key
 MISTAKES = {
     "required": _("Nothing was chosen. Choose on or off."),
     "invalid_choice": _("“%(value)s” is not a valid choice. Choose on or off."),

@@ -117,7 +117,7 @@ def group_with(
     is_on: bool,
 ) -> Group:
     """Make a group of its facts, with the values that are sent and the reasons of the others."""
-    probe, _fact = pairs[0]
+    probe, first = pairs[0]
     purposes = {fact.purpose for _probe, fact in pairs}
     facts = [
         SharedFact(
@@ -131,7 +131,8 @@ def group_with(
     return Group(
         id=id_,
         title=gettext(heading_of(type(probe))),
-        purpose=gettext(min(purposes)) if len(purposes) == 1 and any(purposes) else "",
+        # Of "", gettext would return the header of the catalog.
+        purpose=gettext(first.purpose) if len(purposes) == 1 and first.purpose else "",
         facts=facts,
         is_on=is_on,
         is_modules=isinstance(probe, Modules),

@@ -174,6 +174,7 @@ def page(
         registry.gather(declined=consent.declined_groups),
         Snapshot.objects.current(),
     )
+    # The rows read here are passed on, so that nothing is read twice.
     allowed, reports = ruling(consent, now=now), newest(RECENT, now=now)
     delivery = delivery_state(now, allowed=allowed, snapshot=snapshot, queue=queue_of(reports))
     last, due = delivery.last_settled, delivery.next_heartbeat

@@ -162,6 +162,7 @@ def newest(length: int, *, now: datetime, before: int | None = None, state: str 
         reports = reports.filter(state=state)
     if before is not None:
         reports = reports.filter(pk__lt=before)
+    # One more than is listed shows whether there are older ones.
     found = list(reports[: length + 1])
     return Reports(
         entries=[Entry(report=report, now=now) for report in found[:length]],

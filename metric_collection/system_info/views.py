@@ -97,6 +97,7 @@ class SystemInfoViews:
     @looked_at
     def reports_download(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
+        # Streamed, as the record may be large.
         return StreamingHttpResponse(
             reports.lines(),
             content_type="application/jsonl",
@@ -173,6 +174,7 @@ class SystemInfoViews:
     def _render(
         self, request: HttpRequest, name: str, *, status: int = 200, **context: Any
     ) -> HttpResponseBase:
+        # The templates' {% url %} stays within this AdminSite.
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
