@@ -56,6 +56,24 @@ def expect_no_content(status: str, _headers: object) -> None:
     assert status == "204 No Content", status
 
 
+def environ_of(path: str, body: bytes, address: str) -> dict[str, object]:
+    """A request as a WSGI server hands it over."""
+    return {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": path,
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "REMOTE_ADDR": address,
+        "HTTP_HOST": "localhost",
+        "HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4()),
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "wsgi.input": BytesIO(body),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": sys.stderr,
+    }
+
+
 def door(size: int) -> dict[str, float]:
     """CPU ms of a request to a bare 204 view and to the door, and of counting a report."""
 
@@ -64,21 +82,8 @@ def door(size: int) -> dict[str, float]:
 
     def post(path: str) -> None:
         for number, body in enumerate(bodies):
-            environ = {
-                "REQUEST_METHOD": "POST",
-                "PATH_INFO": path,
-                "CONTENT_TYPE": "application/json",
-                "CONTENT_LENGTH": str(len(body)),
-                "REMOTE_ADDR": network(number),
-                "HTTP_HOST": "localhost",
-                "HTTP_IDEMPOTENCY_KEY": str(uuid.uuid4()),
-                "SERVER_NAME": "localhost",
-                "SERVER_PORT": "80",
-                "wsgi.input": BytesIO(body),
-                "wsgi.url_scheme": "http",
-                "wsgi.errors": sys.stderr,
-            }
-            list(application(environ, expect_no_content))
+            request = environ_of(path, body, network(number))
+            list(application(request, expect_no_content))
 
     post("/bare")
     bare = cost(lambda: post("/bare")) / size * 1000
@@ -88,6 +93,24 @@ def door(size: int) -> dict[str, float]:
     heartbeats = Period.objects.get(span="D").heartbeats
     assert heartbeats == size
     return {"bare": bare, "door": received, "roll-up": counted}
+
+
+def refusal(size: int) -> dict[str, float]:
+    """CPU ms of a request that the limiter refuses, Django's handler included."""
+    application = get_wsgi_application()
+    (body,) = reports(1, at=utc_now())
+    answers: Counter[str] = Counter()
+
+    def post(number: int) -> None:
+        for _ in range(number):
+            request = environ_of("/cleaninsights.php", body, "198.18.0.1")
+            list(application(request, lambda status, _headers: answers.update([status])))
+
+    post(1000)  # the network's share of this minute
+    answers.clear()
+    seconds = cost(lambda: post(size))
+    assert set(answers) == {"429 Too Many Requests"}, answers
+    return {"ms": seconds / size * 1000}
 
 
 def backlog(size: int) -> dict[str, float]:

@@ -21,13 +21,14 @@ from typing import Any
 from tests.harness.databases import DATABASES
 
 from ..machine import described
-from .load import latencies
+from .load import flooding, latencies
 from .project import DATABASE
 from .reports import reports
 
 EMBEDDED = "metric_collection.collector"
 ENVIRON = {"METRIC_COLLECTOR_RATE": "1000000", "METRIC_COLLECTOR_NETWORK_DAILY": "1000000"}
 STALLED = 64
+FLOOD = 2000  # requests a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +125,13 @@ def door(folder: Path, sizes: Sizes) -> Iterator[Figure]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving(folder: Path, **environ: str) -> Iterator[str]:
     """Run an embedded collector; yield its address."""
     command = [sys.executable, "-m", EMBEDDED, "--data", str(folder), "--bind", "127.0.0.1:0"]
     log = folder.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--site", "5=Acme"], stdout=output, env=os.environ | ENVIRON
+            [*command, "--site", "5=Acme"], stdout=output, env=os.environ | ENVIRON | environ
         )
     try:
         while not (
@@ -179,6 +180,30 @@ def stalled(folder: Path, _sizes: Sizes) -> Iterator[Figure]:
     )
 
 
+def flood(folder: Path, sizes: Sizes) -> Iterator[Figure]:
+    """Refusals by the limiter, and honest reports beside 2,000 refusals a second."""
+    limits = {"METRIC_COLLECTOR_RATE": "60", "METRIC_COLLECTOR_PROXIES": "0"}
+    found = gauge("refusal", folder / "refusal", sizes.reports, **limits)
+    yield Figure(
+        what="a refusal by the limiter, with Django's handler",
+        found=found["ms"],
+        unit="ms",
+        target=0.2,
+    )
+    bodies = list(reports(100, at=datetime.now(timezone.utc)))
+    limits["METRIC_COLLECTOR_PROXIES"] = "1"
+    with (
+        serving(folder / "data", **limits) as url,
+        flooding(url, bodies[0], rate=FLOOD) as answered,
+    ):
+        began = time.monotonic()
+        taken = latencies(url, bodies, rate=20, seconds=sizes.seconds, is_proxied=True)
+        rate = answered.value / (time.monotonic() - began)
+    yield Figure(what=f"refused meanwhile, of {FLOOD} asked for", found=rate, unit="/s")
+    late = taken[int(len(taken) * 0.99)] * 1000
+    yield Figure(what="p99 of honest reports beside the flood", found=late, unit="ms", target=100)
+
+
 def dashboard(folder: Path, _sizes: Sizes) -> Iterator[Figure]:
     """The dashboard of 90 days, of 100 installations and of a million."""
     for factor in (1, 10_000):
@@ -213,5 +238,5 @@ def actives(folder: Path, sizes: Sizes) -> Iterator[Figure]:
 
 SUBJECTS = {
     subject.__name__: subject
-    for subject in (door, latency, stalled, dashboard, million, years, actives)
+    for subject in (door, latency, stalled, flood, dashboard, million, years, actives)
 }
