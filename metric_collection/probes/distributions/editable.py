@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import chain
 from urllib.parse import unquote, urlsplit
 
-from .metadata import Folder, read_bytes
+from .metadata import Folder, names_in, read_bytes
 
 SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 
@@ -19,9 +19,8 @@ def editable_owner(path: str, home: Folder | None, search: tuple[Folder, ...]) -
     """
     # Without an import finder or a .pth line, which is usual, no distribution has to be read.
     has_finder = any("editable" in str(getattr(each, "__module__", "")) for each in sys.meta_path)
-    if not has_finder and (
-        home is None or not any(os.fsencode(home.path) in text for text in _path_lines(search))
-    ):
+    has_line = home and any(os.fsencode(home.path) in text for text in _path_files(search))
+    if not (has_finder or has_line):
         return None
     real = os.path.realpath(path)
     owners = {}
@@ -34,8 +33,9 @@ def editable_owner(path: str, home: Folder | None, search: tuple[Folder, ...]) -
 
 
 @lru_cache(maxsize=1)
-def _path_lines(search: tuple[Folder, ...]) -> list[bytes]:
-    return [read_bytes(path) or b"" for folder in search for path in folder.path_files]
+def _path_files(search: tuple[Folder, ...]) -> list[bytes]:
+    paths = (f"{folder.path}/{name}" for folder in search for name in names_in(folder))
+    return [read_bytes(path) or b"" for path in paths if path.endswith(".pth")]
 
 
 @lru_cache(maxsize=1)

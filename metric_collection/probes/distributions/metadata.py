@@ -31,19 +31,9 @@ class Folder:
     path: str
     changed: int
 
-    @property
-    def metadata(self) -> dict[str, list[str]]:
-        """Squeezed name -> the metadata folders (or files) with that name."""
-        return _metadata(self)
-
     def entries(self) -> Iterator[str]:
         """Every metadata folder (or file)."""
-        return chain.from_iterable(self.metadata.values())
-
-    @property
-    def path_files(self) -> list[str]:
-        """The ``.pth`` files, with which editable installs reach sys.path."""
-        return [f"{self.path}/{name}" for name in _names(self) if name.endswith(".pth")]
+        return chain.from_iterable(metadata_in(self).values())
 
 
 def folders() -> tuple[Folder, ...]:
@@ -63,7 +53,7 @@ def folder_at(path: str) -> Folder | None:
 def installed(name: str) -> Distribution | None:
     """The first distribution on sys.path with this name, in any spelling."""
     for folder in folders():
-        for metadata in folder.metadata.get(squeeze(name), ()):
+        for metadata in metadata_in(folder).get(squeeze(name), ()):
             found = read_distribution(metadata)
             if found and normalize(found.name) == normalize(name):
                 return found
@@ -109,7 +99,8 @@ def squeeze(name: str) -> str:
 
 # A folder that has changed is another key: nothing here has to be invalidated.
 @lru_cache(maxsize=64)
-def _names(folder: Folder) -> tuple[str, ...]:
+def names_in(folder: Folder) -> tuple[str, ...]:
+    """The names of all files and folders in a folder."""
     try:
         return tuple(os.listdir(folder.path))  # noqa: PTH208  as below
     except OSError:
@@ -117,9 +108,10 @@ def _names(folder: Folder) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def _metadata(folder: Folder) -> dict[str, list[str]]:
+def metadata_in(folder: Folder) -> dict[str, list[str]]:
+    """Squeezed name -> the metadata folders (or files) with that name."""
     found: dict[str, list[str]] = {}
-    for name in _names(folder):
+    for name in names_in(folder):
         # pip leaves folders such as "~cme-1.0.dist-info" behind when it is interrupted.
         if name.endswith(METADATA_ENDINGS) and not name.startswith("~"):
             key = squeezed_name(name)

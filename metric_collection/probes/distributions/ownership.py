@@ -10,7 +10,7 @@ from django.apps import AppConfig
 
 from .editable import editable_owner
 from .manifest import LISTED, UNFOUNDED, Manifest, ancestry
-from .metadata import Folder, folder_at, folders, squeeze
+from .metadata import Folder, folder_at, folders, metadata_in, squeeze
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def _best(entries: Iterable[str], claim: Callable[[str], int]) -> tuple[int, str
 
 def _resembling(place: Place) -> Iterator[str]:
     """Metadata by the similarity of their names to the package's, the same name first."""
-    metadata = place.home.metadata if place.home else {}
+    metadata = metadata_in(place.home) if place.home else {}
     for package in ancestry(place.package):
         yield from metadata.get(squeeze(package), ())
     package = place.package.partition(".")[0]
