@@ -24,6 +24,7 @@ MARKUPS: dict[str, Callable[[], Plain]] = {"rst": Rst, "markdown": Markdown, "ta
 FORMS = (*MARKUPS, "json")
 LONGEST = 255  # characters of a value, as on the wire
 OCCASIONS = {"Install": "when it is installed", "Upgrade": "when it is upgraded"}
+RECIPIENT = "Reports are sent to {}, which can see the IP address that they come from."
 OPT_OUT = "``manage.py metric_collection opt-out``"
 AFTER_PERIODS = "at the end of each period of a campaign"
 EXAMPLE_HOUR = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -50,7 +51,7 @@ def document(dictionary: Dictionary, markup: Plain) -> str:
             " sent is listed here. No identifier of a person, a host or an installation is sent."
             f" {CONDITIONS[conf.CONSENT]}"
         ),
-        *([markup.paragraph(recipient())] if conf.COLLECTOR_URL else []),
+        *([markup.paragraph(RECIPIENT.format(collector()))] if conf.COLLECTOR_URL else []),
         markup.paragraph(way_out()),
         *([markup.paragraph(f"On this machine: {dictionary.state}")] if dictionary.state else []),
         *sections(dictionary.entries, markup),
@@ -59,11 +60,6 @@ def document(dictionary: Dictionary, markup: Plain) -> str:
         *example_section(dictionary.entries, markup),
     ]
     return "\n\n".join(blocks)
-
-
-def recipient() -> str:
-    """Return who receives the reports."""
-    return f"Reports are sent to {collector()}, which can see the IP address that they come from."
 
 
 def occasions() -> str:
