@@ -321,7 +321,7 @@ class TestDelivery:
         clock.advance(days=3)
         (message,) = check_delivery(databases=["default"], now=clock())
         assert message.id == "usage_metrics.W022"
-        assert "Nothing has tried to deliver since" in message.msg
+        assert "No delivery has been attempted since" in message.msg
 
     def test_a_development_machine_is_not_even_looked_at(self, settings, clock):
         settings.METRIC_COLLECTION_SEND_IN_DEVELOPMENT = False

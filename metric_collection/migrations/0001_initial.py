@@ -235,7 +235,7 @@ class Migration(migrations.Migration):
                 (
                     "identity",
                     models.TextField(
-                        help_text="JSON: the kind, then its texts", verbose_name="identity"
+                        help_text="JSON: the kind, then its strings", verbose_name="identity"
                     ),
                 ),
                 ("times", models.PositiveBigIntegerField(verbose_name="times")),

@@ -52,7 +52,7 @@ class Measurement(models.Model):
     campaign_id = ExactCharField(_("campaign"), max_length=255)
     period_start = InstantField(_("period start"))
     period_end = InstantField(_("period end"))
-    identity = models.TextField(_("identity"), help_text=_("JSON: the kind, then its texts"))
+    identity = models.TextField(_("identity"), help_text=_("JSON: the kind, then its strings"))
     times = models.PositiveBigIntegerField(_("times"))
     value = models.FloatField(_("value"), null=True)
 

@@ -35,7 +35,7 @@ class Container:
         name="container",
         description="The kind of container: docker, podman, lxc, kubernetes, systemd-nspawn.",
         example="docker",
-        purpose="To know which ways to deploy deserve the most care.",
+        purpose="To know which ways to deploy matter most.",
         coarsened='"other" for any other kind, "none" outside of containers.',
     )
 

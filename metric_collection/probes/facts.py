@@ -21,7 +21,7 @@ class Facts:
     keys = ("value", *WORDS)
     form = Fact(
         name="<name in FACTS>",
-        description="A fact that the makers of the product state in its settings.",
+        description="A fact from the settings of the product.",
         example="stable",
         purpose="To know how the product is set up.",
         since="",

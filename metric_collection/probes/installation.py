@@ -17,7 +17,7 @@ class Installation:
     facts = (
         Fact(
             name="Installation Method",
-            description="How the product was installed, as its installer states it.",
+            description="How the product was installed, as stated by the installer.",
             example="docker-compose",
             purpose="To know which installers are used.",
         ),

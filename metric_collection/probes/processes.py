@@ -45,7 +45,7 @@ class Processes:
             description="Whether everything is on one machine: single or several.",
             example="single",
             purpose="To know whether the product has to work across machines.",
-            coarsened="By the addresses of services, and by where processes were seen.",
+            coarsened="Based on the addresses of services and on where processes were seen.",
         ),
         Fact(
             name="number_of_nodes",

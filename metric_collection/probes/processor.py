@@ -20,7 +20,7 @@ LEVELS = {
     "asimd": "NEON",
     "neon": "NEON",
 }
-NO_LEVEL = Unknown("the processor shows none of these levels in /proc/cpuinfo")
+NO_LEVEL = Unknown("/proc/cpuinfo lists none of these levels")
 
 
 def usable_cpus() -> int:

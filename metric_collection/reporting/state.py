@@ -33,8 +33,8 @@ class Situation(models.TextChoices):
     STALLED = (
         "stalled",
         _(
-            "Nothing has tried to deliver since %(since)s."
-            " Start a Celery worker and beat, or add the cron line."
+            "No delivery has been attempted since %(since)s."
+            " Start a Celery worker and beat, or add the cron job."
         ),
     )
     NOT_SENT = "not-sent", _("The first report has not been sent yet.")

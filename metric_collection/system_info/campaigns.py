@@ -36,7 +36,7 @@ FEW = 8  # campaigns that are listed on the page; more have a page of their own
 class Situation(models.TextChoices):
     """The state of a campaign as a sentence; `moment` is when it began or will end."""
 
-    OVER = "over", _("Over since %(moment)s.")
+    OVER = "over", _("Ended on %(moment)s.")
     DECLINED = "declined", _("Off: a superuser has declined this campaign.")
     PAUSED = "paused", _("Off: usage metrics are off.")
     FULL = "full", _("Off: no whole period is left before the campaign ends.")

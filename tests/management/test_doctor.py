@@ -239,7 +239,7 @@ def test_a_schedule_that_has_stopped_is_named(installed, first_problem, clock):
     clock.advance(days=3)
     step, text = first_problem(workers=0)
     assert step == "schedule"
-    assert "Nothing has tried to deliver since" in text
+    assert "No delivery has been attempted since" in text
 
 
 def test_a_missing_collector_is_named(settings, installed, examine):

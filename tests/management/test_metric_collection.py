@@ -124,7 +124,7 @@ class TestStatus:
         with pytest.raises(SystemExit) as ended:
             call_command("metric_collection", "status", stdout=out)
         assert ended.value.code == 4
-        assert "Nothing has tried to deliver since" in out.getvalue()
+        assert "No delivery has been attempted since" in out.getvalue()
 
     def test_the_recipient_is_named_without_credentials(self, settings):
         settings.METRIC_COLLECTION_COLLECTOR_URL = "https://me:secret@metrics.example.org/ci.php"

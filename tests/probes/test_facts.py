@@ -66,7 +66,7 @@ def test_a_fact_is_described_by_its_entry_or_its_docstring(settings):
         if fact.name in settings.METRIC_COLLECTION_FACTS
     }
     purpose = "To know how the product is set up."
-    stated = "A fact that the makers of the product state in its settings."
+    stated = "A fact from the settings of the product."
     assert words == {
         "channel": (stated, "stable", purpose),
         "mode": ("How the server runs.", "stable", purpose),

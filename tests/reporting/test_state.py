@@ -127,7 +127,7 @@ class TestStalled:
         clock.advance(27 * HOUR)
         found = state()
         assert (found.situation, found.since) == (Situation.STALLED, begun)
-        assert "Start a Celery worker and beat, or add the cron line." in found.sentence
+        assert "Start a Celery worker and beat, or add the cron job." in found.sentence
 
     def test_nothing_has_swept_since_the_last_sweep(self, state, installed, clock):
         Snapshot.objects.update(swept_at=clock() + DAY)

@@ -104,7 +104,7 @@ class TestSituations:
 
     def test_a_campaign_that_is_over_has_nothing_left_to_decide(self, search, clock):
         clock.set("2027-02-01")
-        assert search().sentence == search().note == "Over since Jan. 1, 2027."
+        assert search().sentence == search().note == "Ended on Jan. 1, 2027."
         assert not search().has_switch
 
     def test_a_campaign_too_short_for_a_whole_period_says_so(self, declared, search):
