@@ -30,7 +30,7 @@ logger = logging.getLogger("metric_collection.collector")
 BULK = 100
 TIMEOUT = 10.0
 MAX_RETRY_DELAY = 3600.0
-LONGEST_RUN = 30.0  # seconds: in the process of the command `work`, counting waits meanwhile
+LONGEST_RUN = 30.0  # seconds: in the process of the command `work`, nothing is counted meanwhile
 ENDPOINT = "/matomo.php"
 CATEGORIES = {name: category for category, name in BUILT_IN.items()}
 
@@ -82,9 +82,9 @@ def _backoff(site_id: int) -> Backoff:
 
 
 def _bulks(site: Site, target: Target) -> Iterator[tuple[Period, Sequence[str], bool]]:
-    """Yield what Matomo has not taken yet: a day, at most 100 of its events, and whether they are its last.
+    """Yield the events to send: a day, at most 100 of its events, and whether they are its last.
 
-    Days that are held wait for the decision, and those that staff have left out are left out here too.
+    Held days follow once they are decided; those that staff have left out are never sent.
     """
     settled = Q(state__in=[Period.State.SETTLED, Period.State.PUBLISHED])
     settled |= Q(state=Period.State.LEFT_OUT, note=TOO_FEW)
@@ -140,7 +140,7 @@ def _status(text: str) -> str:
 
 
 def _note(period: Period, number: int, *, is_last: bool, now: datetime) -> None:
-    """Remember what was taken: a failure in the middle of a day repeats only the rest."""
+    """Record the progress: after a failure in the middle of a day only the rest is sent."""
     rows = Period.objects.filter(pk=period.pk)
     rows.update(forwarded=F("forwarded") + number, forwarded_at=now if is_last else None)
 

@@ -122,7 +122,7 @@ def _unchecked(work: tuple[Work, ...], now: datetime) -> list[Problem]:
 
 
 def _quiet(now: datetime) -> list[Problem]:
-    """Whether the last whole hour brought less than half of what it brought in each of the four weeks before."""
+    """Whether the last hour brought less than half of the same hour in each of the four weeks before."""
     hour = now.replace(minute=0, second=0, microsecond=0) - HOUR
     starts = [hour - n * WEEK for n in range(WEEKS_COMPARED + 1)]
     counts = dict(Hour.objects.filter(start__in=starts).values_list("start", "n"))

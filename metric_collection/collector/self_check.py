@@ -36,7 +36,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def run(now: datetime, transport: Transport | None = None) -> int:
-    """Verify what the last run posted, post anew, and log what has changed; return 1 if all is well."""
+    """Verify the last run's report, post another, and log changes; return 1 if all is well."""
     found = _verify()
     posted = _post(now, transport or RequestsTransport())
     problem = found or posted

@@ -58,10 +58,10 @@ COUNTING = (
     Job(name="settle", run=lambda now: settling.settle(now.date())),
     Job(name="publish", run=publications.publish),
 )
-# With Celery, tasks of their own: counting does not wait for the network.
+# With Celery, tasks of their own: a slow network does not delay counting.
 CHECKING = (Job(name=SELF_CHECK, run=self_check.run, every=HOURLY),)
 FORWARDING = (Job(name="forward", run=forwarding.forward, every=EVERY_FIVE_MINUTES),)
-JOBS = (*COUNTING, *CHECKING, *FORWARDING)  # last what waits for the network
+JOBS = (*COUNTING, *CHECKING, *FORWARDING)  # last those that use the network
 
 
 def run_due(

@@ -1,4 +1,4 @@
-"""What may go wrong around a collector, and what it costs."""
+"""Faults around a collector, and their cost."""
 
 from __future__ import annotations
 

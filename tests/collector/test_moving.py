@@ -52,7 +52,7 @@ assert rollup.roll_up(utc_now) == 1
 
 @pytest.fixture
 def databases(django_db_setup, django_db_blocker, tmp_path):
-    """Two databases in files, migrated: what moves, and where to."""
+    """Two databases in files, migrated: the source and the target."""
     aliases = ("source", "target")
     default = connections.databases["default"]
     with django_db_blocker.unblock():

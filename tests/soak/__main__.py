@@ -1,4 +1,4 @@
-"""``python -m tests.soak --help``: let a fleet live, and say what came of it."""
+"""``python -m tests.soak --help``: simulate a fleet, and report the outcome."""
 
 # ruff: noqa: PLC0415  what needs Django to be set up is imported late
 
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 def main() -> int:
-    """Exit with 1 when a report was lost, came in other words, or all knocked at once."""
+    """Exit with 1 if a report was lost or altered, or all installations reported at once."""
     if sys.argv[1:2] == ["collector"]:
         from . import receiving
 
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def lived(chosen: argparse.Namespace) -> Verdict:
-    """Let them live for so many days; what failed in the last minutes still waits then."""
+    """Simulate so many days; reports that failed in the last minutes are still queued then."""
     from django.test import override_settings
 
     from .fleet import Fleet, scattered, together

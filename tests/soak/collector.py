@@ -1,4 +1,4 @@
-"""A collector on loopback that takes most of what is posted to it, and fails in one request of twenty."""
+"""A collector on loopback that fails in one request of twenty."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAULTS = 0.05
 
 @dataclass(slots=True)
 class Collector:
-    """Keeps key and body of whatever it has taken, in order, and counts the faults by their names."""
+    """Keeps key and body of each accepted report, in order, and counts the faults by name."""
 
     chance: random.Random
     url: str = ""
@@ -23,7 +23,7 @@ class Collector:
     faults: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
 
     def fault(self) -> str | None:
-        """Choose what becomes of a request: the name of a fault, or None."""
+        """Choose the fault of a request by name, or None."""
         if self.chance.random() >= FAULTS:
             return None
         name = self.chance.choice(list(KINDS))

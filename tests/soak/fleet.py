@@ -46,7 +46,7 @@ class Installation:
 
 @dataclass(slots=True)
 class Fleet:
-    """Installations under one clock; what comes next of any of them happens next."""
+    """Installations under one clock, whose events happen in the order of time."""
 
     clock: FrozenClock
     posted: list[tuple[datetime, str]] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Fleet:
         return RequestsTransport(clock=self.clock).post(url, body, headers=headers, timeout=timeout)
 
     def _sweep(self, number: int, installation: Installation, *, by_beat: bool) -> None:
-        """Do what our tasks do; only the one that beat asks for schedules a heartbeat."""
+        """Sweep as our tasks do; only the task from beat schedules a heartbeat."""
         now = self.clock()
         if now == installation.started:
             Collection(clock=self.clock).record()

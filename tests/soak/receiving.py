@@ -86,7 +86,7 @@ class Sealed:
 
 @dataclass(slots=True)
 class Fleet:
-    """Installations, and what is known of them without the collector."""
+    """Installations, and the truth about them, independent of the collector."""
 
     chance: random.Random
     installations: list[Installation] = field(default_factory=list)
@@ -161,7 +161,7 @@ def body_of(facts: dict[str, str], category: str, at: datetime) -> bytes:
 
 
 class Simulation:
-    """Posts what is due to the endpoint, in the order of time; what fails is posted again."""
+    """Posts reports to the endpoint in the order of time, and retries failed ones."""
 
     def __init__(self, chosen: argparse.Namespace) -> None:
         from metric_collection.collector.door.views import Door
@@ -264,7 +264,7 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the collector made of it; errors are shares of the truth."""
+    """The collector's counts and publications beside the truth."""
 
     sealed: int
     counted: int

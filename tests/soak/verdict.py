@@ -1,4 +1,4 @@
-"""What came of a fleet: what arrived and how often, and how evenly over the hours."""
+"""The outcome of a simulation: which reports arrived, how often, and how evenly over the hours."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ..models import Arrival
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """How full the inbox is: about how many reports wait, and since when the oldest does."""
+    """How full the inbox is: about how many reports are queued, and since when the oldest is."""
 
     waiting: int
     since: datetime | None
@@ -42,7 +42,7 @@ def put_many(arrivals: list[Arrival]) -> None:
 
 
 def take(most: int) -> list[Arrival]:
-    """Return the oldest reports that wait, and change nothing: counting them deletes them."""
+    """Return the oldest queued reports, and change nothing: counting them deletes them."""
     return list(Arrival.objects.waiting()[:most])
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks collector``: what the collector costs, as ratios to a bare view of the same run."""
+"""``python -m tests.benchmarks collector``: the collector's cost, as ratios to a bare view of the same run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader of the database learns of one installation: something before a day settles, nothing after."""
+"""A reader of the database learns something of one installation before a day settles, nothing after."""
 
 from __future__ import annotations
 

@@ -266,7 +266,7 @@ def test_operations_raise_an_alarm_for_unknown_sites_and_uncounted_reports(staff
 
 @pytest.fixture
 def decider(staff, client):
-    """A user who may decide what is published."""
+    """A user who may decide about publications."""
     user = get_user_model().objects.get(username="staff")
     user.user_permissions.add(Permission.objects.get(codename="change_site"))
     return client

@@ -30,7 +30,7 @@ def post(embedded, body=None, **headers):
 
 
 def heartbeats(embedded):
-    """What was counted so far."""
+    """The reports counted so far."""
     counted = embedded.manage("metric_collector", "work", "--once")
     assert counted.returncode == 0, counted.stderr
     shown = json.loads(embedded.manage("metric_collector", "show", "5", "--json").stdout)

@@ -21,7 +21,7 @@ HIDDEN = None
 
 @dataclass
 class Findings:
-    """What an attacker has tried, and the groups certified."""
+    """The attempts of an attacker, and the groups certified."""
 
     tried: int = 0
     certified: list[tuple[str, float, float]] = field(default_factory=list)

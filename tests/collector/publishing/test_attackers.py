@@ -21,7 +21,7 @@ HALF_A_YEAR = 26
 
 @dataclass
 class Attack:
-    """What an attacker found in so many weeks, and how much of the data was there to be read."""
+    """The findings of an attacker in so many weeks, and the share of the data that is shown."""
 
     findings: Findings
     shown: float

@@ -1,4 +1,4 @@
-"""Reports are counted exactly once, whatever is killed and whoever else counts."""
+"""Reports are counted exactly once, with kills and other processes that count."""
 
 from __future__ import annotations
 
