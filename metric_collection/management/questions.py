@@ -71,6 +71,8 @@ def prompt(out: OutputWrapper, *, patience: timedelta | None = None) -> None:
             out.write(ruling().sentence)
         else:
             out.write(_("No answer: nothing is shared. You will be asked again."))
+    except KeyboardInterrupt:
+        sys.exit(130)  # as from a shell: Ctrl-C stops the command, which has not begun
     except (DatabaseError, EOFError, OSError):
         return  # not migrated yet, or a read-only database: ask again next time
 

@@ -86,6 +86,17 @@ def test_no_answer_is_a_no_that_is_asked_again(at_terminal, typed):
     assert Consent.objects.get().choice == "granted"
 
 
+def test_ctrl_c_ends_the_command_without_an_answer_or_a_traceback(at_terminal, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("select.select", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        at_terminal("")
+    assert ended.value.code == 130
+    assert not Consent.objects.exists()
+
+
 def test_the_question_has_data_purpose_recipient_retention_and_how_to_change_it(
     prompting, at_terminal
 ):
