@@ -66,6 +66,14 @@ def workers(timeout: float = ANSWER_WITHIN) -> int | None:
         return 0
 
 
+# The status of a refused report -> the advice.
+REFUSED: Final[dict[int | None, str]] = {
+    401: "Check the user and password in METRIC_COLLECTION_COLLECTOR_URL.",
+    413: "Let the collector, or the proxy in front of it, accept larger requests.",
+    None: "Check METRIC_COLLECTION_SITE_ID: does the collector know this site?",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doctor:
     """Runs the steps; the network and the workers come in as arguments."""
@@ -190,7 +198,7 @@ class Doctor:
         if last is not None and last.outcome == Report.Outcome.REFUSED:
             return find(
                 result=f"the last report failed: {last.outcome_text}",
-                advice="Check METRIC_COLLECTION_SITE_ID: does the collector know this site?",
+                advice=REFUSED.get(last.status, REFUSED[None]),
             )
         return find(result=f"{collector()} is a Clean Insights endpoint")
 

@@ -20,7 +20,7 @@ from ..consent.rules import Ruling, by_operator, ruling
 from ..models import Change, Consent, Report, Snapshot
 from ..probes import registry
 from ..reporting.collection import Collection
-from ..reporting.state import DeliveryState, Queue, collector, delivery_state, shown
+from ..reporting.state import DeliveryState, Queue, Situation, collector, delivery_state, shown
 from .campaigns import Campaigns, campaigns
 from .groups import Group, groups
 from .installed import System, system
@@ -71,7 +71,7 @@ class Summary:
     @property
     def is_on(self) -> bool:
         """Whether the switch is on, by the operator's choice or by default."""
-        return self.position.gathers and not self.ruling.is_locked
+        return self.position.sends and not self.ruling.is_locked
 
     @property
     def is_overruled(self) -> bool:
@@ -90,7 +90,10 @@ class Summary:
         """Whatever somebody should do something about."""
         found = []
         if self.delivery.needs_attention:
-            found.append(f"{self.delivery.sentence} {self.delivery.queue_sentence}".strip())
+            words = [self.delivery.sentence, self.delivery.queue_sentence]
+            if self.delivery.situation in {Situation.FAILING, Situation.REFUSED}:
+                words.append(gettext("Run manage.py metric_collection doctor to find the cause."))
+            found.append(" ".join(filter(None, words)))
         if self.sent_elsewhere_at:
             found.append(SENT_ELSEWHERE % {"moment": shown(self.sent_elsewhere_at)})
         return found

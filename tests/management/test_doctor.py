@@ -264,13 +264,21 @@ def test_a_server_that_is_no_collector_is_named(installed, first_problem):
     assert "answered 404 Check the path of METRIC_COLLECTION_COLLECTOR_URL." in text
 
 
-def test_a_site_that_the_collector_refuses_is_named(installed, first_problem, clock):
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (403, "Check METRIC_COLLECTION_SITE_ID"),
+        (401, "Check the user and password in METRIC_COLLECTION_COLLECTOR_URL."),
+        (413, "Let the collector, or the proxy in front of it, accept larger requests."),
+    ],
+)
+def test_a_refused_report_is_named_with_advice(installed, first_problem, clock, status, advice):
     Report.objects.get().settle(
-        Report.State.GIVEN_UP, outcome=Report.Outcome.REFUSED, status=403, now=clock()
+        Report.State.GIVEN_UP, outcome=Report.Outcome.REFUSED, status=status, now=clock()
     )
     step, text = first_problem()
     assert step == "collector"
-    assert "METRIC_COLLECTION_SITE_ID" in text
+    assert advice in text
 
 
 def test_categories_that_leave_no_report_are_named(settings, installed, first_problem):

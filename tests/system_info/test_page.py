@@ -64,6 +64,11 @@ class TestSwitch:
         assert not current().summary.is_on
         assert current().summary.decision == "Off by default."
 
+    def test_it_is_off_until_the_notice_has_been_seen(self, settings):
+        settings.METRIC_COLLECTION_CONSENT = "notice"
+        assert not current().summary.is_on
+        assert current().summary.decision == "Off by default."
+
     def test_a_decision_ends_the_question_and_has_a_date(self):
         choose(Consent.Choice.DENIED, now=NOON)
         summary = current().summary
@@ -125,6 +130,7 @@ class TestDelivery:
         (alert,) = summary.alerts
         assert alert.startswith("Not delivered since March 1, 2026")
         assert "Queued reports: 1." in alert
+        assert alert.endswith("Run manage.py metric_collection doctor to find the cause.")
 
     def test_while_off_the_sentence_is_the_reason(self, settings):
         settings.METRIC_COLLECTION = False
