@@ -26,6 +26,7 @@ class RecorderMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self._record = recording()
         self._get_response = get_response
+        # It runs in the mode of what it wraps, so that Django needs no thread to adapt it.
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)

@@ -18,7 +18,7 @@ from .models.transactions import atomic
 
 
 def hour_of(moment: datetime) -> datetime:
-    """Truncate a moment to the hour: the minute of an install is nobody's business."""
+    """Truncate a moment to the hour: the minute could single out an installation."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 

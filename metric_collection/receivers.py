@@ -55,7 +55,7 @@ def has_migrated_our_tables(*, apps: Any = None, plan: Any = None, **_: Any) -> 
 
 
 def on_import_modules(sender: Celery, **_: Any) -> None:
-    """Import our tasks into a worker, whatever its app is called and discovers."""
+    """Import our tasks into a worker, independent of its app's name and autodiscovery."""
     sender.loader.import_task_module("metric_collection.tasks")
 
 

@@ -1,4 +1,4 @@
-"""The Celery tasks. Either may be lost, late or run twice: the database knows what is due."""
+"""The Celery tasks. Each may be lost, late or run twice: the database knows what is due."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def schedule_heartbeat(seconds: float) -> None:
     """
     expires = seconds + schedule.SWEEP.total_seconds()
     try:
+        # Without retries of Celery's own, which would block the worker.
         heartbeat.apply_async(countdown=seconds, expires=expires, retry=False, **schedule.route())
     except Exception as error:  # noqa: BLE001  a broker that is gone, a queue that Celery refuses
         logger.debug("Could not schedule the next heartbeat: %r", error)

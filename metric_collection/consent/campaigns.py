@@ -22,7 +22,7 @@ from .rules import Ruling, by_operator, switched_off, valid_choice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A campaign and its row; without a row nobody has decided and no window is open."""
+    """A campaign and its row; without a row it is undecided and no window is open."""
 
     declared: CampaignDeclaration
     row: CampaignConsent | None
@@ -53,13 +53,13 @@ class Standing:
         return bool(self.row and self.term.covers(period) and begun >= counts_since(self.row))
 
 
-def counts_since(said: Consent | CampaignConsent) -> datetime:
+def counts_since(consent: Consent | CampaignConsent) -> datetime:
     """Return the moment before which nothing may have been counted.
 
     In opt-out mode that is the last no: a yes only confirms what was counted before it. In the other
     modes it is the answer itself, before which nothing was allowed.
     """
-    moment = said.declined_at if conf.CONSENT is Mode.OPT_OUT else said.decided_at
+    moment = consent.declined_at if conf.CONSENT is Mode.OPT_OUT else consent.decided_at
     return moment or EPOCH
 
 
@@ -141,6 +141,7 @@ def decide(campaign_id: str, choice: Consent.Choice, *, now: datetime) -> Consen
         else:
             discard_campaign(campaign_id)
             values["declined_at"] = now
+            # A repeated no keeps the time of the first.
             if before.choice != Consent.Choice.DENIED:
                 values.update(start=now, end=now)
         CampaignConsent.objects.update_or_create(campaign_id=campaign_id, defaults=values)

@@ -40,8 +40,8 @@ def held_back(
 ) -> frozenset[str]:
     """Return the facts that the operator's consent does not cover yet.
 
-    In opt-in mode a yes covers the facts that its question listed; in notice mode facts wait for the notice
-    that lists them. Before the first yes or notice nothing is sent, so there is nothing to hold back.
+    In opt-in mode a yes covers the facts that its question listed; in notice mode facts are held back until
+    a notice lists them. Before the first yes or notice nothing is sent, so there is nothing to hold back.
     """
     if conf.CONSENT is Mode.NOTICE:
         is_answered = bool(consent.notice_shown_at or consent.decided_at)

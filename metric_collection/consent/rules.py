@@ -131,6 +131,7 @@ def valid_choice(consent: Consent, *, now: datetime | None = None) -> Consent.Ch
 
 def ruling(consent: Consent | None = None, *, now: datetime | None = None) -> Ruling:
     """Decide, with one query unless `consent` is given or a stronger rule decides."""
+    # The database is asked last: most rules need no query.
     return (
         switched_off() or silenced() or by_operator(consent or Consent.objects.current(), now=now)
     )

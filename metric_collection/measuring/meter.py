@@ -38,7 +38,7 @@ UNCOUNTED: Final = 0
 # or a value that is no number. Nothing else may be caught there: what a signal handler raises, such
 # as Celery's SoftTimeLimitExceeded, belongs to the host.
 NOT_SO_FAST: Final = (KeyError, TypeError, ValueError)
-NO_CELL: Final = b""  # what is written where nothing is to be counted
+NO_CELL: Final = b""  # written where nothing is to be counted
 
 Key: TypeAlias = tuple[Any, ...]
 Make: TypeAlias = Callable[..., DataPoint]
@@ -242,7 +242,7 @@ class Meter:
         if known is not None:
             return known
         if len(journal) >= MOST_ENTRIES:
-            self._complain("Campaign %r finds the journal full of names.", campaign_id)
+            self._complain("The journal has no room for more names of campaign %r.", campaign_id)
             return UNCOUNTED
         self._names[group] += 1
         return self._add(journal, entry)

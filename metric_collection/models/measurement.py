@@ -134,6 +134,7 @@ def count(counted: Iterable[Counted]) -> None:
     that no other process adds rows.
     """
     points, sizes = iter(counted), dict[Group, int]()
+    # In chunks, as databases limit the parameters of a statement.
     while chunk := list(islice(points, CHUNK)):
         _count(chunk, sizes)
 
@@ -188,13 +189,14 @@ def learn_sizes(
 
 def take_finished(campaign_id: str, now: datetime) -> list[DataPoint]:
     """Delete and return points of a campaign's finished periods, no more than one report holds."""
+    # By key, so that rows added in the meantime are not deleted.
     finished = Measurement.objects.of_campaign(campaign_id).ended_before(now)[:MOST_SEALED]
     points = {row.pk: row.point for row in finished}
     Measurement.objects.filter(pk__in=points).delete()
     return list(points.values())
 
 
-def waiting(campaign_id: str, now: datetime) -> Iterator[list[DataPoint]]:
+def unsent(campaign_id: str, now: datetime) -> Iterator[list[DataPoint]]:
     """Yield the points of a campaign report by report: finished periods first, then the rest."""
     rows = Measurement.objects.of_campaign(campaign_id)
     for part in (rows.ended_before(now), rows.filter(period_end__gte=now)):

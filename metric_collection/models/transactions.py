@@ -69,7 +69,7 @@ def locked_at_once() -> Consent:
 
 @contextmanager
 def unwaiting(database: BaseDatabaseWrapper) -> Iterator[None]:
-    """Have SQLite wait hardly at all for another process that writes; the others lock a row each."""
+    """Shorten SQLite's wait for other writers to LITTLE; the other databases lock only the row."""
     if database.vendor != "sqlite":
         yield
         return

@@ -38,6 +38,7 @@ class Agents:
         except (re.error, RecursionError, Warning) as error:  # a host may make warnings errors
             raise ValueError(str(error)) from None
         self.products = names_in(pattern, "product")
+        # A pattern may ignore case; names are counted as it spells them.
         self._products = {name.lower(): name for name in self.products}
         has_platform = "platform" in self._pattern.groupindex
         self.platforms = names_in(pattern, "platform") if has_platform else []

@@ -60,7 +60,7 @@ class Lookout(Forkable):
             self._key = secrets.token_hex(16)
 
     def note_if_due(self) -> None:
-        """Record the process once an hour. Call this when nobody waits for the thread any more.
+        """Record the process once an hour. Call this after the response or the task.
 
         Django has closed the connections of the request or task by then, so a new one is closed here.
         """
@@ -68,7 +68,9 @@ class Lookout(Forkable):
         if self._monotonic() < self._due or not lock.acquire(blocking=False):
             return
         try:
+            # First of all, so that a failure is not repeated after every request.
             self._due = self._monotonic() + HOUR.total_seconds()
+            # Asked here without a lock, so that processes that are not counted never take one.
             if is_wanted() and ruling().gathers:
                 self._note()
                 connections[router.db_for_write(Sighting)].close_if_unusable_or_obsolete()

@@ -113,8 +113,8 @@ class Collection:
             purge(now - conf.MAX_AGE)
         sealed: list[Report] = []
         while True:
-            # One transaction for each: the operator's choice and flushes wait for it. After a no that came
-            # first, nothing is left to seal.
+            # One transaction for each report, as it blocks the operator's choice and flushes. After an opt-out
+            # nothing is left to seal.
             with held():
                 report = seal_usage(now)
             if report is None:

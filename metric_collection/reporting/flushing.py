@@ -96,6 +96,7 @@ class Flusher(Forkable):
         super().__init__()
 
     def _begin(self) -> None:
+        # A child inherits these from its parent, which counts them itself.
         for journal in self._own:
             journal.release()
         self._own = []
@@ -104,7 +105,7 @@ class Flusher(Forkable):
         self._stuck: set[str] = set()  # keys of counted journals that cannot be removed
 
     def flush_if_due(self) -> None:
-        """Flush unless it is too early. Call this when nobody waits for the thread any more.
+        """Flush unless it is too early. Call this after the response or the task.
 
         Django has closed the connections of the request or task by then, so a new one is closed here.
         """
@@ -136,7 +137,9 @@ class Flusher(Forkable):
         if not lock.acquire(blocking=False):
             return
         try:
+            # First of all, so that a failing flush is not repeated after every request.
             self._due = self._monotonic() + conf.FLUSH_INTERVAL.total_seconds()
+            # Some servers fork without Python's hooks.
             self._meter.reset_after_fork()
             self._meter.learn(self._flush())
             self._has_failed = False
@@ -155,6 +158,7 @@ class Flusher(Forkable):
     def _flush(self) -> Terms:
         """Flush, and return the terms from now on."""
         terms = first_terms()
+        # Nothing counts here, as in development, tests and CI, or without campaigns.
         if not (terms.is_on and terms.campaigns) and not switched_off():
             return terms
         if not switched_off() and is_open():
@@ -166,6 +170,7 @@ class Flusher(Forkable):
             elif abandoned or self._own or self._meter.has_counts:
                 terms = terms_of(self._count(abandoned))
             else:
+                # Without counts, reading is enough: most flushes take no lock and write nothing.
                 now = self._clock()
                 standings = self._standings(Consent.objects.current(), now=now, seen={})
                 if any(standing.is_new for standing in standings.values()):
@@ -201,7 +206,7 @@ class Flusher(Forkable):
     def _standings(
         self, consent: Consent, *, now: datetime, seen: Mapping[str, datetime]
     ) -> Mapping[str, Standing]:
-        """Return where the campaigns stand, none if metrics are off."""
+        """Return the standing of each campaign, none if metrics are off."""
         return windows.standings(consent, now=now, seen=seen) if ruling(consent).gathers else {}
 
     def _count(self, abandoned: Iterable[Journal]) -> Mapping[str, Standing]:
@@ -308,7 +313,7 @@ def state_folder() -> Place:
 
 
 def identity() -> str:
-    """Return the settings that tell this product's database from others, without passwords."""
+    """Return the settings that distinguish this product's database from others, without passwords."""
     database = connections[router.db_for_write(Report)]
     settings = database.settings_dict
     named = {key: str(settings[key]) for key in DATABASE_KEYS}

@@ -20,7 +20,7 @@ Reported: TypeAlias = tuple[Any, ...]
 
 
 def unsealed(counted: Iterable[Counted], *, now: datetime) -> Iterator[Counted]:
-    """Leave out late points that must not be reported a second time."""
+    """Omit late points that must not be reported a second time."""
     reported: dict[Group, set[Reported]] = {}
     for campaign, point in counted:
         is_mean = campaign.event_aggregation_rule is EventAggregationRule.AVG

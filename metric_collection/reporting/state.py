@@ -140,6 +140,7 @@ def delivery_state(
     head = queue.head
     last = Report.objects.settled_last()
     situation, since, report = situation_of(now, allowed, snapshot, head, last)
+    # Publishers may leave heartbeats out of METRIC_COLLECTION_CATEGORIES.
     is_planned = allowed.sends and snapshot is not None and HEARTBEAT in conf.CATEGORIES
     return DeliveryState(
         situation=situation,

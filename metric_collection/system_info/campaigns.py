@@ -291,4 +291,4 @@ def next_body(campaign_id: str, *, now: datetime) -> bytes | None:
 def bodies(campaign_id: str, *, now: datetime) -> Iterator[bytes]:
     """Yield the unsent counts of a campaign as they would be posted if its period ended now."""
     if conf.SITE_ID is not None:
-        yield from map(pack, measurements.waiting(campaign_id, now))
+        yield from map(pack, measurements.unsent(campaign_id, now))

@@ -32,7 +32,7 @@ class ChoiceForm(forms.Form):
 
     choice = forms.ChoiceField(choices=[(name, name) for name in CHOICES], error_messages=MISTAKES)
 
-    message = ""  # after `save`, what was changed, for the operator
+    message = ""  # after `save`, the confirmation for the operator
     anchor = ""  # after `save`, where on the page the choice was made, "" for its top
     is_postponed = False
 

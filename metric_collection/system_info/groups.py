@@ -35,7 +35,7 @@ class SharedFact:
 
     @property
     def words(self) -> list[str]:
-        """What the fact is, how its value is made less exact, and its purpose if the group has several."""
+        """The description, how the value is made less exact, and the purpose if the group has several."""
         purpose = self.fact.purpose if self.has_own_purpose else ""
         words = (self.fact.description, self.fact.coarsened, purpose)
         return [gettext(each) for each in words if each]

@@ -26,6 +26,7 @@ def ask_worker() -> bool:
     if app is None:
         return False
     accepted: list[bool] = []
+    # A daemon, as an unreachable broker must not delay the exit of the server.
     thread = Thread(target=lambda: accepted.append(send_message(app)), daemon=True)
     thread.start()
     thread.join(PATIENCE)

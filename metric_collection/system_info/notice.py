@@ -36,7 +36,7 @@ NEVER: Final = datetime.max.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What can be sent from here; after an answer only the `news`, facts and campaigns added since."""
+    """Everything that can be sent from here; after an answer only the `news`, which were added since."""
 
     settings: ClassVar[Settings] = conf
 
@@ -47,7 +47,7 @@ class Notice:
 
     @property
     def is_pending(self) -> bool:
-        """Whether sending waits for the notice to be shown, which is therefore to be recorded."""
+        """Whether nothing is sent before the notice is shown, so that showing it has to be recorded."""
         if conf.CONSENT is not Mode.NOTICE:
             return False
         is_first = self.consent.notice_shown_at is None

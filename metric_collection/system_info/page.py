@@ -87,7 +87,7 @@ class Summary:
 
     @property
     def alerts(self) -> list[str]:
-        """Whatever somebody should do something about."""
+        """Problems that need attention."""
         found = []
         if self.delivery.needs_attention:
             words = [self.delivery.sentence, self.delivery.queue_sentence]

@@ -46,7 +46,7 @@ looked_at = method_decorator(require_safe)
 
 
 class SystemInfoViews:
-    """The page and what it links to, within the site of one ModelAdmin."""
+    """The page and the views that it links to, within the site of one ModelAdmin."""
 
     def __init__(self, model_admin: ModelAdmin[Consent], *, started_at: datetime) -> None:
         self.model_admin = model_admin
@@ -90,7 +90,7 @@ class SystemInfoViews:
     def reports(self, request: HttpRequest) -> HttpResponseBase:
         self._require_view(request)
         form = ReportsForm(request.GET)
-        form.is_valid()  # whatever is not valid filters nothing
+        form.is_valid()  # invalid filters are ignored
         found = reports.newest(reports.LISTED, now=utc_now(), **form.wanted)
         return self._render(request, "reports", title=_("Usage metrics reports"), reports=found)
 
@@ -189,7 +189,7 @@ class SystemInfoViews:
 
 
 def announce(request: HttpRequest, *, site: str) -> None:
-    """Show a superuser on the admin index the notice that waits for an answer, if any.
+    """Show a superuser on the admin index the notice that is not answered yet, if any.
 
     Django asks for the permissions of each model twice in one request.
     """

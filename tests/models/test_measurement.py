@@ -15,7 +15,7 @@ from metric_collection.models.measurement import (
     count,
     purge,
     take_finished,
-    waiting,
+    unsent,
 )
 
 pytestmark = pytest.mark.django_db
@@ -108,8 +108,8 @@ def test_unsent_points_are_listed_report_by_report_and_kept():
     later = event("Later", period_start=TODAY + DAY, period_end=TODAY + 2 * DAY)
     count([(SUM, later), *more_than_a_report()])
     for _ in range(2):
-        assert [len(points) for points in waiting("search", OVER)] == [MOST_SEALED, 1, 1]
-    assert list(waiting("search", OVER))[-1] == [later]
+        assert [len(points) for points in unsent("search", OVER)] == [MOST_SEALED, 1, 1]
+    assert list(unsent("search", OVER))[-1] == [later]
 
 
 def test_old_measurements_and_journal_keys_are_deleted():
