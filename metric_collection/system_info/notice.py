@@ -26,6 +26,7 @@ from ..consent.choice import disclose, names_to_tell, unanswered, undisclosed
 from ..models import Consent
 from ..models.transactions import atomic
 from ..reporting.state import collector
+from .assets import assets
 from .groups import groups
 
 POSTPONED: Final = timedelta(days=7)  # for which *Later* hides the notice
@@ -155,10 +156,11 @@ def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
             if notice is None:
                 quiet.until = quiet_until(consent, now=now)
                 return
+            # Without the host's context processors, which may use the database.
+            context = {"notice": notice, "url": url, "csrf_token": get_token(request), **assets()}
+            text = render_to_string("usage_metrics/notice.html", context)
             if notice.is_pending:
                 disclose(consent, now=now)
-            # Without the host's context processors, which may use the database.
-            context = {"notice": notice, "url": url, "csrf_token": get_token(request)}
-            messages.info(request, render_to_string("usage_metrics/notice.html", context))
+            messages.info(request, text)
     except DatabaseError:
         return

@@ -34,6 +34,7 @@ from . import campaigns as usage
 from . import notice as notices
 from . import page as pages
 from . import reports
+from .assets import assets
 from .forms import CampaignForm, ChoiceForm, GroupForm, ReportsForm, SwitchForm
 from .handover import ask_worker
 from .installed import system
@@ -178,6 +179,7 @@ class SystemInfoViews:
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
+            **assets(),
             "opts": self.model_admin.opts,
             **context,
         }
