@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import os
 
+import hypothesis
 import pytest
 
 from metric_collection.cleaninsights.testing import FrozenClock, RecordingTransport
+from tests.hostile.strategies import examples
+
+hypothesis.settings.register_profile("tests", examples(30))
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_xdist_auto_num_workers() -> int:

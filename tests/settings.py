@@ -36,6 +36,7 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "static/"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # tests log in often
 
 METRIC_COLLECTION_COLLECTOR_URL = "http://127.0.0.1:9/cleaninsights.php"
 METRIC_COLLECTION_SITE_ID = 5

@@ -83,7 +83,7 @@ def assert_sendable() -> None:
     assert payload.decode(payload.encode(5, events=events))["events"]
 
 
-@examples(200)
+@examples(70)
 @given(name=st.sampled_from(FOLDERS), files=folders)
 def test_any_metadata_is_read_without_a_failure(package, name, files):
     install(package, name, files)

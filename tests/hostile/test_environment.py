@@ -17,7 +17,7 @@ SWITCHES = {"ACME_TELEMETRY": False, "ACME_QUIET": True}
 words = texts | st.sampled_from([*FALSE_WORDS, "False ", "\tNO", "on", "1", "true", ""])
 
 
-@examples(100)
+@examples(40)
 @given(environ=st.dictionaries(st.sampled_from(VARIABLES), words))
 @example(environ={"METRIC_COLLECTION": " OFF\n"})
 @example(environ={"DO_NOT_TRACK": NASTY[0]})

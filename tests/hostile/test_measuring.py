@@ -95,7 +95,7 @@ cells = st.builds(
 )
 
 
-@examples(150)
+@examples(50)
 @given(begin=st.lists(cells, max_size=5), head=heads, tail=tails)
 def test_broken_journals_do_not_block_others(start, begin, head, tail):
     meter, flusher = start()

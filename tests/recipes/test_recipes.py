@@ -142,6 +142,7 @@ def test_a_network_manager_reports_install_upgrade_and_heartbeat(product):
     assert heartbeat.facts["first_report_of"].startswith("day")
 
 
+@pytest.mark.thorough
 def test_a_log_store_reports_its_metrics_once_a_day_and_nothing_when_it_is_off(product):
     log_store = product("log-store")
     assert log_store.operate(REQUEST, "a_day_later()") == [0, 0, 0]

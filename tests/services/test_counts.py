@@ -151,7 +151,7 @@ def product(host, tmp_path_factory):
 
 
 def test_ten_processes_at_once_lose_no_count_and_log_no_failure(product):
-    rounds, calls = 5, 20
+    rounds, calls = 2, 20
     told = product.django(PROCESSES + AT_ONCE, str(SIZE), str(rounds), str(calls))
     each = rounds * calls
     assert told == {

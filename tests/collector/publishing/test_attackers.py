@@ -16,6 +16,7 @@ from .fleets import PRODUCT, weeks
 
 LINEAR = pytest.param(by_linear_programme, id="linear programme")
 DIFFERENCES = pytest.param(by_differences, id="differences")
+THOROUGHLY_LINEAR = pytest.param(*LINEAR.values, id=LINEAR.id, marks=pytest.mark.thorough)
 HALF_A_YEAR = 26
 
 
@@ -42,7 +43,7 @@ def attack(attacker, size: int, length: int, rules: Rules, *, seed: int = 1) -> 
     return Attack(findings, shown / counted)
 
 
-@pytest.mark.parametrize("attacker", [DIFFERENCES, LINEAR])
+@pytest.mark.parametrize("attacker", [DIFFERENCES, THOROUGHLY_LINEAR])
 @pytest.mark.parametrize("size", [40, 400, 4000])
 def test_no_group_of_one_to_nine_is_certified_from_a_few_weeks(attacker, size):
     result = attack(attacker, size, 3, Rules())
@@ -70,7 +71,7 @@ def test_small_numbers_that_are_shown_certify_groups(attacker):
     assert attack(attacker, 40, 3, Rules(minimum=1, step=10)).findings.certified
 
 
-@pytest.mark.parametrize("attacker", [DIFFERENCES, LINEAR])
+@pytest.mark.parametrize("attacker", [DIFFERENCES, THOROUGHLY_LINEAR])
 def test_small_rests_certify_groups_where_numbers_are_exact(attacker):
     exact = Rules(step=1, hides_small_rests=False)
     certified = attack(attacker, 400, 3, exact).findings.certified

@@ -71,7 +71,7 @@ print(json.dumps({
 
 
 @pytest.mark.parametrize(
-    ("reports", "kills"), [(60, 6), pytest.param(400, 25, marks=pytest.mark.thorough)]
+    ("reports", "kills"), [(20, 3), pytest.param(400, 25, marks=pytest.mark.thorough)]
 )
 def test_every_report_is_counted_exactly_once(host, reports, kills):
     host.manage("flush", "--noinput")
