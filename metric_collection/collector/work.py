@@ -25,6 +25,7 @@ from .publishing import publications
 logger = logging.getLogger("metric_collection.collector")
 
 ROLL_UP = "roll-up"
+FAILED = "failed"
 ABANDONED = timedelta(
     minutes=2
 )  # after which a run without an end was killed: a roll-up is shorter
@@ -67,7 +68,7 @@ JOBS = (*COUNTING, *CHECKING, *FORWARDING)  # last those that use the network
 def run_due(
     now: datetime, jobs: tuple[Job, ...] = JOBS, *, at_once: bool = False
 ) -> dict[str, int]:
-    """Run the jobs that are due. One that fails is logged and noted, and does not keep the others from running.
+    """Run the jobs that are due. One that fails is logged once, and does not keep the others from running.
 
     With `at_once`, count even if another process is counting: neither disturbs the other.
     """
@@ -75,27 +76,32 @@ def run_due(
 
 
 def _run(job: Job, now: datetime, *, at_once: bool) -> int | None:
+    has_failed = False
     try:
+        last = Work.objects.get_or_create(name=job.name)[0]
+        has_failed = last.outcome == FAILED
         if not _claim(job, now) and not (at_once and job.name == ROLL_UP):
             return None
         done = job.run(now)
     except Exception as error:  # noqa: BLE001  a defect in one job must not end the others
-        log = logger.warning if isinstance(error, DatabaseError) else logger.error
-        log("%s failed and will be retried: %s", job.name, type(error).__name__)
-        _note(job, now, ended_at=None, outcome="failed", detail=type(error).__name__)
+        level = logging.WARNING if isinstance(error, DatabaseError) else logging.ERROR
+        level = logging.DEBUG if has_failed else level
+        logger.log(level, "%s failed and will be retried: %s", job.name, type(error).__name__)
+        _note(job, now, ended_at=None, outcome=FAILED, detail=type(error).__name__)
         return None
     except BaseException:  # SIGTERM or Ctrl-C: the next process need not wait
         _note(job, now, ended_at=None, outcome="stopped")
         raise
+    if has_failed:
+        logger.info("%s works again.", job.name)
     _note(job, now, ended_at=utc_now(), outcome="done", detail=str(done))
     return done
 
 
 def _claim(job: Job, now: datetime) -> bool:
     """Whether this process is to run the job: it is due, and no other process is at it."""
-    Work.objects.get_or_create(name=job.name)
     free = Q(began_at=None) | Q(ended_at__isnull=False) | Q(began_at__lt=now - ABANDONED)
-    free |= Q(outcome__in=["failed", "stopped"])
+    free |= Q(outcome__in=[FAILED, "stopped"])
     claimed = Work.objects.filter(job.is_due(now) & free, name=job.name).update(
         began_at=now, ended_at=None, outcome="running", detail=""
     )

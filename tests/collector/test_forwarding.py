@@ -173,6 +173,7 @@ def test_after_a_failure_in_the_middle_of_a_day_only_the_rest_is_sent(site, tran
         ([Answer(status=429, retry_after=600)], 600),
         ([Answer(status=503, retry_after=1e9)], 3600),
         ([Answer(status=200, text='{"status":"error","message":"token"}')], 20),
+        ([Answer(status=200, text="<h1>Maintenance</h1>")], 20),
     ],
 )
 def test_it_backs_off_and_respects_retry_after(site, transport, answers, seconds):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timedelta
 
@@ -68,6 +69,19 @@ def test_the_task_counts_reports(put):
     put(report())
     tasks.work()
     assert Period.objects.exists()
+    assert not Work.objects.filter(name__in=["self-check", "forward"]).exists(), (
+        "tasks of their own"
+    )
+
+
+@pytest.mark.django_db
+def test_self_check_and_forwarding_are_tasks_of_their_own():
+    tasks.self_check()
+    tasks.forward()
+    assert set(Work.objects.values_list("name", "outcome")) == {
+        ("self-check", "done"),
+        ("forward", "done"),
+    }
 
 
 @pytest.mark.django_db
@@ -128,6 +142,18 @@ class TestWork:
         assert "secret" not in caplog.text
         again = work.Job(name="bad", run=lambda now: 2)
         assert work.run_due(NOON + timedelta(minutes=1), (again,)) == {"bad": 2}
+
+    def test_a_job_that_keeps_failing_is_one_error_and_its_end_one_info(self, caplog):
+        caplog.set_level(logging.INFO, "metric_collection.collector")
+        bad = work.Job(name="bad", run=lambda now: 1 // 0)
+        for minute in range(3):
+            work.run_due(NOON + timedelta(minutes=minute), (bad,))
+        good = work.Job(name="bad", run=lambda now: 1)
+        work.run_due(NOON + timedelta(minutes=3), (good,))
+        assert caplog.messages == [
+            "bad failed and will be retried: ZeroDivisionError",
+            "bad works again.",
+        ]
 
     def test_it_runs_every_minute(self, put):
         slept = []

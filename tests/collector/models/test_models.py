@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 
 from metric_collection.collector.models import (
+    Alarm,
     Arrival,
     Cell,
     Fact,
+    Forwarding,
     Hour,
     Import,
     Lateness,
@@ -56,6 +58,8 @@ ROWS = [
     (Lateness(day=DAY, site_id=5, days=2, n=1), "2026-03-04, 2 days: 1"),
     (Import(at=NOON), "2026-03-04 12:00"),
     (Work(name="roll-up", outcome="done"), "roll-up: done"),
+    (Alarm(code="roll-up", since=NOON), "roll-up: 2026-03-04 12:00"),
+    (Forwarding(site_id=5, failures=3, failed_at=NOON), "5: 3"),
 ]
 
 
