@@ -253,7 +253,11 @@ def find(
     # This fact changes with every report, so it is neither remembered nor compared.
     known = {name: value for name, value in facts.items() if name != FIRST_REPORT_OF}
     before = snapshot.facts if snapshot else {}
-    recent = seen_since(snapshot.platforms if snapshot else {}, now.date() - PLATFORM_MEMORY)
+    oldest = (now.date() - PLATFORM_MEMORY).isoformat()
+    recent = {
+        name: {value: seen for value, seen in values.items() if seen >= oldest}
+        for name, values in (snapshot.platforms if snapshot else {}).items()
+    }
     platforms = with_seen(recent, [before, known], gathered.compared, now.date())
     if snapshot is None:
         new = {name: (None, value) for name, value in known.items()}
@@ -269,14 +273,6 @@ def find(
         platforms=platforms,
         changes=changes,
     )
-
-
-def seen_since(platforms: Platforms, day: date) -> dict[str, dict[str, str]]:
-    """Return the platforms without values last seen before that day."""
-    return {
-        name: {value: seen for value, seen in values.items() if seen >= day.isoformat()}
-        for name, values in platforms.items()
-    }
 
 
 def with_seen(
