@@ -369,8 +369,9 @@ class TestSending:
         assert re.search(r"Install +delivered$", run("heartbeat"), re.MULTILINE)
         assert {event["category"] for event in collector[0]["events"]} == {"Install"}
 
-    def test_it_can_be_quiet(self, collector):
-        assert run("heartbeat", verbosity=0) == ""
+    @pytest.mark.parametrize("action", ["heartbeat", "send"])
+    def test_it_can_be_quiet(self, collector, action):
+        assert run(action, verbosity=0) == ""
 
     def test_nothing_due_is_said(self):
         assert "No report." in run("send")
