@@ -15,14 +15,14 @@ def declared(settings):
     return settings
 
 
-def test_a_campaign_is_read_with_what_the_operator_reads():
+def test_a_campaign_is_read_with_title_and_purpose():
     search = campaigns()["search"]
     assert (search.id, search.title) == ("search", "Search")
     assert search.purpose == "To know whether search is used."
     assert search.campaign.start == datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-def test_a_campaign_that_is_refused_leaves_the_others_as_they_are(declared):
+def test_an_invalid_campaign_costs_no_other(declared):
     declared.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(start="soon"), "export": daily()}
     (error,) = declaration().refused
     assert error.path == "search.start"

@@ -175,7 +175,7 @@ def test_a_probe_with_options_and_words_is_fine(settings):
         (f"{__name__}.Broken", "cannot declare its facts: LookupError: no sky"),
     ],
 )
-def test_a_probe_that_does_not_say_what_it_reports_is_an_error(settings, entry, problem):
+def test_a_probe_without_a_description_or_purpose_is_a_warning(settings, entry, problem):
     settings.METRIC_COLLECTION_PROBES = [entry]
     (message,) = check_settings()
     assert message.id == "usage_metrics.W018"
@@ -215,7 +215,7 @@ def test_a_selection_is_no_concern_where_no_report_is_wanted(settings):
     assert check_settings() == []
 
 
-def test_a_misspelt_setting_is_told_the_nearest(settings):
+def test_a_misspelt_setting_has_a_hint_with_the_nearest_name(settings):
     settings.METRIC_COLLECTION_COLECTOR_URL = "https://example.org"
     (message,) = check_settings()
     assert message.id == "usage_metrics.W004"
@@ -223,7 +223,7 @@ def test_a_misspelt_setting_is_told_the_nearest(settings):
     assert "METRIC_COLLECTION_COLLECTOR_URL" in message.hint
 
 
-def test_an_admin_without_messages_is_told_what_is_missing(settings):
+def test_an_admin_without_messages_is_a_warning(settings):
     apps = [app for app in settings.INSTALLED_APPS if app != "django.contrib.messages"]
     with override_settings(INSTALLED_APPS=apps):
         assert found() == ["usage_metrics.W005"]
@@ -289,7 +289,7 @@ def test_a_host_name_that_identifies_nothing_is_no_concern(settings, monkeypatch
         ("METRIC_COLLECTION_MODULE", "W004", "METRIC_COLLECTION_MODULES"),
     ],
 )
-def test_a_misspelt_prefix_or_name_is_told_the_nearest(settings, name, number, meant):
+def test_a_misspelt_prefix_or_name_has_a_hint_with_the_nearest_name(settings, name, number, meant):
     setattr(settings, name, 7)
     (message,) = check_settings()
     assert message.id == f"usage_metrics.{number}"
@@ -375,14 +375,14 @@ def test_a_campaign_that_is_refused_is_quoted_with_its_path(settings, campaign, 
 
 
 @pytest.mark.parametrize("missing", ["title", "purpose"])
-def test_a_campaign_that_tells_the_operator_nothing_is_a_warning(settings, missing, state_folder):
+def test_a_campaign_without_title_or_purpose_is_a_warning(settings, missing, state_folder):
     settings.METRIC_COLLECTION_CAMPAIGNS = {"search": {**DAILY, missing: ""}}
     (message,) = check_settings()
     assert message.id == "usage_metrics.W008"
     assert "'search'" in message.msg
 
 
-def test_a_folder_that_cannot_be_used_is_told_with_the_reason(settings, state_folder):
+def test_an_unusable_folder_is_a_warning_with_the_reason(settings, state_folder):
     settings.METRIC_COLLECTION_CAMPAIGNS = {"search": DAILY}
     assert found() == []
     settings.METRIC_COLLECTION_STATE_FOLDER = state_folder / "nowhere"

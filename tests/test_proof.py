@@ -56,7 +56,7 @@ def test_the_last_event_that_the_page_has_announced_is_not_hidden(settings):
     assert Report.objects.get().attempts == 0
 
 
-def test_in_notice_mode_what_is_gathered_ahead_is_not_hidden(settings):
+def test_in_notice_mode_facts_gathered_ahead_are_shown(settings):
     settings.METRIC_COLLECTION_CONSENT = "notice"
     seen = run_cycle()
     assert seen.gathered
@@ -83,7 +83,7 @@ def wrote(sql: str) -> tuple[str, str] | None:
         ('SAVEPOINT "insert"', None),
     ],
 )
-def test_statements_that_change_rows_are_told_from_those_that_do_not(sql, write):
+def test_statements_that_change_rows_are_recognized(sql, write):
     assert wrote(sql) == write
 
 
@@ -111,7 +111,7 @@ class TestDatabase:
             Consent.objects.create()
         assert len(seen.written) == 1
 
-    def test_what_comes_after_the_block_is_not_seen(self):
+    def test_nothing_is_recorded_after_the_block(self):
         with witnessing() as seen:
             pass
         Consent.objects.create()
@@ -156,7 +156,7 @@ class TestNetwork:
                 plain.connect_ex(("127.0.0.1", 9))
         assert seen.tried == ["connect 127.0.0.1:9", "connect_ex 127.0.0.1:9"]
 
-    def test_a_datagram_is_seen_but_not_what_it_carries(self):
+    def test_a_datagram_is_recorded_without_its_content(self):
         with (
             witnessing() as seen,
             socket.socket(type=socket.SOCK_DGRAM) as plain,
@@ -179,7 +179,7 @@ class TestNetwork:
             RequestsTransport().post("http://127.0.0.1:9/", b"", headers={}, timeout=(1, 1))
         assert seen.tried == ["getaddrinfo 127.0.0.1:9"]
 
-    def test_what_is_not_to_be_refused_gets_through_unseen(self):
+    def test_connections_that_are_not_refused_are_not_recorded(self):
         with (
             socket.create_server(("127.0.0.1", 0)) as server,
             witnessing(refuses=lambda: False) as seen,

@@ -16,7 +16,7 @@ from tests.harness.host import Host
 
 @pytest.mark.django_db
 class TestSilence:
-    def test_what_is_written_fails_the_block(self, clock):
+    def test_a_write_fails_the_block(self, clock):
         told = r"not silent in here: INSERT usage_metrics_report \(1x\)"
         with pytest.raises(AssertionError, match=told), silence("here"):
             Report.objects.create(category="Install", body="{}", sealed_at=clock())
@@ -27,7 +27,7 @@ class TestSilence:
             assert Delivery().test_server() is not None
         assert collector.arrivals == []
 
-    def test_what_the_host_writes_and_sends_is_not_ours(self, django_user_model):
+    def test_writes_and_connections_of_the_host_are_allowed(self, django_user_model):
         with socket.create_server(("127.0.0.1", 0)) as server, silence():
             django_user_model.objects.create(username="ada")
             socket.create_connection(server.getsockname(), 1).close()
@@ -52,7 +52,7 @@ def defined(source: str, *, module: str, **names: object):
     return list(namespace.values())[-1]
 
 
-def test_a_connection_to_the_database_is_not_what_is_meant():
+def test_a_connection_to_the_database_is_allowed():
     with socket.create_server(("127.0.0.1", 0)) as server, silence():
         address = server.getsockname()
         backend = "def connect(): socket.create_connection(address, 1).close()"

@@ -26,7 +26,7 @@ def test_jitter_takes_off_up_to_a_third_and_never_exceeds_the_cap(jitter, second
     assert retry_delay(50, **CAPS, jitter=jitter) == pytest.approx(seconds)
 
 
-def test_what_never_failed_holds_nothing_back():
+def test_there_is_no_backoff_before_a_failure():
     assert not holds(Backoff(), after=0)
 
 
@@ -42,6 +42,6 @@ def test_a_clock_that_was_set_back_holds_nothing_back():
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [(3, 10), (100, 100), (1e9, 3600)])
-def test_what_the_server_asks_for_is_honoured_up_to_the_cap(asked, seconds):
+def test_retry_after_is_honoured_up_to_the_cap(asked, seconds):
     backoff = Backoff().after_failure(NOW, asked=asked)
     assert (holds(backoff, after=seconds - 1), holds(backoff, after=seconds)) == (True, False)

@@ -45,7 +45,7 @@ def test_periods_are_counted_from_the_start_and_cut_at_the_end(now, expected):
 
 
 @pytest.mark.parametrize("periods", [0, -1])
-def test_without_periods_there_is_none(periods):
+def test_a_campaign_without_periods_has_no_current_period(periods):
     assert campaign(periods=periods).current_period(START) is None
     assert campaign(periods=periods).window(START) is None
 

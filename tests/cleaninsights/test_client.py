@@ -143,7 +143,7 @@ def test_an_unknown_campaign_is_ignored_with_a_line_in_the_log(world, caplog):
     assert world.arrived() == []
 
 
-def test_debug_says_aloud_what_is_not_counted(caplog):
+def test_debug_logs_measurements_that_are_not_counted_at_info(caplog):
     caplog.set_level(logging.INFO)
     World({**FILE, "debug": True}).sdk.measure_event("Videos", "Play", "t")
     assert "is not counted: consent is unknown." in caplog.text
@@ -177,7 +177,7 @@ def test_consent_to_a_campaign_goes_through_its_states(asking):
     assert sdk.state_of_campaign("nowhere") is ConsentState.UNCONFIGURED
 
 
-def test_only_what_is_consented_to_is_measured(asking):
+def test_nothing_is_measured_without_consent(asking):
     asking.sdk.measure_event("Videos", "before", "t")
     asking.sdk.grant_campaign("t")
     asking.sdk.measure_event("Videos", "between", "t")

@@ -7,7 +7,7 @@ import pytest
 from metric_collection.cleaninsights.clock import epoch_seconds, utc_now
 
 
-def test_the_real_clock_tells_utc():
+def test_the_real_clock_is_in_utc():
     assert utc_now().tzinfo is timezone.utc
     assert abs(utc_now() - datetime.now(timezone.utc)) < timedelta(minutes=1)
 

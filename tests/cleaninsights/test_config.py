@@ -34,7 +34,7 @@ def refusal(found):
     return str(caught.value)
 
 
-def test_what_is_not_given_has_the_defaults_of_every_sdk():
+def test_missing_keys_have_the_defaults_of_every_sdk():
     made = configuration()
     assert (made.server, made.site_id, set(made.campaigns)) == (
         "https://ci.example/ci.php",
@@ -167,17 +167,17 @@ def test_a_wrong_value_of_a_campaign_is_refused_with_its_id_in_the_path(key, val
 
 
 @pytest.mark.parametrize("key", LEAST)
-def test_what_must_be_there_is_missed(key):
+def test_a_missing_required_key_is_an_error(key):
     assert refusal(without(LEAST, key)).startswith(f"{key}: missing, expected")
 
 
 @pytest.mark.parametrize("key", CAMPAIGN)
-def test_what_must_be_there_in_a_campaign_is_missed(key):
+def test_a_missing_required_key_of_a_campaign_is_an_error(key):
     found = {**LEAST, "campaigns": {"t": without(CAMPAIGN, key)}}
     assert refusal(found).startswith(f"campaigns.t.{key}: missing, expected")
 
 
-def test_what_is_no_object_is_refused():
+def test_only_objects_are_accepted():
     assert refusal([]) == "configuration: [], expected an object"
 
 
@@ -214,14 +214,14 @@ def test_a_configuration_is_read_from_a_file(tmp_path):
     assert Configuration.from_file(str(path)) == Configuration.from_file(path)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path):
+def test_an_unreadable_file_is_an_error(tmp_path):
     path = tmp_path / "cleaninsights.json"
     with pytest.raises(ConfigurationError, match="expected a file that can be read"):
         Configuration.from_file(path)
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
-def test_a_file_that_is_no_json_is_told(tmp_path, content):
+def test_a_file_without_json_is_an_error(tmp_path, content):
     path = tmp_path / "cleaninsights.json"
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match="expected JSON in UTF-8"):

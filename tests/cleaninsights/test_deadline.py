@@ -37,7 +37,7 @@ def test_text_that_drips_is_given_up_and_the_status_counts(serve):
     assert time.monotonic() - began < 1
 
 
-def test_what_has_come_after_the_time_is_up_is_not_read():
+def test_bytes_after_the_deadline_are_not_read():
     near, far = socket.socketpair()
     with near, far, near.makefile("rb", buffering=0) as stream:
         near.settimeout(0.001)

@@ -29,7 +29,7 @@ def test_the_tree_at_the_top_is_the_tree_of_the_classes():
 @pytest.mark.parametrize(
     ("found", "shown"), [(0, "0"), ("a", "'a'"), (exceptions.MISSING, "missing")]
 )
-def test_an_unexpected_value_is_told_with_its_path_and_what_is_expected(found, shown):
+def test_an_unexpected_value_is_shown_with_its_path_and_the_expected_one(found, shown):
     error = exceptions.UnexpectedValue("campaigns.t.end", found, "text")
     assert str(error) == f"campaigns.t.end: {shown}, expected text"
     assert (error.path, error.found, error.expected) == ("campaigns.t.end", found, "text")

@@ -72,7 +72,7 @@ def test_all_that_was_persisted_is_there_for_the_next_process(path):
     assert seal(following) == batch
 
 
-def test_what_was_merged_is_in_the_file_only_once_persisted(path):
+def test_merged_points_are_in_the_file_only_once_persisted(path):
     store = FileStore(path)
     merge(store, EVENT)
     assert counted(path) == 0
@@ -150,7 +150,7 @@ def test_a_child_and_its_parent_both_count_into_the_file(path):
     assert counted(path) == 2
 
 
-def test_what_another_process_was_told_counts_here_too(path):
+def test_consent_given_in_another_process_counts(path):
     here, there = FileStore(path), FileStore(path)
     assert here.consent("campaign/t") is None
     no = Consent(granted=False, start=START, end=None)
@@ -248,7 +248,7 @@ def test_a_locked_file_holds_up_no_measurement(path):
     assert counted(path) == 100
 
 
-def test_memory_is_bounded_and_what_is_lost_is_logged_once(tmp_path, caplog):
+def test_memory_is_bounded_and_a_loss_is_logged_once(tmp_path, caplog):
     store = FileStore(tmp_path / "no" / "folder")
     for _ in range(10_003):
         store.merge(CAMPAIGN, EVENT)
@@ -273,7 +273,7 @@ def test_a_path_is_split_again_where_it_was_joined(path):
     assert points(seal(store))[0].path == ("a", "b", "c")
 
 
-def test_a_file_that_is_no_store_is_told(path):
+def test_a_file_of_another_format_is_an_error(path):
     path.write_text("this is not a store, " * 100)
     with pytest.raises(
         StoreError, match=r"the store .*/store cannot be used: file is not a database"
@@ -281,7 +281,7 @@ def test_a_file_that_is_no_store_is_told(path):
         FileStore(path).backoff()
 
 
-def test_a_folder_that_is_not_there_is_told_and_no_count_is_lost(tmp_path):
+def test_a_missing_folder_is_an_error_and_loses_no_count(tmp_path):
     store = FileStore(tmp_path / "later" / "store")
     merge(store, EVENT)
     with pytest.raises(StoreError):

@@ -26,7 +26,7 @@ def in_child(check):
         return found.read()
 
 
-def test_a_process_keeps_what_it_has():
+def test_state_is_kept_within_a_process():
     box = Box()
     box.content.append(1)
     with box._of_this_process():
@@ -43,7 +43,7 @@ def test_a_child_finds_the_lock_open_and_nothing_of_its_parents():
     assert box.content == [1]
 
 
-def test_what_another_process_made_begins_anew_here():
+def test_state_of_another_process_is_reset():
     box = Box()
     box.content.append(1)
     box._pid = 0  # nobody's

@@ -102,7 +102,7 @@ def test_retry_after_is_read_in_both_its_forms(serve, headers, seconds):
     assert post(url(serve(answering(head.encode()))), clock=clock).retry_after == seconds
 
 
-def test_a_refused_connection_is_told_with_host_and_port_alone():
+def test_a_refused_connection_is_described_with_host_and_port_only():
     port = free_port()
     with pytest.raises(exceptions.ConnectionFailed) as caught:
         post(url(port, "/secret-path?token=secret"))
@@ -130,12 +130,12 @@ def test_an_answer_that_is_not_http_is_a_failed_connection(serve):
         "",
     ],
 )
-def test_what_is_no_url_is_an_invalid_request(url):
+def test_an_invalid_url_is_an_invalid_request(url):
     with pytest.raises(exceptions.RequestInvalid, match="no valid request for"):
         post(url)
 
 
-def test_what_is_said_of_it_can_be_kept_in_any_database():
+def test_the_message_of_an_error_can_be_stored_in_any_database():
     with pytest.raises(exceptions.RequestInvalid, match="lone\ufffd nul\ufffd:80"):
         post("http://lone\ud800 nul\x00/")
 
@@ -166,7 +166,7 @@ def test_a_ca_bundle_named_in_the_environment_is_trusted(serve, certificate, mon
     assert post(f"https://127.0.0.1:{port}/").status == 204
 
 
-def test_a_ca_bundle_that_is_not_there_is_told(monkeypatch, tmp_path):
+def test_a_missing_ca_bundle_is_a_failure_of_tls(monkeypatch, tmp_path):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
     with pytest.raises(exceptions.TLSFailed, match=r"no CA bundle to trust ci\.example:443"):
         post("https://ci.example/")
@@ -180,7 +180,7 @@ def test_a_proxy_from_the_environment_is_used(serve, monkeypatch):
 
 
 @pytest.mark.parametrize("proxy", ["http://user:secret@127.0.0.1:{port}", "http://:80"])
-def test_a_proxy_that_leads_nowhere_is_told_apart(proxy, monkeypatch):
+def test_a_failing_proxy_has_an_error_of_its_own(proxy, monkeypatch):
     monkeypatch.setenv("http_proxy", proxy.format(port=free_port()))
     with pytest.raises(
         exceptions.ProxyFailed, match=r"the proxy does not lead to ci\.example:80"

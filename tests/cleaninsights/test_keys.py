@@ -33,5 +33,5 @@ def test_a_key_that_nobody_knows_is_refused(key):
 
 
 @given(MOMENTS)
-def test_what_python_writes_as_iso_8601_is_read_back(moment):
+def test_iso_8601_as_python_writes_it_is_read(moment):
     assert MOMENT["read"](moment) == MOMENT["read"](moment.isoformat()) == moment

@@ -45,7 +45,7 @@ def test_a_visit_is_sent_as_its_path_joined_with_slashes_in_ascii():
     )
 
 
-def test_what_is_not_there_is_left_out():
+def test_missing_values_are_omitted():
     body = encode(1)
     assert body == b'{"idsite":1}'
     assert {"name", "value"}.isdisjoint(only_event())
@@ -62,7 +62,7 @@ def test_texts_of_events_are_cut_at_255_characters(key):
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\nb", "a\x85b", "a\ud800b"])
-def test_what_no_database_takes_is_replaced(text):
+def test_characters_that_cannot_be_stored_are_replaced(text):
     assert only_event(name=text)["name"] == "a\ufffdb"
     assert decode(encode(1, lang=text, ua=text))["ua"] == "a\ufffdb"
 
@@ -76,7 +76,7 @@ def test_numbers_are_written_as_other_sdks_write_them(value, written):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_a_value_that_json_cannot_write_is_left_out(value):
+def test_a_value_that_json_cannot_hold_is_omitted(value):
     assert "value" not in only_event(value=value)
 
 
@@ -120,7 +120,7 @@ def test_any_text_and_any_number_can_be_sent(events, visits, lang):
         {"idsite": 1, "visits": [WIRE_VISIT, {**WIRE_VISIT, "period_start": -1}]},
     ],
 )
-def test_what_cimp_accepts_is_decoded(body):
+def test_bodies_that_cimp_accepts_are_decoded(body):
     assert decode(json.dumps(body).encode()) == body
 
 
@@ -148,7 +148,7 @@ def bad_event(**keys):
         (bad_event(name=None), "events[1].name: None, expected text"),
     ],
 )
-def test_what_cimp_refuses_is_refused_with_path_and_value(body, message):
+def test_bodies_that_cimp_refuses_are_refused_with_path_and_value(body, message):
     with pytest.raises(PayloadError) as caught:
         decode(json.dumps(body).encode())
     assert str(caught.value).startswith(message)
@@ -158,7 +158,7 @@ def test_what_cimp_refuses_is_refused_with_path_and_value(body, message):
     "body",
     [b"", b"{", b"\xff", b'{"idsite": NaN}', b"[" * 100_000, '{"idsite":1}'.encode("utf-16")],
 )
-def test_what_is_no_json_in_utf8_is_refused(body):
+def test_only_json_in_utf8_is_accepted(body):
     with pytest.raises(PayloadError, match="expected JSON in UTF-8"):
         decode(body)
 
@@ -190,7 +190,7 @@ UNSTORABLE = [
 
 
 @pytest.mark.parametrize(("body", "path"), UNSTORABLE)
-def test_what_a_database_cannot_store_is_refused_if_limits_are_given(body, path):
+def test_values_that_a_database_cannot_store_are_refused_with_limits(body, path):
     wire = json.dumps(body).encode()
     assert decode(wire)
     with pytest.raises(PayloadError) as caught:
@@ -199,7 +199,7 @@ def test_what_a_database_cannot_store_is_refused_if_limits_are_given(body, path)
 
 
 @pytest.mark.parametrize("wire", [b"[]", b'{"idsite": 1, "events": 5}'])
-def test_limits_say_the_same_of_what_is_no_report(wire):
+def test_an_invalid_body_is_refused_alike_with_limits(wire):
     with pytest.raises(PayloadError) as plain:
         decode(wire)
     with pytest.raises(PayloadError) as limited:
@@ -213,6 +213,6 @@ def test_too_many_events_are_refused_before_they_are_checked():
         decode(wire, limits=LIMITS)
 
 
-def test_what_can_be_stored_is_decoded_with_limits():
+def test_values_that_can_be_stored_are_decoded_with_limits():
     body = {"idsite": 1, "events": [{**WIRE_EVENT, "name": "Größe \N{GRINNING FACE}", "value": -5}]}
     assert decode(json.dumps(body).encode(), limits=LIMITS) == body

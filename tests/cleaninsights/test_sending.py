@@ -76,7 +76,7 @@ def test_nothing_to_send_is_no_request(place):
     assert place.transport.requests == []
 
 
-def test_what_is_due_goes_in_one_request(place):
+def test_due_points_are_sent_in_one_request(place):
     merge(place.store, EVENT, VISIT, EVENT)
     place.send(ua="x", lang="de")
     (request,) = place.transport.requests
@@ -90,7 +90,7 @@ def test_what_is_due_goes_in_one_request(place):
     assert [visit["action_name"] for visit in body["visits"]] == ["a/b"]
 
 
-def test_what_has_arrived_is_not_sent_again(place):
+def test_delivered_points_are_not_sent_again(place):
     merge(place.store, EVENT)
     place.send()
     place.send()
@@ -170,7 +170,7 @@ def test_the_wait_after_a_failure_outlives_the_process(tmp_path):
     assert len(place.sent) == 1
 
 
-def test_what_the_server_asks_for_is_waited_for(place):
+def test_retry_after_delays_the_next_attempt(place):
     merge(place.store, EVENT)
     place.transport.answer(429, retry_after=600)
     place.send()
@@ -196,7 +196,7 @@ def test_a_success_ends_the_wait(place):
     assert len(place.sent) == 2
 
 
-def test_an_outage_is_told_once_and_its_end_too(place, caplog):
+def test_an_outage_and_its_end_are_logged_once(place, caplog):
     caplog.set_level(logging.DEBUG)
     merge(place.store, EVENT)
     place.transport.fail(2)
@@ -219,7 +219,7 @@ def test_an_outage_is_told_once_and_its_end_too(place, caplog):
 
 
 @pytest.mark.parametrize("days", [5, 0])
-def test_what_is_too_old_is_forgotten(place, days):
+def test_points_that_are_too_old_are_deleted(place, days):
     place.configure(maxAgeOfOldData=days)
     merge(place.store, EVENT)
     place.clock.set(EVENT.period_end + days * DAY + TICK)
@@ -229,7 +229,7 @@ def test_what_is_too_old_is_forgotten(place, days):
     assert place.transport.requests == []
 
 
-def test_what_is_as_old_as_allowed_is_sent(place):
+def test_points_of_the_maximum_age_are_sent(place):
     place.configure(maxAgeOfOldData=5)
     merge(place.store, EVENT)
     place.clock.set(EVENT.period_end + 5 * DAY)
@@ -252,7 +252,7 @@ def failed(place, *points, **features):
     place.clock.advance(10)
 
 
-def test_a_batch_leaves_behind_what_has_become_too_old(place):
+def test_a_batch_is_sealed_again_without_points_that_became_too_old(place):
     place.configure(maxAgeOfOldData=5)
     later = replace(EVENT, name="later", period_end=EVENT.period_end + DAY)
     place.clock.advance(days=1)
@@ -263,7 +263,7 @@ def test_a_batch_leaves_behind_what_has_become_too_old(place):
     assert place.keys[0] != place.keys[1]
 
 
-def test_a_batch_leaves_behind_what_is_no_longer_configured(place):
+def test_a_batch_is_sealed_again_without_campaigns_that_were_removed(place):
     failed(place, EVENT, replace(EVENT, name="u", campaign_id="u"))
     place.configure(campaigns={"u": FILE["campaigns"]["u"]})
     place.send()
@@ -277,14 +277,14 @@ def test_a_batch_of_which_nothing_may_leave_is_no_request(place):
     assert place.sent == []
 
 
-def test_a_batch_tells_no_feature_that_was_denied_since(place):
+def test_a_batch_is_sealed_again_without_a_feature_denied_since(place):
     failed(place, EVENT, lang="de", ua="x")
     place.send(ua="x")
     assert [body.get("lang") for body in place.sent] == [None]
     assert place.keys[0] != place.keys[1]
 
 
-def test_a_thread_leaves_sending_to_the_one_that_is_at_it(place):
+def test_only_one_thread_sends_at_a_time(place):
     class SlowTransport(RecordingTransport):
         def post(self, *given, **named):
             other = threading.Thread(target=place.send)
@@ -299,7 +299,7 @@ def test_a_thread_leaves_sending_to_the_one_that_is_at_it(place):
     assert len(place.transport.requests) == 1
 
 
-def test_another_process_leaves_sending_to_the_one_that_is_at_it(tmp_path):
+def test_only_one_process_sends_at_a_time(tmp_path):
     place, other = (Place(FileStore(tmp_path / "store")) for _ in range(2))
 
     class SlowTransport(RecordingTransport):

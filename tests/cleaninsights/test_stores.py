@@ -59,7 +59,7 @@ def test_points_come_back_as_they_were_counted(store):
     assert points(seal(store)) == (EVENT, VISIT, bare, empty)
 
 
-def test_the_body_of_a_batch_is_what_its_points_are_packed_into(store):
+def test_the_body_of_a_batch_holds_its_packed_points(store):
     merge(store, EVENT, VISIT)
     assert seal(store).body == pack([EVENT, VISIT])
 
@@ -107,7 +107,7 @@ def test_each_count_follows_its_campaign(store):
         {"name": None},
     ],
 )
-def test_what_is_not_the_same_has_a_row_of_its_own(store, change):
+def test_points_of_another_identity_have_a_row_of_their_own(store, change):
     merge(store, EVENT, replace(EVENT, **change))
     assert points(seal(store, campaigns=("t", "u"))) == (EVENT, replace(EVENT, **change))
 
@@ -167,7 +167,7 @@ def test_released_points_are_sealed_anew_and_nothing_is_added_to_them(store):
     assert seal(store) is None
 
 
-def test_what_ended_before_is_purged(store):
+def test_points_of_earlier_periods_are_purged(store):
     late = replace(VISIT, period_end=START + DAY + TICK)
     merge(store, EVENT, late)
     store.persist()
@@ -223,7 +223,7 @@ def test_no_count_is_lost_between_threads(store):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_child_leaves_to_its_parent_what_the_parent_has_counted(store):
+def test_a_forked_child_starts_without_the_points_of_its_parent(store):
     store.put_consent("campaign/t", Consent(granted=True, start=START, end=None))
     merge(store, EVENT)
     child = os.fork()

@@ -37,7 +37,7 @@ def test_a_frozen_clock_takes_moments_in_any_form(start):
 
 
 @pytest.mark.parametrize("by", [timedelta(days=1), 86400, 86400.0])
-def test_a_frozen_clock_advances_by_what_it_is_told(by):
+def test_a_frozen_clock_advances_by_the_given_time(by):
     clock = FrozenClock("2026-05-01")
     clock.advance(by)
     assert clock().isoformat() == "2026-05-02T00:00:00+00:00"
@@ -45,7 +45,7 @@ def test_a_frozen_clock_advances_by_what_it_is_told(by):
     assert clock().isoformat() == "2026-05-02T01:01:00+00:00"
 
 
-def test_a_recording_transport_answers_204_and_keeps_what_it_was_given():
+def test_a_recording_transport_answers_204_and_keeps_its_requests():
     transport = RecordingTransport()
     assert post(transport).status == 204
     assert transport.sent == [{"idsite": 5}]
@@ -55,13 +55,13 @@ def test_a_recording_transport_answers_204_and_keeps_what_it_was_given():
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])
-def test_a_recording_transport_refuses_what_cimp_refuses(body):
+def test_a_recording_transport_refuses_the_same_bodies_as_cimp(body):
     transport = RecordingTransport()
     answer = post(transport, body)
     assert (answer.status, answer.accepted, transport.sent) == (400, False, [])
 
 
-def test_a_failing_transport_raises_as_often_as_told_and_then_recovers():
+def test_a_failing_transport_recovers_after_the_given_number_of_requests():
     transport = RecordingTransport()
     transport.fail(2)
     for _ in range(2):

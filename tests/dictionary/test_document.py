@@ -80,7 +80,7 @@ def test_every_fact_has_a_row_with_all_that_there_is_to_know(form):
 
 
 @pytest.mark.parametrize("form", ["rst", "markdown"])
-def test_as_declared_nothing_is_said_of_what_is_sent_now(form):
+def test_declared_facts_have_no_column_about_being_sent(form):
     rows, text = page_of(as_declared(), form)
     assert ["Fact", "Description", "Example", "Purpose", "Since"] in rows
     assert "this machine" not in text
@@ -88,7 +88,7 @@ def test_as_declared_nothing_is_said_of_what_is_sent_now(form):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("form", ["rst", "markdown"])
-def test_what_is_not_sent_says_why(form, settings):
+def test_a_fact_that_is_not_sent_has_a_reason(form, settings):
     settings.METRIC_COLLECTION_FACTS = {"region": lambda: None}
     rows, text = page_of(as_found_here(), form)
     assert [row[-1] for row in rows if row[0] == "region"] == ["no: not known here"]
@@ -129,7 +129,7 @@ def test_campaigns_come_last(form):
         ({"onlyRecordOnce": True}, "whether at all in 7 days"),
     ],
 )
-def test_a_campaign_says_what_is_left_of_the_single_events(settings, keys, said):
+def test_a_campaign_describes_how_its_events_are_aggregated(settings, keys, said):
     settings.METRIC_COLLECTION_CAMPAIGNS = {"speed": CAMPAIGN | keys}
     assert said in written(as_declared(), "markdown")
 
@@ -167,7 +167,7 @@ def test_without_campaigns_there_is_no_section_of_them(settings):
 
 
 @pytest.mark.parametrize("form", ["rst", "markdown"])
-def test_recorders_say_what_they_count_what_they_leave_out_and_for_which_campaign(form, settings):
+def test_recorders_are_listed_with_description_coarsening_and_campaign(form, settings):
     settings.METRIC_COLLECTION_RECORDERS = RECORDERS
     settings.METRIC_COLLECTION_PACKAGES = ["acme", "acme_labels"]
     rows, text = page_of(as_declared(), form)
@@ -226,7 +226,9 @@ def test_recorders_are_in_json_by_the_id_of_their_campaign(settings):
     ],
 )
 @pytest.mark.parametrize("form", ["rst", "markdown"])
-def test_the_introduction_says_what_the_settings_do(settings, form, setting, value, said):
+def test_the_introduction_describes_the_effect_of_the_settings(
+    settings, form, setting, value, said
+):
     setattr(settings, f"METRIC_COLLECTION_{setting}", value)
     assert said in page_of(as_declared(), form)[1]
 

@@ -18,7 +18,7 @@ def unsent(dictionary) -> dict[str, str]:
     return {entry.fact.name: entry.reason for entry in dictionary.entries if not entry.is_sent}
 
 
-def test_what_is_declared_is_described_without_a_look_at_the_machine(settings):
+def test_declared_facts_are_described_without_values_of_this_machine(settings):
     """No database is open to this test."""
 
     def asked():
@@ -58,7 +58,7 @@ class TestHere:
         assert entry_of(dictionary, "edition").fact.example == "free"
         assert entry_of(dictionary, "region").fact.example == "stable"
 
-    def test_what_has_a_value_is_sent(self):
+    def test_a_fact_with_a_value_is_sent(self):
         dictionary = as_found_here()
         assert entry_of(dictionary, "edition").is_sent
         assert unsent(dictionary) == {"region": "not known here"}
@@ -75,7 +75,7 @@ class TestHere:
         assert not any(entry.is_sent for entry in dictionary.entries)
         assert dictionary.state == "Off, because a superuser has declined."
 
-    def test_what_nobody_has_been_told_of_is_held_back(self, settings, clock):
+    def test_an_undisclosed_fact_is_held_back(self, settings, clock):
         settings.METRIC_COLLECTION_CONSENT = "opt-in"
         choose(Consent.Choice.GRANTED, now=clock())
         settings.METRIC_COLLECTION_FACTS = {"edition": "free", "channel": "stable"}

@@ -121,7 +121,7 @@ def test_plain_words_stay_readable_in_the_source():
     assert Rst().text("1.0") == Markdown().text("1.0") == "1.0"
 
 
-def test_what_cannot_be_printed_has_a_sign_and_lines_are_joined():
+def test_unprintable_characters_are_replaced_and_lines_are_joined():
     assert one_line("a\n\tb\0\ud800\u202e c ") == "a b��� c"
 
 

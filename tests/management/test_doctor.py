@@ -208,7 +208,7 @@ def test_before_consent_the_collector_is_not_contacted(
     ("workers", "advice"),
     [(None, "heartbeat -v 0"), (0, "Start a worker"), (2, "Start Celery beat")],
 )
-def test_what_does_not_run_is_named(first_problem, workers, advice):
+def test_a_missing_process_is_named(first_problem, workers, advice):
     step, text = first_problem(workers=workers)
     assert step == "schedule"
     assert advice in text
@@ -288,7 +288,7 @@ def test_categories_that_leave_no_report_are_named(settings, installed, first_pr
     assert "Add 'Heartbeat'" in text
 
 
-def test_the_command_says_what_to_do_next_and_exits_with_1(monkeypatch):
+def test_the_command_names_the_next_step_and_exits_with_1(monkeypatch):
     monkeypatch.setenv("DO_NOT_TRACK", "1")
     out = io.StringIO()
     with pytest.raises(SystemExit) as ended:

@@ -108,7 +108,7 @@ class TestStatus:
         assert told["next_heartbeat"].endswith("Z")
         assert told["last_report"] is None
 
-    def test_it_tells_the_queue_and_the_last_outcome(self, collector):
+    def test_it_shows_the_queue_and_the_last_outcome(self, collector):
         assert re.search("Last report: +none yet", run("status"))
         Collection().record()
         assert re.search(r"Queue: +Queued reports: 1\. Next attempt: ", run("status"))
@@ -211,7 +211,7 @@ class TestChoice:
         assert run("opt-in").startswith("On")
         assert Consent.objects.get().choice == "granted"
 
-    def test_an_opt_out_says_what_was_deleted(self):
+    def test_an_opt_out_shows_how_much_was_deleted(self):
         Collection().record()
         assert run("opt-out").splitlines() == [
             "Off, because a superuser has declined.",
@@ -305,7 +305,7 @@ class TestCampaigns:
         run("opt-out", "--campaign", "search")
         assert CampaignConsent.objects.get().choice == "denied"
 
-    def test_status_tells_where_each_stands(self, search):
+    def test_status_shows_the_state_of_each_campaign(self, search):
         search(times=3)
         assert re.search("^Campaign search: +On by default. You will", run("status"), re.MULTILINE)
         assert run("status").endswith("Counted: 3\n")
@@ -386,7 +386,7 @@ class TestSending:
         assert json.loads(told["body"]) == collector[0]
         assert told["state"] == "delivered"
 
-    def test_reports_lists_what_was_sent(self, collector):
+    def test_reports_lists_sent_reports(self, collector):
         run("heartbeat")
         header, _rule, line = run("reports").splitlines()
         assert header.split() == ["Sealed", "Report", "Outcome"]
@@ -410,7 +410,7 @@ class TestExport:
     @pytest.mark.parametrize(
         ("count", "said"), [(0, "0 reports"), (1, "1 report"), (2, "2 reports")]
     )
-    def test_the_number_of_reports_is_told(self, count, said, clock):
+    def test_the_number_of_reports_is_shown(self, count, said, clock):
         for _ in range(count):
             enqueue(b"{}", category="Heartbeat", now=clock())
         err = io.StringIO()
@@ -431,7 +431,7 @@ class TestExport:
         assert file.read_text() == "precious"
         assert Report.objects.get().state == "queued"
 
-    def test_nothing_leaves_after_a_no(self, tmp_path):
+    def test_nothing_is_exported_after_a_no(self, tmp_path):
         run("opt-out")
         with pytest.raises(CommandError, match="Nothing may leave"):
             run("export", str(tmp_path / "x"))
@@ -456,7 +456,7 @@ class TestSendingAFile:
         run("opt-out")
         assert run("send", "--from", str(file), "--json") == '{\n  "sent": 1\n}\n'
 
-    def test_switched_off_nothing_leaves(self, file, collector, monkeypatch):
+    def test_nothing_is_sent_while_switched_off(self, file, collector, monkeypatch):
         monkeypatch.setenv("METRIC_COLLECTION", "False")
         with pytest.raises(CommandError, match="Nothing may leave"):
             run("send", "--from", str(file))
@@ -471,7 +471,7 @@ class TestSendingAFile:
         with pytest.raises(CommandError, match=r"line 1: .*127\.0\.0\.1:9.* Sent before it: 0"):
             run("send", "--from", str(file))
 
-    def test_a_server_that_refuses_is_told(self, file, collector):
+    def test_a_refusal_by_the_server_is_shown(self, file, collector):
         collector.status = 503
         with pytest.raises(CommandError, match="line 1: the collector answered 503"):
             run("send", "--from", str(file))
@@ -533,7 +533,7 @@ class TestServer:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_tables_the_command_says_what_to_do():
+def test_without_tables_the_command_advises_to_migrate():
     call_command("migrate", "usage_metrics", "zero", verbosity=0)
     try:
         with pytest.raises(CommandError, match=r"Run manage\.py migrate"):

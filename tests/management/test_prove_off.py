@@ -43,7 +43,7 @@ def test_on_it_says_so_runs_nothing_and_exits_with_1():
     assert not Report.objects.exists()
 
 
-def test_what_was_done_is_told_and_it_exits_with_1(settings):
+def test_everything_done_is_listed_and_it_exits_with_1(settings):
     settings.METRIC_COLLECTION_CONSENT = "notice"
     code, told = prove_off()
     assert code == 1

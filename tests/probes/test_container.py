@@ -36,7 +36,7 @@ def test_a_container_is_known_by_its_marks(tmp_path, files, environ, kind):
     assert yes_or_no.gather() == {"container": kind != "none"}
 
 
-def test_the_declaration_says_what_is_asked():
+def test_the_declaration_depends_on_the_options():
     [fact] = Container(kind=False).facts
     assert fact.description == "Whether the product runs in a container."
     assert list(Container().facts) == [Container.form]

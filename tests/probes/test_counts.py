@@ -54,7 +54,7 @@ def test_a_failing_count_costs_only_itself(settings, caplog, entry):
     assert "hunter2" not in caplog.text
 
 
-def test_a_count_is_declared_with_what_it_counts_and_how(settings):
+def test_a_count_is_declared_with_its_objects_and_its_precision(settings):
     settings.METRIC_COLLECTION_COUNTS = {
         "users": "auth.User",
         "exact": {"of": "auth.Group", "exact": True, "purpose": "To plan."},

@@ -35,7 +35,7 @@ def found(name):
         (lambda: None, None),
     ],
 )
-def test_a_fact_is_what_the_settings_state(settings, entry, text):
+def test_a_fact_has_the_value_in_the_settings(settings, entry, text):
     settings.METRIC_COLLECTION_FACTS = {"mode": entry}
     assert found("mode") == text
 

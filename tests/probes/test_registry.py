@@ -197,7 +197,7 @@ def test_a_probe_without_a_selected_fact_is_not_asked(use, settings):
     assert (list(gathered.facts), gathered.failed) == (["os_version"], [])
 
 
-def test_only_what_is_declared_and_known_is_kept(use):
+def test_only_declared_facts_with_a_value_are_kept(use):
     use("Talkative")
     found = {
         name: text

@@ -36,7 +36,7 @@ def test_a_slow_function_is_interrupted():
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
 
 
-def test_a_quick_function_returns_its_value_and_leaves_no_alarm():
+def test_a_quick_function_returns_its_value_and_its_alarm_is_cancelled():
     assert call(lambda: 7, limit=MOMENT) == 7
     time.sleep(0.1)
 
@@ -54,7 +54,7 @@ def test_in_another_thread_nothing_is_interrupted():
     assert results == [7]
 
 
-def test_an_alarm_of_the_host_is_left_alone():
+def test_an_alarm_of_the_host_is_not_touched():
     signal.signal(signal.SIGALRM, lambda *_: None)
     try:
         assert call(lambda: signal.getsignal(signal.SIGALRM)) is not signal.SIG_DFL
