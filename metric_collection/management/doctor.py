@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from django.core.management.color import Style
-from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router
 from django.db.migrations.executor import MigrationExecutor
 
 from ..checks import check_settings
@@ -141,7 +141,15 @@ class Doctor:
         )
 
     def _migrations(self) -> Finding:
-        if names := unapplied_migrations():
+        try:
+            names = unapplied_migrations()
+        except DatabaseError as error:
+            return Finding(
+                step="migrations",
+                result=f"the database failed: {one_line(error)}",
+                advice="Check that the database runs, and DATABASES in the settings.",
+            )
+        if names:
             return Finding(
                 step="migrations",
                 result=f"not applied: {', '.join(names)}",
@@ -216,6 +224,12 @@ class Doctor:
                 advice="Add 'Heartbeat' to METRIC_COLLECTION_CATEGORIES.",
             )
         return find(result=f"{preview[0]}, see {COMMAND} preview")
+
+
+def one_line(error: DatabaseError) -> str:
+    """Return the message of a driver, which may have several lines, with a full stop."""
+    text = " ".join(str(error).split())
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def unapplied_migrations() -> list[str]:

@@ -139,6 +139,18 @@ def test_missing_migrations_are_named_and_later_steps_skipped(examine):
     assert migrations.advice == "Run manage.py migrate."
 
 
+def test_a_database_that_does_not_answer_is_named_and_later_steps_skipped(examine):
+    def fail(execute, sql, *arguments):
+        if "SAVEPOINT" in sql:  # only this test has a transaction open
+            return execute(sql, *arguments)
+        raise OperationalError("connection refused\n\tIs the server running?")
+
+    with connection.execute_wrapper(fail):
+        *_, migrations = (each for each in examine() if not each.is_skipped)
+    assert migrations.result == "the database failed: connection refused Is the server running?"
+    assert migrations.advice.startswith("Check that the database runs")
+
+
 def test_a_database_that_is_locked_is_no_reason_to_migrate():
     def fail(*_):
         raise OperationalError("database is locked")

@@ -43,6 +43,7 @@ from metric_collection.management.doctor import (
     Doctor,
     finding_lines,
     migrate_command,
+    one_line,
     unapplied_migrations,
 )
 from metric_collection.management.questions import ANSWERS, ask, notice
@@ -112,7 +113,9 @@ class Command(BaseCommand):
             try:
                 getattr(self, action.replace("-", "_"))(**options)
             except DatabaseError as error:
-                raise CommandError(f"The database failed: {error}.{migrate_advice()}") from error
+                raise CommandError(
+                    f"The database failed: {one_line(error)}{migrate_advice()}"
+                ) from error
         except CommandError as error:
             if not options.get("json"):
                 raise
