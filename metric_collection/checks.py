@@ -19,6 +19,7 @@ from django.core import checks
 from django.core.checks import CheckMessage
 from django.db import DatabaseError, router
 from django.urls import get_resolver
+from django.utils.functional import Promise
 
 from .campaigns import campaigns, declaration
 from .cleaninsights.clock import utc_now
@@ -115,7 +116,8 @@ def invalid_values() -> Iterator[CheckMessage]:
 
 def quoted(value: object) -> str:
     """Return the repr of a setting's value, without the password if it is a URL."""
-    return re.sub(r"//[^/@\s]*@", "//***@", safe_repr(value))
+    kind = "the lazy translation " if isinstance(value, Promise) else ""
+    return kind + re.sub(r"//[^/@\s]*@", "//***@", safe_repr(value))
 
 
 def default_product() -> Iterator[CheckMessage]:
@@ -216,7 +218,8 @@ def broken_paths() -> Iterator[CheckMessage]:
             yield warning(
                 "W006",
                 f"{PREFIX}_{name} is {value!r}, which cannot be imported.",
-                hint="Correct the dotted path. Until then this fact is not sent.",
+                hint="Correct the dotted path, or let a callable return the value if it is none. Until then this"
+                " fact is not sent.",
             )
 
 

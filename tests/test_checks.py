@@ -6,6 +6,7 @@ from django.core import checks
 from django.db import OperationalError, connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import gettext_lazy
 
 from metric_collection.checks import check_delivery, check_deployment, check_settings
 from metric_collection.models import Consent
@@ -54,6 +55,12 @@ def test_a_value_that_cannot_be_shown_goes_by_its_type(settings):
     settings.METRIC_COLLECTION_SITE_ID = Grumpy()
     (message,) = check_settings()
     assert message.msg == "METRIC_COLLECTION_SITE_ID is <Grumpy>."
+
+
+def test_a_lazy_translation_is_called_so(settings):
+    settings.METRIC_COLLECTION_PRODUCT = gettext_lazy("Acme")
+    message = next(each for each in check_settings() if each.id == "usage_metrics.W104")
+    assert message.msg == "METRIC_COLLECTION_PRODUCT is the lazy translation 'Acme'."
 
 
 def test_a_long_value_is_cut_short(settings):
