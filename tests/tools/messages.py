@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import django
@@ -73,6 +74,7 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+@cache
 def texts() -> dict[str, str | None]:
     """Every text to translate, with its plural form where it has one."""
     return dict([*in_modules(), *in_templates(), *in_declarations()])
