@@ -9,10 +9,12 @@ from typing import Any
 from django.core.management.color import Style
 
 from ..cleaninsights.clock import utc_now
+from ..consent.choice import held_back
 from ..consent.rules import Ruling, ruling
 from ..dictionary.tables import aligned, table
 from ..models import Consent, Report
 from ..outbox import described, iso
+from ..probes import registry
 from ..proof import Testimony
 from ..reporting.state import DeliveryState, collector, delivery_state, shown
 from ..system_info import campaigns as usage
@@ -26,6 +28,7 @@ class Status:
     delivery: DeliveryState
     campaigns: Sequence[usage.CampaignStatus]
     declined_groups: Sequence[str]
+    held_back: Sequence[str]  # facts that the operator's consent does not cover yet
 
     @property
     def json(self) -> dict[str, Any]:
@@ -46,6 +49,7 @@ class Status:
             "wait": delivery.wait and delivery.wait.value,
             "last_report": delivery.last_settled and described(delivery.last_settled),
             "declined_groups": list(self.declined_groups),
+            "held_back": list(self.held_back),
             "campaigns": [usage.described(each) for each in self.campaigns],
         }
 
@@ -64,6 +68,9 @@ class Status:
         ]
         if self.declined_groups:
             pairs.append(("Declined groups", ", ".join(self.declined_groups)))
+        if self.held_back:
+            names = ", ".join(self.held_back)
+            pairs.append(("Held back", f"{names} (new: not sent until a superuser has been asked)"))
         pairs += [
             (f"Campaign {each.declared.id}", f"{each.sentence} Counted: {each.tally.times}")
             for each in self.campaigns
@@ -80,6 +87,7 @@ def current_status() -> Status:
         delivery=delivery_state(now, allowed=allowed),
         campaigns=usage.usages(consent, now=now),
         declined_groups=consent.declined_groups,
+        held_back=sorted(held_back((fact.name for _probe, fact in registry.declared()), consent)),
     )
 
 

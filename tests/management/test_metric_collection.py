@@ -131,6 +131,15 @@ class TestStatus:
         assert json.loads(run("status", "--json"))["recipient"] == "metrics.example.org"
         assert "secret" not in run("status") + run("status", "--json")
 
+    @pytest.mark.parametrize("mode", ["notice", "opt-in"])
+    def test_new_facts_that_consent_does_not_cover_are_listed(self, settings, mode):
+        settings.METRIC_COLLECTION_CONSENT = mode
+        run("opt-in")
+        assert "Held back" not in run("status")
+        settings.METRIC_COLLECTION_FACTS = {"Edition": "pro"}
+        assert re.search(r"Held back: +Edition \(new", run("status"))
+        assert json.loads(run("status", "--json"))["held_back"] == ["Edition"]
+
     def test_declined_groups_are_listed(self):
         run("opt-out", "--group", "operating-system")
         assert re.search("Declined groups: +operating-system", run("status"))
