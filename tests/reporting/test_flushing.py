@@ -504,6 +504,17 @@ class TestLateJournals:
     def test_names_missing_from_the_report_are_reported(self, late):
         assert late("once", late_action="Close") == {("Close", None): (1, None)}
 
+    def test_several_late_names_are_compared_with_the_same_reports(self, start, clock):
+        idle, busy = start(), start()
+        for action in ("Open", "Close"):
+            idle.count(1, action, "once")
+        busy.count(1, "Open", "once")
+        busy.flush()
+        clock.advance(days=1)
+        Collection(clock=clock).seal()
+        idle.flush()
+        assert measured() == {("Close", None): (1, None)}
+
     def test_visits_are_recognised_too(self, start, clock):
         idle, busy = start(), start()
         for process in (idle, busy):
