@@ -154,3 +154,46 @@ print(json.dumps(options))
 def test_postgresql_vacuums_the_inbox_by_its_dead_rows(host):
     expected = ["autovacuum_vacuum_threshold=10000", "autovacuum_vacuum_scale_factor=0"]
     assert host.django(VACUUM) in (None, expected)
+
+
+CHECKED = """
+from datetime import timedelta
+from django.conf import settings
+from metric_collection.cleaninsights.answer import Answer
+from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.collector import forwarding, self_check
+from metric_collection.collector.counting import rollup
+from metric_collection.collector.demo import Fleet
+from metric_collection.collector.models import *
+
+class Failing:
+    # The second bulk fails once.
+    taken = []
+    def post(self, url, body, **_):
+        failed = len(self.taken) == 1
+        self.taken.append(json.loads(body))
+        return Answer(status=503) if failed else Answer(status=200, text='{"status":"success"}')
+
+now = utc_now()
+outcomes = [self_check.run(now), self_check.run(now + timedelta(hours=1))]
+rollup.roll_up(utc_now)
+outcomes.append(self_check.run(now + timedelta(hours=2)))
+site, _ = Site.objects.get_or_create(id=7, name="Sums", slug="sums")
+list(Fleet(site=site, installations=15, days=8, now=now).live())
+settings.METRIC_COLLECTOR_FORWARD = {7: {"url": "https://m.example", "site": 1, "token": "t"}}
+cells = Cell.objects.filter(fact__site=site, span="D", start__lte=now.date() - timedelta(days=4))
+transport = Failing()
+sent = sum(forwarding.forward(now + timedelta(hours=n), transport) for n in range(2))
+print(json.dumps({
+    "self-checks": outcomes,
+    "alarms": Alarm.objects.filter(code="self-check").count(),
+    "is all sent": sent == cells.count() > 0,
+    "repeated": len(transport.taken) - len({json.dumps(bulk) for bulk in transport.taken}),
+}))
+"""
+
+
+@pytest.mark.thorough
+def test_the_self_check_and_forwarding_work_on_every_database(host):
+    found = host.django(CHECKED)
+    assert found == {"self-checks": [1, 0, 1], "alarms": 0, "is all sent": True, "repeated": 1}
