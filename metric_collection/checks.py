@@ -41,6 +41,9 @@ from .reporting.state import Situation, delivery_state
 
 OTHER_APPS: Final = ("METRIC_COLLECTION_COLLECTOR_",)  # prefixes that begin with ours
 SHORTEST_HOST_NAME: Final = 4  # characters; a shorter one is part of too many words
+IDENTIFYING = re.compile(
+    r"[^\s@]+@[^\s@]+\.\w|(^|\s)(~?/|[A-Za-z]:\\)\S"
+)  # an e-mail address, a path
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
@@ -55,7 +58,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *undescribed_facts(),
         *unknown_words(),
         *broken_paths(),
-        *host_name_in_facts(),
+        *identifying_facts(),
         *idle_patterns(),
         *misspelt_names(),
         *missing_messages(),
@@ -223,18 +226,24 @@ def broken_paths() -> Iterator[CheckMessage]:
             )
 
 
-def host_name_in_facts() -> Iterator[CheckMessage]:
-    """W019: a stated value that would identify this machine."""
+def identifying_facts() -> Iterator[CheckMessage]:
+    """W019: a stated value that would identify this machine or a person."""
     host = socket.gethostname().partition(".")[0].lower()
-    if len(host) < SHORTEST_HOST_NAME or host == "localhost":
-        return
+    is_telling = len(host) >= SHORTEST_HOST_NAME and host != "localhost"
     for name, value in stated_values().items():
-        if isinstance(value, str) and host in value.lower():
-            yield warning(
-                "W019",
-                f"{PREFIX}_{name} is {value!r}, which contains this machine's host name.",
-                hint="State a value that many installations share: reports must not identify a machine.",
-            )
+        if not isinstance(value, str):
+            continue
+        if is_telling and host in value.lower():
+            found = "contains this machine's host name"
+        elif IDENTIFYING.search(value):
+            found = "looks like an e-mail address or a path"
+        else:
+            continue
+        yield warning(
+            "W019",
+            f"{PREFIX}_{name} is {value!r}, which {found}.",
+            hint="State a value that many installations share: reports must not identify anybody.",
+        )
 
 
 def idle_patterns() -> Iterator[CheckMessage]:

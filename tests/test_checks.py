@@ -281,6 +281,22 @@ def test_a_stated_fact_with_the_host_name_is_a_warning(settings, monkeypatch):
     assert "FACTS['site'] is 'built on frodo-01'" in message.msg
 
 
+@pytest.mark.parametrize(
+    "value", ["bob@corp.example", "/home/bob/acme", "built in ~/acme", "C:\\Acme"]
+)
+def test_a_stated_value_that_looks_like_an_address_or_a_path_is_a_concern(settings, value):
+    settings.METRIC_COLLECTION_FACTS = {"site": value}
+    (message,) = check_settings()
+    assert message.id == "usage_metrics.W019"
+    assert "looks like an e-mail address or a path" in message.msg
+
+
+@pytest.mark.parametrize("value", ["free/trial", "1.2.3.4", "10:30", "https://acme.example/"])
+def test_a_harmless_value_is_no_concern(settings, value):
+    settings.METRIC_COLLECTION_FACTS = {"edition": value}
+    assert found() == []
+
+
 @pytest.mark.parametrize("host", ["", "db", "localhost"])
 def test_a_host_name_that_identifies_nothing_is_no_concern(settings, monkeypatch, host):
     monkeypatch.setattr("socket.gethostname", lambda: host)
