@@ -525,6 +525,13 @@ def count(campaign_id="search", **values):
 
 @pytest.mark.usefixtures("search")
 class TestCampaigns:
+    @pytest.mark.parametrize(("number", "is_linked"), [(8, False), (9, True)])
+    def test_the_page_links_to_all_of_them_once_they_are_many(
+        self, settings, viewer, number, is_linked
+    ):
+        settings.METRIC_COLLECTION_CAMPAIGNS = {f"c{n}": RUNNING for n in range(number)}
+        assert ("All campaigns with their counts" in text(viewer.get(PAGE))) is is_linked
+
     def test_without_campaigns_the_page_does_not_speak_of_them(self, superuser, settings):
         settings.METRIC_COLLECTION_CAMPAIGNS = {}
         assert "campaign" not in text(superuser.get(PAGE)).lower()
