@@ -83,12 +83,7 @@ class Installation:
     def first_of(self, today: date) -> str:
         """Return the spans of which a report of today is the first, as the client states it."""
         last, self.reported = self.reported, today
-        firsts = {
-            "day": last != today,
-            "week": last is None or monday_of(last) != monday_of(today),
-            "month": last is None or (last.year, last.month) != (today.year, today.month),
-        }
-        return " ".join(span for span, is_first in firsts.items() if is_first) or "nothing"
+        return first_of(last, today)
 
 
 @dataclass(kw_only=True)
@@ -227,6 +222,16 @@ class Fleet:
         self.moment = midnight
         if response.status_code != 204:
             raise RuntimeError(f"The door answered {response.status_code}: {response.content!r}")
+
+
+def first_of(last: date | None, today: date) -> str:
+    """Return the spans of which a report of today is the first, where `last` is the day of the one before."""
+    firsts = {
+        "day": last != today,
+        "week": last is None or monday_of(last) != monday_of(today),
+        "month": last is None or (last.year, last.month) != (today.year, today.month),
+    }
+    return " ".join(span for span, is_first in firsts.items() if is_first) or "nothing"
 
 
 def midnight_of(day: date) -> datetime:

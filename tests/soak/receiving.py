@@ -65,13 +65,10 @@ class Installation:
 
     def first_of(self, today: date) -> str:
         """The periods of which a report of today is the first, as the client states them."""
+        from metric_collection.collector.demo import first_of
+
         last, self.reported = self.reported, today
-        firsts = {
-            "day": last != today,
-            "week": last is None or monday_of(last) != monday_of(today),
-            "month": last is None or (last.year, last.month) != (today.year, today.month),
-        }
-        return " ".join(span for span, is_first in firsts.items() if is_first) or "nothing"
+        return first_of(last, today)
 
 
 @dataclass(slots=True, kw_only=True)

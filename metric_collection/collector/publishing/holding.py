@@ -10,6 +10,8 @@ from ..models import Cell, Fact, Period, Span, Value
 
 WEEKS = 4
 MORE_THAN, LESS_THAN = 3.0, 0.5  # of the median
+# Of a large fleet: 200 networks can forge 100,000 reports a day, which are only twice as many as 100,000.
+MORE_THAN_LARGE = 1.5
 JUMP = 0.25  # of the fleet
 
 
@@ -23,7 +25,8 @@ def reason_to_hold(period: Period) -> str:
     if not sizes:
         return ""
     usual = median(sizes.values())
-    if usual and not LESS_THAN * usual <= period.active <= MORE_THAN * usual:
+    most = max(MORE_THAN_LARGE * usual, min(MORE_THAN * usual, usual + conf.NETWORK_DAILY))
+    if usual and not LESS_THAN * usual <= period.active <= most:
         return f"{period.active / usual:.1f} times the usual number of installations"
     before = max(sizes)
     return (

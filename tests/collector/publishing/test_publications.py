@@ -173,6 +173,17 @@ def test_a_day_within_three_times_and_half_of_the_usual_number_is_published(site
     assert body(Span.DAY, DAY)["unusual"] is None
 
 
+@pytest.mark.parametrize(("installations", "is_held"), [(15_000, False), (15_001, True)])
+def test_a_large_fleet_is_held_for_half_as_much_again_which_many_networks_could_forge(
+    site, installations, is_held
+):
+    site.periods.update(installations=10_000)
+    day = site.periods.filter(span=Span.DAY, start=DAY)
+    day.update(installations=installations)
+    publications.publish(NOW)
+    assert (day.get().state == Period.State.HELD) is is_held
+
+
 def test_a_text_value_that_jumps_holds_its_week_and_a_version_does_not(site):
     ubuntu = Value.objects.get(text__startswith="Ubuntu")
     Cell.objects.filter(value=ubuntu, span=Span.WEEK, start=WEEK).update(n=57)
