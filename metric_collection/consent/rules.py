@@ -35,9 +35,9 @@ class Rule(models.TextChoices):
     CI = "ci", _("because %(value)s is set in the environment")
     GRANTED = "granted", _("because a superuser has agreed")
     DENIED = "denied", _("because a superuser has declined")
-    OPT_OUT = "opt-out", _("and nobody has declined")
+    OPT_OUT = "opt-out", _("which is the default")
     NOTICE_PENDING = "notice-pending", _("until a superuser has seen the notice")
-    NOTICE_SHOWN = "notice-shown", _("as a superuser has seen the notice and nobody has declined")
+    NOTICE_SHOWN = "notice-shown", _("since a superuser has seen the notice")
     OPT_IN = "opt-in", _("until a superuser agrees")
 
 

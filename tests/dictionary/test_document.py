@@ -92,7 +92,7 @@ def test_a_fact_that_is_not_sent_has_a_reason(form, settings):
     settings.METRIC_COLLECTION_FACTS = {"region": lambda: None}
     rows, text = page_of(as_found_here(), form)
     assert [row[-1] for row in rows if row[0] == "region"] == ["no: not known here"]
-    assert "On this machine: On, and nobody has declined." in text
+    assert "On this machine: On, which is the default." in text
     settings.METRIC_COLLECTION = False
     rows, text = page_of(as_found_here(), form)
     assert {row[-1] for row in rows if row[0] == "os_version"} == {"no"}
@@ -237,7 +237,7 @@ def test_the_introduction_describes_the_effect_of_the_settings(
 def test_json_has_it_all_by_name():
     told = json.loads(written(as_found_here(), "json"))
     facts = {fact["name"]: fact for fact in told["facts"]}
-    assert (told["product"], told["state"]) == ("Acme", "On, and nobody has declined.")
+    assert (told["product"], told["state"]) == ("Acme", "On, which is the default.")
     assert facts["users"] == {
         "name": "users",
         "description": "The number of users.",

@@ -62,7 +62,7 @@ class TestHere:
         dictionary = as_found_here()
         assert entry_of(dictionary, "edition").is_sent
         assert unsent(dictionary) == {"region": "not known here"}
-        assert dictionary.state == "On, and nobody has declined."
+        assert dictionary.state == "On, which is the default."
 
     def test_a_probe_says_why_a_value_is_unknown(self, settings):
         settings.METRIC_COLLECTION_FACTS = {"region": lambda: Unknown("no region is configured")}

@@ -88,7 +88,7 @@ def collector(settings):
 
 class TestStatus:
     def test_on_exits_with_0_and_names_the_rule(self):
-        assert run("status").startswith("On, and nobody has declined.")
+        assert run("status").startswith("On, which is the default.")
 
     def test_off_exits_with_3(self, clock):
         out = io.StringIO()

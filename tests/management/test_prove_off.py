@@ -39,7 +39,7 @@ def test_after_an_opt_out_it_exits_with_0():
 
 def test_on_it_says_so_runs_nothing_and_exits_with_1():
     code, told = prove_off()
-    assert (code, told.splitlines()[0]) == (1, "On, and nobody has declined.")
+    assert (code, told.splitlines()[0]) == (1, "On, which is the default.")
     assert not Report.objects.exists()
 
 

@@ -69,7 +69,7 @@ def entry_of(text: str, plural: str | None) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as gettext writes it."""
+    """Return a string as gettext writes it."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 

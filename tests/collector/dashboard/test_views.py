@@ -310,7 +310,7 @@ def test_a_decision_needs_the_token_of_the_page(held):
     assert client.post(OPERATIONS, {"period": held.pk, "decision": "publish"}).status_code == 403
 
 
-def test_a_text_value_can_be_hidden_before_its_second_week(decider):
+def test_a_new_value_can_be_hidden_before_its_second_week(decider):
     site = grow(days=30)
     Site.objects.update(is_public=True)
     site.facts.filter(is_declared=True).update(is_public=True)

@@ -130,7 +130,7 @@ def test_versions_are_published_by_minor_only(week):
 
 
 @given(weeks())
-def test_a_text_waits_for_its_second_week(week):
+def test_a_new_value_waits_for_its_second_week(week):
     content = published(week) or {"facts": {}}
     for fact in week.facts:
         if fact.kind != "version":
