@@ -205,7 +205,7 @@ def flood(folder: Path, sizes: Sizes) -> Iterator[Figure]:
 
 
 def dashboard(folder: Path, _sizes: Sizes) -> Iterator[Figure]:
-    """The dashboard of 90 days, of 100 installations and of a million."""
+    """The dashboard of 90 days and 16 facts, of 100 installations and of a million."""
     for factor in (1, 10_000):
         found = gauge("dashboard", folder / str(factor), factor)
         size = f"dashboard of {100 * factor:,} installations"
