@@ -66,7 +66,7 @@ def outage(settings, clock, collector, sweep):
     """outage(failure) -> down when installed, still down when upgraded, back after three days."""
 
     def outage(failure):
-        every = timedelta(minutes=30)
+        every = timedelta(hours=1)
         collector.failure = failure
         sweep(days=1.25, every=every)
         settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.1"

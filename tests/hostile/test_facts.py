@@ -90,6 +90,7 @@ print(json.dumps([list(change.changes), snapshot.facts, consent.disclosed]))
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("database", DATABASES)
 def test_on_every_database_and_over_http_they_arrive_as_they_are(database, tmp_path):
     (tmp_path / "facts.json").write_text(json.dumps(FACTS))

@@ -94,7 +94,9 @@ print(json.dumps({
         pytest.param(DISCOVERS_NOTHING, "product", id="discovers nothing", marks=thorough),
         pytest.param(NAMED_OTHERWISE, "acme.engine:jobs", id="other names, schedules late"),
         pytest.param(SETS_DJANGO_UP, "product.celery", id="sets Django up", marks=thorough),
-        pytest.param(IS_NOT_CURRENT, "product", id="is not current, schedules in Python"),
+        pytest.param(
+            IS_NOT_CURRENT, "product", id="is not current, schedules in Python", marks=thorough
+        ),
     ],
 )
 def test_our_entries_join_the_hosts_schedule(tmp_path, files, app):
@@ -193,6 +195,7 @@ def test_a_schedule_that_the_host_assigns_late_is_neither_hidden_nor_hides_ours(
     assert started["schedule"] == {**ours, **own}
 
 
+@pytest.mark.thorough
 def test_a_program_of_the_hosts_own_may_load_celery_after_django(tmp_path):
     host = Host(tmp_path, {"product/celery.py": CELERY}, CELERY_BEAT_SCHEDULE=OWN_ENTRY)
     assert set(host.django(START, "product")["schedule"]) == {HEARTBEAT, DELIVER, "hosts-own"}
@@ -229,6 +232,7 @@ def test_our_tasks_go_to_the_queue_of_the_setting_or_of_the_entry(opinionated):
     assert opinionated["options"][HEARTBEAT]["queue"] == "other"
 
 
+@pytest.mark.thorough
 def test_nothing_is_scheduled_where_the_app_is_switched_off(tmp_path):
     host = Host(tmp_path, AS_DOCUMENTED, CELERY_BEAT_SCHEDULE=OWN_ENTRY)
     started = host.python(START, "product", METRIC_COLLECTION="False")

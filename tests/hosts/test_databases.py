@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.harness import admin
 from tests.harness.collector import collecting
 from tests.harness.host import Host, sqlite
@@ -72,6 +74,7 @@ def test_a_replica_that_lags_is_never_read(tmp_path):
     assert collector.categories == ["Install", "Heartbeat"]
 
 
+@pytest.mark.thorough
 def test_the_migrate_of_a_database_that_is_not_ours_records_nothing(tmp_path):
     databases = {name: sqlite(tmp_path / name) for name in ("default", "other")}
     host = Host(tmp_path, DATABASES=databases)

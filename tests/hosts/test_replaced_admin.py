@@ -68,7 +68,12 @@ print(json.dumps([
             id="assigned when ready",
             marks=pytest.mark.thorough,
         ),
-        pytest.param(ASSIGNED_WITH_THE_URLS, ["django.contrib.admin"], id="assigned with the URLs"),
+        pytest.param(
+            ASSIGNED_WITH_THE_URLS,
+            ["django.contrib.admin"],
+            id="assigned with the URLs",
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 def test_the_page_is_in_the_admin_that_the_host_has_put_there(tmp_path, files, apps):

@@ -175,6 +175,7 @@ def test_ten_processes_killed_at_any_moment_count_everything_once(product):
     assert told["left"] == []
 
 
+@pytest.mark.thorough
 def test_a_kill_before_each_statement_after_the_commit_and_between_removals_counts_once(product):
     told = product.django(PROCESSES + KILLED_AT_EACH_STEP)
     *killed, (survived, *_) = told["steps"]

@@ -58,6 +58,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.thorough
 def test_the_page_is_read_alike_on_every_database(host):
     told = host.django(LOOK)
     assert (told["queries"], told["counted"]) == (7, 2)

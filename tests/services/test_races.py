@@ -137,6 +137,7 @@ def test_eight_processes_post_each_report_once(race, collector):
     assert len(keys) == len(set(keys)) == 10
 
 
+@pytest.mark.thorough
 def test_claims_and_records_at_once_do_not_end_each_other(race, database):
     is_prone = "mysql" in database["ENGINE"]  # it ends one of two that lock in different orders
     assert race(RECORD, rounds=400 if is_prone else 20) == [0]

@@ -33,7 +33,7 @@ def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("installations", "days"), [("12", "3"), pytest.param("50", "5", marks=pytest.mark.thorough)]
+    ("installations", "days"), [("8", "2"), pytest.param("50", "5", marks=pytest.mark.thorough)]
 )
 def test_each_report_of_a_fleet_arrives_once_by_its_key_whatever_fails(installations, days):
     fleet = ("--installations", installations, "--days", days, *RUSH_HOURS_BY_CHANCE)
