@@ -164,6 +164,7 @@ def test_the_operator_of_the_demo_is_asked_and_switches_metrics_off(part, live_s
     operator.switch_off()
     assert Consent.objects.current().choice == Consent.Choice.DENIED
     assert not operator.is_asked()
+    operator.session.close()
 
 
 def test_the_settings_of_the_example_pass_every_check(manage):
