@@ -21,6 +21,15 @@ def sleep():
 """
 
 
+@pytest.fixture(autouse=True)
+def free_alarm(monkeypatch):
+    """Undo what other tests of this process leave: gevent imported, a handler, an alarm that is set."""
+    for name in ("gevent", "eventlet"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
 def sleep():
     """Ignores every error, as code that calls a server does."""
     with suppress(Exception):
