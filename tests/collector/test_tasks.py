@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from celery import Celery, current_app
@@ -189,6 +190,7 @@ def test_a_backlog_is_counted_in_batches_until_the_time_is_up(put, monkeypatch):
 def test_a_worker_with_a_beat_counts_reports(tmp_path):
     schedule = {"collector.work": {"schedule": 1}}
     host = Host(tmp_path, LOADS_CELERY, INSTALLED_APPS=APPS, CELERY_BEAT_SCHEDULE=schedule)
+    host.environ["PYTHONPATH"] = str(Path(__file__).parents[2])  # the script imports from tests
     assert host.manage("migrate").returncode == 0
     put = """
         from metric_collection.cleaninsights.clock import utc_now

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.harness.databases import DATABASES, PYMYSQL
 from tests.harness.host import Host
 
+ROOT = Path(__file__).parents[3]
 APPS = ["django.contrib.contenttypes", "django.contrib.auth", "metric_collection.collector"]
 
 
@@ -25,6 +28,7 @@ def host(tmp_path_factory, database):
         database = {**database, "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20}}
     settings = {"DATABASES": {"default": database}, "INSTALLED_APPS": APPS}
     host = Host(tmp_path_factory.mktemp("host"), files, **settings)
+    host.environ["PYTHONPATH"] = str(ROOT)  # scripts here import from tests
     migrated = host.manage("migrate")
     assert migrated.returncode == 0, migrated.stderr
     return host
