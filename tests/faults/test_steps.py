@@ -102,5 +102,7 @@ def is_on_its_way(steps: list[str], number: int) -> bool:
 
     A switch that was held up may have been thrown at any later one.
     """
-    begins = HELD_UP in steps[number] or "before connect" in steps[number : number + 2]
-    return begins or not steps[number].endswith(("statement", "commit"))
+    connects = any(step.startswith("before connect") for step in steps[number : number + 2])
+    return (
+        connects or HELD_UP in steps[number] or not steps[number].endswith(("statement", "commit"))
+    )
