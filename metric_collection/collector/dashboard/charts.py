@@ -53,7 +53,7 @@ class Tick:
 class Drawn:
     """A series as it is drawn: its path, the path of its provisional end, and the label at its end."""
 
-    number: int
+    number: str
     name: str
     path: str
     provisional: str
@@ -122,16 +122,15 @@ class Plot:
         return flags
 
     @property
-    def column_width(self) -> str:
-        return f"{UNITS / max(len(self.points) - 1, 1):.1f}"
+    def last(self) -> str:
+        """Return the width of the plot in columns: a column for each point, half of it at either end."""
+        return str(max(len(self.points) - 1, 1))
 
     @property
     def columns(self) -> list[tuple[str, str]]:
-        """Divide the plot by its points: the left edge of each column, and its tooltip."""
-        half = UNITS / max(len(self.points) - 1, 1) / 2
+        """Divide the plot by its points: the place of each column, and its tooltip."""
         return [
-            (f"{self._x(at) - half:.1f}", "\n".join([name, *self._values(at)]))
-            for at, name in enumerate(self.points)
+            (str(at), "\n".join([name, *self._values(at)])) for at, name in enumerate(self.points)
         ]
 
     @property
@@ -199,7 +198,7 @@ class Lines(Plot):
         complete = len(self.points) - self.provisional
         return [
             Drawn(
-                number=at % SERIES + 1,
+                number=f"{at % SERIES + 1}",
                 name=series.name,
                 path=self._path(series.values[:complete], 0, top),
                 provisional=self._path(
@@ -247,7 +246,7 @@ class Shares(Plot):
         labels = self._labels([percentage(high - low) for low, high in pairwise(last)])
         return [
             Drawn(
-                number=at % SERIES + 1,
+                number=f"{at % SERIES + 1}",
                 name=series.name,
                 path="".join(self._areas(stacks, at)),
                 provisional="",
@@ -310,9 +309,7 @@ class Placed:
     width: str
     before: str | None
     note: str
-    label_y: int
-    bar_y: int
-    bar_end: int
+    y: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,9 +341,7 @@ class Bars:
                 width=f"{min(bar.share, 1):.2%}",
                 before=None if bar.before is None else f"{min(bar.before, 1):.2%}",
                 note=bar.note,
-                label_y=self.row * at + 14,
-                bar_y=self.row * at + 19,
-                bar_end=self.row * at + 29,
+                y=str(self.row * at),
             )
             for at, bar in enumerate(self.bars)
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -36,12 +36,21 @@ class Table:
 
 def whole(number: float) -> str:
     """Write a number with the separators of the reader's language."""
-    return _whole(number, get_language())
+    return whole_numbers()(number)
 
 
-@lru_cache(maxsize=8192)  # a page writes every number three times
-def _whole(number: float, _language: str | None) -> str:
-    return number_format(number, 0, use_l10n=True, force_grouping=True)
+def whole_numbers() -> Callable[[float], str]:
+    """Return `whole` for the reader's language, for a chart that writes hundreds of numbers."""
+    return _whole_numbers(get_language())
+
+
+@lru_cache(maxsize=128)
+def _whole_numbers(_language: str | None) -> Callable[[float], str]:
+    @lru_cache(maxsize=8192)  # a page writes every number three times
+    def write(number: float) -> str:
+        return number_format(number, 0, use_l10n=True, force_grouping=True)
+
+    return write
 
 
 def day_name(day: date) -> str:
@@ -103,7 +112,7 @@ def activity(
         chart=Lines(
             points=names,
             series=[Series(name=gettext("installations"), values=values)],
-            text=whole,
+            text=whole_numbers(),
             provisional=provisional,
             marks=marks,
         ),
@@ -121,7 +130,7 @@ def versions(cells: Cells, *, provisional: int = 0, unit: str, title: str = "") 
         chart=Shares(
             points=[day_name(day) for day in cells],
             series=series,
-            text=whole,
+            text=whole_numbers(),
             provisional=provisional,
         ),
     )
@@ -262,7 +271,7 @@ def at_least(values: Mapping[str, int], *, total: int | None = None) -> Figure:
         title=gettext("At least this version"),
         says=says,
         unit=gettext("Version"),
-        chart=Bars(bars=bars[:LISTED], heads=[installations(), share()], text=whole),
+        chart=Bars(bars=bars[:LISTED], heads=[installations(), share()], text=whole_numbers()),
     )
 
 
@@ -303,7 +312,7 @@ def values_of(
                 share(),
                 *([gettext("Share four weeks before")] if before and total_before else []),
             ],
-            text=whole,
+            text=whole_numbers(),
         ),
     )
 
@@ -328,7 +337,7 @@ def trend(
         chart=Lines(
             points=[day_name(day) for day in cells],
             series=series,
-            text=whole,
+            text=whole_numbers(),
             provisional=provisional,
         ),
     )

@@ -22,7 +22,7 @@ from ..health import Health
 from ..models import Forwarding, Hour, Lateness, Period, Refusal, Site, Span
 from ..publishing.newcomers import Newcomer, newcomers
 from .charts import Bar, Bars, Figure, Lines, Series, percentage
-from .figures import day_name, share, whole
+from .figures import day_name, share, whole, whole_numbers
 from .page import Tile
 
 HOUR = timedelta(hours=1)
@@ -141,7 +141,7 @@ def arrivals(now: datetime) -> Figure:
                 Series(name=gettext("received"), values=[counts.get(hour, 0) for hour in hours]),
                 Series(name=gettext("usually"), values=usual),
             ],
-            text=whole,
+            text=whole_numbers(),
             provisional=1,
         ),
     )
@@ -179,7 +179,7 @@ def lateness(today: date) -> Figure:
         title=gettext("Delay of reports"),
         says=says,
         unit=gettext("Delay"),
-        chart=Bars(bars=bars, heads=[gettext("Reports"), share()], text=whole),
+        chart=Bars(bars=bars, heads=[gettext("Reports"), share()], text=whole_numbers()),
     )
 
 
@@ -203,7 +203,7 @@ def oddities(days: Mapping[date, Mapping[str, int]]) -> Figure:
                 Series(name=name, values=[day[column] for day in days.values()])
                 for column, name in names.items()
             ],
-            text=whole,
+            text=whole_numbers(),
         ),
     )
 

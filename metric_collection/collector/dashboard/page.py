@@ -14,7 +14,7 @@ from ..counting.days import DAY
 from ..models import Fact, Span
 from . import figures
 from .charts import Figure, Lines, Series, Sparkline, percentage
-from .figures import Table, whole
+from .figures import Table, whole, whole_numbers
 from .numbers import FOUR_WEEKS, Numbers, Used
 
 
@@ -241,7 +241,7 @@ def changes(numbers: Numbers) -> Iterator[Figure]:
                 for key, column in EVENTS.items()
             },
             unit=gettext("Week from"),
-            chart=Lines(points=names, series=series, text=whole, provisional=open_weeks),
+            chart=Lines(points=names, series=series, text=whole_numbers(), provisional=open_weeks),
         )
     if upgraded := numbers.events.get("upgraded to"):
         cells = numbers.series(upgraded, Span.WEEK, weeks)
