@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from metric_collection.collector.models import Publication
 
 BEGIN = datetime(2027, 3, 1, tzinfo=timezone.utc)  # a Monday
-DAY, HOUR, WEEK = timedelta(days=1), timedelta(hours=1), timedelta(weeks=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+DRAINING = timedelta(hours=8)  # after an outage, in which reports are counted every minute
 FAULTS = 0.05
 OFF = 0.03  # of the days of an installation
 RESTARTS = 0.1  # a day, each with one more report
@@ -79,6 +80,7 @@ class Sealed:
     key: str
     network: str
     failures: int = 0
+    met_outage: bool = False
 
 
 @dataclass(slots=True)
@@ -165,7 +167,8 @@ class Simulation:
 
         self.chance = random.Random(chosen.seed)
         self.days = chosen.days
-        self.outage_on, self.flood_on = WARM_UP + 1, WARM_UP + 10
+        self.outage = tuple(BEGIN + chosen.outage_on * DAY + edge for edge in OUTAGE)
+        self.flood_on = WARM_UP + 10
         self.flood_each = chosen.flood
         self.now = BEGIN
         self.door = Door(clock=lambda: self.now, timer=self._seconds)
@@ -175,6 +178,10 @@ class Simulation:
         self.ids = count()
         self.posts, self.faults, self.forged = 0, 0, Counter()
         self.hours: Counter[int] = Counter()
+        self.refused_since_outage = 0
+        self.drained: Counter[int] = (
+            Counter()
+        )  # accepted after the outage, by minutes since its end
 
     def _seconds(self) -> float:
         return self.now.timestamp()
@@ -186,22 +193,25 @@ class Simulation:
                 for at, sealed in self.fleet.day(number):
                     heapq.heappush(self.queue, (at, next(self.ids), sealed))
             for hour in range(24):
-                self._hour(BEGIN + number * DAY + hour * HOUR, number)
+                begin = BEGIN + number * DAY + hour * HOUR
+                if number == self.flood_on:
+                    self._flood(begin)
+                back = self.outage[1]
+                step = MINUTE if back <= begin < back + DRAINING else HOUR
+                for part in range(HOUR // step):
+                    self._live_until(begin + (part + 1) * step)
             self._daily()
 
-    def _hour(self, begin: datetime, number: int) -> None:
-        """One transaction an hour, for the sake of slow disks."""
+    def _live_until(self, end: datetime) -> None:
+        """Post what is due in one transaction, for the sake of slow disks, and count it."""
         from metric_collection.collector.counting import rollup
         from metric_collection.collector.models import Arrival
         from metric_collection.collector.models.rows import atomic
 
-        end = begin + HOUR
         with atomic(Arrival):
             while self.queue and self.queue[0][0] < end:
                 self.now, _, sealed = heapq.heappop(self.queue)
                 self._post(sealed)
-            if number == self.flood_on:
-                self._flood(begin)
         self.now = end - timedelta(seconds=1)
         rollup.roll_up(lambda: self.now, seconds=float("inf"))
 
@@ -217,9 +227,9 @@ class Simulation:
         """Post once; a fault loses the request, or the answer after the report was stored."""
         self.posts += 1
         self.hours[int((self.now - BEGIN) / HOUR)] += 1
-        away = (
-            self.outage_on * DAY + OUTAGE[0] <= self.now - BEGIN < self.outage_on * DAY + OUTAGE[1]
-        )
+        begun, ended = self.outage
+        away = begun <= self.now < ended
+        sealed.met_outage |= away
         is_fault = self.chance.random() < FAULTS
         self.faults += is_fault
         asked, status = 0.0, 0
@@ -228,7 +238,10 @@ class Simulation:
             asked = float(response.get("Retry-After", 0))
             status = 0 if is_fault else response.status_code
         if status == 204:
+            if sealed.met_outage:
+                self.drained[int((self.now - ended).total_seconds() // 60)] += 1
             return
+        self.refused_since_outage += status == 503
         if 400 <= status < 500 and status != 429:
             raise RuntimeError(f"An honest report was refused with {status}.")
         sealed.failures += 1
@@ -238,20 +251,24 @@ class Simulation:
             max_retry_delay=MAX_RETRY_DELAY,
             jitter=self.chance.random(),
         )
-        again = self.now + timedelta(seconds=max(delay, min(asked, MAX_RETRY_DELAY)))
+        again = self.now + timedelta(seconds=max(delay, asked))
         heapq.heappush(self.queue, (again, next(self.ids), sealed))
 
     def _flood(self, begin: datetime) -> None:
         """Forged reports of this hour's share, each flagged as the first of its periods."""
+        from metric_collection.collector.models import Arrival
+        from metric_collection.collector.models.rows import atomic
+
         hour = begin.hour
         share = self.flood_each * (hour + 1) // 24 - self.flood_each * hour // 24
         self.now = begin + HOUR / 2
         body = body_of({**FORGED, "first_report_of": "day week month"}, "Heartbeat", self.now)
-        for network in range(FORGED_NETWORKS):
-            for _ in range(share):
-                address = f"198.{18 + network // 256}.{network % 256}.1"
-                key = f"forged {next(self.ids)}"
-                self.forged[self._ask(body, key, address).status_code] += 1
+        with atomic(Arrival):
+            for network in range(FORGED_NETWORKS):
+                for _ in range(share):
+                    address = f"198.{18 + network // 256}.{network % 256}.1"
+                    key = f"forged {next(self.ids)}"
+                    self.forged[self._ask(body, key, address).status_code] += 1
 
     def _ask(self, body: bytes, key: str, address: str) -> HttpResponse:
         from metric_collection.collector.door.posting import request_of
@@ -274,6 +291,8 @@ class Verdict:
     published: int
     harmed: list[str]
     busiest: float
+    drained: Counter[int]
+    refused_since_outage: int
 
     @classmethod
     def of(cls, simulation: Simulation) -> Verdict:
@@ -303,6 +322,8 @@ class Verdict:
             published=len(publications),
             harmed=[*harmed(fleet, publications)],
             busiest=max(simulation.hours.values()) / usual,
+            drained=simulation.drained,
+            refused_since_outage=simulation.refused_since_outage,
         )
 
     @property
@@ -319,6 +340,12 @@ class Verdict:
         day, counted, true = self.worst_day
         yield f"reports sealed: {self.sealed}; counted: {self.counted}; still queued: {self.queued}"
         yield f"requests: {self.posts}; failed: {self.faults}; busiest hour: {self.busiest:.1f} x mean"
+        if self.drained:
+            yield (
+                f"queued by the outage: {self.drained.total()}; answered 503 after it:"
+                f" {self.refused_since_outage}; the last arrived {max(self.drained)} minutes after it,"
+                f" {max(self.drained.values()) / 60:.0f} a second in the busiest minute"
+            )
         yield f"largest error of daily actives: {self.error:.2%} ({day}: {counted} of {true})"
         yield f"forged reports by answer: {self.forged}"
         yield f"published: {self.published}; held or marked as unusual: {self.held}"
@@ -345,6 +372,7 @@ def main(arguments: Sequence[str]) -> int:
     add("--installations", type=int, default=300)
     add("--days", type=int, default=91)
     add("--flood", type=int, default=24, help="forged reports of each of the 200 networks")
+    add("--outage-on", type=int, default=WARM_UP + 1, help="day at which an outage of a day begins")
     add("--seed", type=int, default=1)
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
