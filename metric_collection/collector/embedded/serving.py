@@ -92,22 +92,28 @@ def serve(
 @contextmanager
 def worker(command: Sequence[str]) -> Iterator[None]:
     """Run a process beside the block, again whenever it ends; terminate it with the block."""
-    ended = threading.Event()
+    ended, starting = threading.Event(), threading.Lock()
     process = subprocess.Popen(command, start_new_session=True)  # noqa: S603  our own command
 
     def watch() -> None:
         nonlocal process
-        while not ended.is_set():
+        while True:
             process.wait()
-            if not ended.wait(RESTART_AFTER):
+            ended.wait(RESTART_AFTER)
+            with starting:
+                if ended.is_set():
+                    return
                 process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
 
-    threading.Thread(target=watch, daemon=True).start()
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
     try:
         yield
     finally:
         ended.set()
-        process.terminate()
+        with starting:
+            process.terminate()
+        watching.join(GRACE)
 
 
 def sleep_beside(parent: int) -> Callable[[float], None]:
