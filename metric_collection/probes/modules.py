@@ -61,10 +61,11 @@ def enabled_modules() -> list[EnabledModule]:
     places = [place_of(app) for app in apps.get_app_configs()]
     owned = owners(places)
     distributions = {owner: read_distribution(owner) for owner in owned.values()}
+    patterns = conf.MODULES
     modules = []
     for place in places:
         if found := distributions.get(owned.get(place, "")):
-            is_shared = any(is_match(found.name, pattern) for pattern in conf.MODULES)
+            is_shared = any(is_match(found.name, pattern) for pattern in patterns)
             modules.append(EnabledModule(name=found.name, version=found.version, shared=is_shared))
         else:
             modules.append(EnabledModule(name=place.package, version=None, shared=False))

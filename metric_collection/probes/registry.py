@@ -1,7 +1,7 @@
 """All probes of this installation: their declarations and their facts. Each fails alone."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -101,10 +101,10 @@ def load(path: str, options: Mapping[str, Any]) -> Probe:
     return probe
 
 
-def is_selected(name: str) -> bool:
-    """Whether the publisher selects this fact, and sends any report that it could be part of."""
+def selected(facts: Iterable[Fact]) -> list[Fact]:
+    """Return the facts that the publisher selects; none if no report is sent that they could be part of."""
     wanted = conf.SELECTION if conf.CATEGORIES else ()
-    return any(fnmatchcase(name, pattern) for pattern in wanted)
+    return [fact for fact in facts if any(fnmatchcase(fact.name, pattern) for pattern in wanted)]
 
 
 def declared(*, declined: Collection[str] = ()) -> list[tuple[Probe, Fact]]:
@@ -115,9 +115,8 @@ def declared(*, declined: Collection[str] = ()) -> list[tuple[Probe, Fact]]:
 def _declared(probes: Sequence[Probe]) -> list[tuple[Probe, Fact]]:
     owned: dict[str, tuple[Probe, Fact]] = {}
     for probe, facts in _answers(probes, lambda probe: list(probe.facts)):
-        for fact in facts or ():
-            if is_selected(fact.name):
-                owned.setdefault(fact.name, (probe, fact))
+        for fact in selected(facts or ()):
+            owned.setdefault(fact.name, (probe, fact))
     return list(owned.values())
 
 
@@ -142,7 +141,7 @@ def gather(*, declined: Collection[str] = ()) -> Gathered:
 
 def known_to(probe: Probe) -> dict[str, str]:
     """Fact name -> text of one probe, selected or not: for the operator's own eyes."""
-    [(_, readings)] = _answers([probe], partial(_readings, is_wanted=bool))
+    [(_, readings)] = _answers([probe], partial(_readings, wanted=list))
     return {reading.fact.name: reading.text for reading in readings or () if reading.text}
 
 
@@ -163,10 +162,12 @@ def _answers(
     return answers
 
 
-def _readings(probe: Probe, *, is_wanted: Callable[[str], bool] = is_selected) -> list[Reading]:
+def _readings(
+    probe: Probe, *, wanted: Callable[[Iterable[Fact]], list[Fact]] = selected
+) -> list[Reading]:
     """The readings of the wanted facts; a probe without any is not asked at all."""
     declared = {fact.name: fact for fact in probe.facts}
-    facts = [fact for name, fact in declared.items() if is_wanted(name)]
+    facts = wanted(declared.values())
     if declared and not facts:
         return []
     source = name_of(probe)

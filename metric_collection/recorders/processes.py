@@ -99,7 +99,7 @@ class Lookout(Forkable):
 def is_wanted() -> bool:
     """Whether any fact of the Processes probe is selected."""
     is_named = any(isinstance(probe, Processes) for probe in registry.probes())
-    return is_named and any(registry.is_selected(fact.name) for fact in Processes.facts)
+    return is_named and bool(registry.selected(Processes.facts))
 
 
 def machine(root: Path) -> str:
