@@ -31,11 +31,12 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(scope="session")
-def chromium_and_loop():
+def chromium_and_loop(request):
     """Chromium, and the event loop that Playwright keeps running in this thread: put aside between tests."""
     if not CHROMIUM:
         pytest.skip("TEST_CHROMIUM is not set; set it to, say, /usr/bin/chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason='needs the extra "browser"')
+    request.getfixturevalue("live_server")  # to be stopped after Chromium has closed its connections
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         loop = asyncio.get_running_loop()
