@@ -36,7 +36,7 @@ def chromium_and_loop(request):
     if not CHROMIUM:
         pytest.skip("TEST_CHROMIUM is not set; set it to, say, /usr/bin/chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason='needs the extra "browser"')
-    request.getfixturevalue("live_server")  # to be stopped after Chromium has closed its connections
+    request.getfixturevalue("live_server")  # it stops after Chromium has closed its connections
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         loop = asyncio.get_running_loop()
