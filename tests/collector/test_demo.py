@@ -8,9 +8,10 @@ import pytest
 from metric_collection.collector.demo import Fleet
 from metric_collection.collector.door.views import Door
 from metric_collection.collector.models import Arrival, Fact, Period, Span, Usage
-from tests.collector.reports import NOON
+from tests.collector.reports import NOON, report
 
 pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -45,6 +46,13 @@ def test_a_fleet_is_the_same_each_time(days, site):
     site.periods.all().delete()
     list(Fleet(site=site, installations=12, days=12, now=NOON).live())
     assert list(Period.objects.values_list("span", "start", "installations")) == before
+
+
+def test_a_fleet_leaves_the_reports_of_others_to_be_counted_by_todays_clock(site):
+    for site_id in (5, 7):
+        Arrival.objects.create(site_id=site_id, body=report(site=site_id), received_at=LATER)
+    list(Fleet(site=site, installations=3, days=3, now=NOON).live())
+    assert sorted(Arrival.objects.values_list("site_id", flat=True)) == [5, 7]
 
 
 def test_a_door_that_refuses_ends_the_simulation(site, settings):
