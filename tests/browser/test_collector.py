@@ -13,6 +13,7 @@ from metric_collection.collector.dashboard import public_views, views
 from metric_collection.collector.models import (
     Cell,
     Fact,
+    Forwarding,
     Lateness,
     Period,
     Refusal,
@@ -61,6 +62,18 @@ def test_the_pages_pass_wcag_in_light_and_dark_on_any_screen(path, fleet, visit,
     tab.set_viewport_size({"width": 360, "height": 740})
     assert "Found 0 " in violations(tab), violations(tab)
     assert tab.evaluate("document.scrollingElement.scrollWidth") <= 360
+
+
+def test_forwarding_that_fails_passes_wcag(fleet, visit, staff, settings):
+    target = {"url": "https://matomo.example.org", "site": 3, "token": "a-token"}
+    settings.METRIC_COLLECTOR_FORWARD = {5: target}
+    Forwarding.objects.create(
+        site_id=5, failures=1, failed_at=NOW, detail="the server answered 503"
+    )
+    tab = visit(OPERATIONS, staff)
+    tab.get_by_text("matomo.example.org: nothing yet. the server answered 503").wait_for()
+    assert "a-token" not in tab.content()
+    assert "Found 0 " in violations(tab), violations(tab)
 
 
 @pytest.mark.parametrize("path", [DASHBOARD, OPERATIONS])
