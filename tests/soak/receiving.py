@@ -1,7 +1,7 @@
 """``python -m tests.soak collector``: a fleet posts to the real endpoint for a quarter of virtual time.
 
 One request in twenty fails, the collector is away for a day, and one day brings forged reports from 200
-networks. 100,000 installations take some hours: each report passes the endpoint and the roll-up.
+networks. 100,000 installations take more than an hour: each report passes the endpoint and the roll-up.
 """
 
 # ruff: noqa: PLC0415  what needs Django to be set up is imported late
