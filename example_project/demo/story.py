@@ -121,12 +121,9 @@ class Story:
         self.machine.manage("migrate", "--noinput")
 
     def start_celery(self) -> None:
-        self.start_worker()
+        self.machine.start("worker", *CELERY, "worker", "-l", "INFO", "--concurrency", "1")
         self.machine.await_line("worker", r"ready\.")
         self.machine.start("beat", *CELERY, "beat", "-l", "INFO", "--max-interval", "1")
-
-    def start_worker(self) -> None:
-        self.machine.start("worker", *CELERY, "worker", "-l", "INFO", "--concurrency", "1")
 
     def serve(self) -> None:
         """Create the operator and start the admin on a free port."""
@@ -155,14 +152,9 @@ class Story:
         def delivered() -> Sent | None:
             return next((each for each in self.late() if each.category == category), None)
 
-        def arrived() -> bool:
-            # As a service manager would: kombu's filesystem transport may read a message that is not
-            # written yet, which ends a worker. beat sends the next message.
-            if not self.machine.is_running("worker"):
-                self.start_worker()
-            return delivered() is not None
-
-        self.machine.await_that(arrived, f"The {category} was not delivered", 30)
+        self.machine.await_that(
+            lambda: delivered() is not None, f"The {category} was not delivered", 30
+        )
         if self.collector.received() <= self.received:
             raise DemoError(f"The {category} did not arrive at the collector")
         if report := delivered():

@@ -83,6 +83,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 if CELERY_BROKER_URL.startswith("filesystem:"):
     BROKER = VAR / "broker"
     BROKER.mkdir(exist_ok=True)
+    CELERY_BROKER_TRANSPORT = "rackbook.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(BROKER),
         "data_folder_out": str(BROKER),

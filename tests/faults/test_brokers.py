@@ -49,9 +49,8 @@ def test_nothing_but_a_worker_ever_talks_to_the_broker(tmp_path, collector):
             INSTALLED_APPS=[*admin.APPS, "metric_collection", "django.contrib.admin"],
             METRIC_COLLECTION_COLLECTOR_URL=collector.url,
             METRIC_COLLECTION_CAMPAIGNS={"search": daily()},
-            CELERY_BROKER_URL=f"amqp://127.0.0.1:{broker.port}//",
             CELERY_RESULT_BACKEND=f"redis://127.0.0.1:{broker.port}/0",
-            CELERY_BROKER_TRANSPORT_OPTIONS={},
+            **brokers.broker_at(f"amqp://127.0.0.1:{broker.port}//"),
         )
         assert host.django(DAY) == [200, 200, 302]
         assert broker.callers() == 0

@@ -18,6 +18,15 @@ def url_of(variable: str, example: str) -> str:
     return url or pytest.skip(f"{variable} is not set; start the server and set it to {example}")
 
 
+def broker_at(url: str, **options: Any) -> dict[str, Any]:
+    """Celery settings for the broker at this URL, in place of the folder that hosts have by themselves."""
+    return {
+        "CELERY_BROKER_URL": url,
+        "CELERY_BROKER_TRANSPORT": None,
+        "CELERY_BROKER_TRANSPORT_OPTIONS": options,
+    }
+
+
 @contextmanager
 def folder() -> Iterator[dict[str, Any]]:
     """What a host has by itself."""
@@ -31,10 +40,7 @@ def redis() -> Iterator[dict[str, Any]]:
     server = pytest.importorskip("redis", reason='needs the extra "services"').from_url(url)
     prefix = f"metric_collection_{uuid.uuid4().hex}:"
     try:
-        yield {
-            "CELERY_BROKER_URL": url,
-            "CELERY_BROKER_TRANSPORT_OPTIONS": {"global_keyprefix": prefix},
-        }
+        yield broker_at(url, global_keyprefix=prefix)
     finally:
         server.delete(*server.scan_iter(f"{prefix}*"), prefix)
         server.close()
@@ -46,11 +52,7 @@ def rabbitmq() -> Iterator[dict[str, Any]]:
     url = url_of("TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672//")
     name = f"metric_collection_{uuid.uuid4().hex}"
     try:
-        yield {
-            "CELERY_BROKER_URL": url,
-            "CELERY_BROKER_TRANSPORT_OPTIONS": {},
-            "CELERY_TASK_DEFAULT_QUEUE": name,
-        }
+        yield {**broker_at(url), "CELERY_TASK_DEFAULT_QUEUE": name}
     finally:
         with Connection(url) as connection:
             connection.default_channel.queue_delete(name)

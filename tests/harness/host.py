@@ -40,6 +40,8 @@ FOREIGN = re.compile(
     re.IGNORECASE,
 )
 
+BROKER = Path(__file__).parents[2] / "example_project/rackbook/broker.py"
+
 
 def product_settings(folder: Path) -> dict[str, Any]:
     """The settings of a product that reports everything and asks for nothing else."""
@@ -72,6 +74,7 @@ def folder_broker(folder: Path) -> dict[str, Any]:
     broker.mkdir(exist_ok=True)
     return {
         "CELERY_BROKER_URL": "filesystem://",
+        "CELERY_BROKER_TRANSPORT": "folder_broker:Transport",
         "CELERY_BROKER_TRANSPORT_OPTIONS": {
             "data_folder_in": str(broker),
             "data_folder_out": str(broker),
@@ -90,7 +93,8 @@ class Host:
         self.settings = product_settings(folder) | settings
         self.environ: dict[str, str] = {}
         self._logs = 0
-        self.write({"manage.py": MANAGE, "product/__init__.py": "", **(files or {})})
+        ours = {"manage.py": MANAGE, "folder_broker.py": BROKER.read_text(encoding="utf-8")}
+        self.write({**ours, "product/__init__.py": "", **(files or {})})
         self.configure()
 
     def write(self, files: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from metric_collection.models import Change, Consent, Report, Snapshot
+from tests.harness.brokers import broker_at
 from tests.harness.host import DJANGO_SETUP, LOADS_CELERY, Host
 from tests.harness.ports import refusing, swallowing
 
@@ -127,9 +128,8 @@ def test_migrate_takes_no_longer_when_the_broker_is_broken_and_contacts_nobody(t
         host.configure(METRIC_COLLECTION_COLLECTOR_URL=f"http://127.0.0.1:{collector.port}/")
         for port in (broker.port, closed):
             host.configure(
-                CELERY_BROKER_URL=f"amqp://127.0.0.1:{port}//",
                 CELERY_RESULT_BACKEND=f"redis://127.0.0.1:{port}/0",
-                CELERY_BROKER_TRANSPORT_OPTIONS={},
+                **broker_at(f"amqp://127.0.0.1:{port}//"),
             )
             # Other tests run at the same time; a broker that is waited for costs every attempt its time.
             assert any(timed_first_migrate(host) < working + 2 for _attempt in range(3))

@@ -99,8 +99,7 @@ def test_the_install_and_a_heartbeat_arrive(pool, broker, database, scheduler, p
 def test_in_memory_a_worker_delivers_what_its_own_process_asks_for(product, tmp_path):
     with collecting() as collector, DATABASES["SQLite"](tmp_path) as database:
         host = product(
-            collector, database=database, scheduler="static", CELERY_BROKER_URL="memory://"
+            collector, database=database, scheduler="static", **brokers.broker_at("memory://")
         )
-        host.configure(CELERY_BROKER_TRANSPORT_OPTIONS={})
         assert host.django(EMBEDDED)[:2] == ["Install", "Heartbeat"]
     assert collector.categories[:2] == ["Install", "Heartbeat"]
