@@ -34,7 +34,9 @@ def enter(state, settings, visit, request):
 
 
 def violations(tab):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs [browser]")
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason='needs the extra "browser"'
+    )
     tab.wait_for_function("document.getAnimations().length === 0")  # colours have arrived
     # The rest of the page is Django's, whose breadcrumbs are not distinguishable enough.
     return axe.Axe().run(tab, context="main", options=WCAG).generate_report()

@@ -93,7 +93,7 @@ WSGI = """
 
 @pytest.mark.thorough
 def test_a_web_server_that_is_stopped_after_a_burst_has_counted_every_request(host):
-    pytest.importorskip("gunicorn")
+    pytest.importorskip("gunicorn", reason='needs the extra "services"')
     host.write({"product/urls.py": URLS, "product/wsgi.py": WSGI})
     host.configure(ROOT_URLCONF="product.urls", ALLOWED_HOSTS=["*"])
     with host.process("-m", "gunicorn", "product.wsgi", "-w", "4", "-b", "127.0.0.1:0") as server:
@@ -107,7 +107,7 @@ def test_a_web_server_that_is_stopped_after_a_burst_has_counted_every_request(ho
 
 @pytest.mark.thorough
 def test_the_documented_asgi_application_counts_every_request_at_its_end(host):
-    pytest.importorskip("uvicorn")
+    pytest.importorskip("uvicorn", reason='needs the extra "services"')
     page = (ROOT / "docs/howto/campaigns.rst").read_text()
     blocks = re.findall(r"code-block:: python\n\n((?:    .*\n|\n)+)", page)
     (block,) = [block for block in blocks if "lifespan" in block]

@@ -50,7 +50,7 @@ def test_the_last_connected_source_is_used():
 
 @pytest.mark.thorough
 def test_a_misspelt_name_does_not_pass_a_type_checker(tmp_path):
-    pytest.importorskip("mypy")
+    pytest.importorskip("mypy", reason='needs the extra "lint"')
     (tmp_path / "product.py").write_text(
         "from metric_collection import flush, measure_event, measure_visit\n"
         "from metric_collection import measure_evnt\n"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 
 import pytest
 
+from tests.harness import brokers
 from tests.harness.collector import collecting
 from tests.harness.host import LOADS_CELERY, Host
 
@@ -111,9 +111,9 @@ def test_the_database_scheduler_has_our_entries_and_runs_them(database_host):
 @pytest.mark.thorough
 def test_redbeat_has_our_entries_and_runs_them(host):
     pytest.importorskip("redbeat", reason='needs the extra "services"')
-    url = os.environ.get("TEST_REDIS_URL") or pytest.skip("TEST_REDIS_URL is not set")
+    url = brokers.url_of("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
     prefix = f"metric_collection_{uuid.uuid4().hex}:"
-    server = pytest.importorskip("redis").from_url(url)
+    server = pytest.importorskip("redis", reason='needs the extra "services"').from_url(url)
     host.configure(CELERY_REDBEAT_REDIS_URL=url, CELERY_REDBEAT_KEY_PREFIX=prefix)
     try:
         with host.celery(*BEAT, "-S", "redbeat.RedBeatScheduler") as beat:
