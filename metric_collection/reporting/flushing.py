@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -78,6 +79,12 @@ def terms_of(standings: Mapping[str, Standing]) -> Terms:
     return Terms(campaigns=terms, place=state_folder(), is_on=is_on)
 
 
+def is_time_limit(error: Exception) -> bool:
+    """Whether this is Celery's SoftTimeLimitExceeded, by which a task of the host has to end."""
+    billiard = sys.modules.get("billiard.exceptions")
+    return billiard is not None and isinstance(error, billiard.SoftTimeLimitExceeded)
+
+
 class Flusher(Forkable):
     """Flushes for one process, one thread at a time."""
 
@@ -131,7 +138,8 @@ class Flusher(Forkable):
     def flush(self) -> None:
         """Flush, unless another thread does so already, or the caller has a transaction open.
 
-        A failure is logged, and the counts are kept for the next flush.
+        A failure is logged, and the counts are kept for the next flush. Only the soft time limit of the
+        Celery task that calls this is raised.
         """
         lock = self._of_this_process()
         if not lock.acquire(blocking=False):
@@ -147,7 +155,9 @@ class Flusher(Forkable):
         except ConsentHeldError as error:
             self._is_reachable = True
             logger.debug("Not flushed, will retry: %s", error)
-        except Exception as error:  # noqa: BLE001  the host must not fail because of us
+        except Exception as error:  # the host must not fail because of us
+            if is_time_limit(error):
+                raise
             level = logging.DEBUG if self._has_failed else logging.WARNING  # once in each outage
             logger.log(level, "Flushing failed, will retry: %s", error)
             self._has_failed = True

@@ -21,6 +21,7 @@ TEST = """
 """
 COMMANDS = {
     "migrate": [],
+    "createsuperuser --noinput --username one --email one@example.org": [],
     "metric_collection heartbeat -v 0": [],
     "metric_collection opt-out": [],
     "metric_collection opt-out --settings product.settings -v 0 --no-color": [],

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -171,11 +172,15 @@ def test_a_folder_is_used_only_on_file_systems_that_overwrite_in_place(tmp_path,
     assert (folder.problem() is None) is is_used
 
 
-def test_an_overlay_on_such_a_file_system_is_used(tmp_path):
+@pytest.mark.parametrize(("inodes", "is_used"), [(65_536, True), (0, False)], ids=["ext4", "btrfs"])
+def test_an_overlay_is_used_on_a_file_system_that_reports_its_inodes(
+    tmp_path, monkeypatch, inodes, is_used
+):
     device = tmp_path.stat().st_dev
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"27 1 {os.major(device)}:{os.minor(device)} / / rw - overlay overlay rw\n")
-    assert Folder(tmp_path / "journals", mounts).problem() is None
+    monkeypatch.setattr(os, "fstatvfs", lambda _folder: SimpleNamespace(f_files=inodes))
+    assert (Folder(tmp_path / "journals", mounts).problem() is None) is is_used
 
 
 def test_a_folder_on_an_unknown_file_system_is_refused(tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext, override_settings
@@ -157,10 +158,10 @@ class TestCounting:
 
 class TestFailure:
     @contextmanager
-    def down(self, *, when="BEGIN"):
+    def down(self, *, when="BEGIN", error=None):
         def fail(execute, sql, *rest):
             if sql.startswith(when):
-                raise DatabaseError("the server has gone away")
+                raise error or DatabaseError("the server has gone away")
             return execute(sql, *rest)
 
         with connection.execute_wrapper(fail):
@@ -178,6 +179,15 @@ class TestFailure:
         process.flush()
         assert measured() == {("Open", None): (5, None)}
         assert files() == []
+
+    def test_the_time_limit_of_a_task_ends_it_and_the_counts_survive(self, process):
+        process.count(3)
+        limit = SoftTimeLimitExceeded()
+        with self.down(when="UPDATE", error=limit), pytest.raises(SoftTimeLimitExceeded):
+            process.flush()
+        process.count(2)
+        process.flush()
+        assert measured() == {("Open", None): (5, None)}
 
     def test_a_failure_is_logged_once(self, process, caplog):
         caplog.set_level(logging.INFO)
