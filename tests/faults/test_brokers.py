@@ -17,6 +17,12 @@ from tests.harness.relay import relaying
 SERVERS = {"Redis": brokers.redis, "RabbitMQ": brokers.rabbitmq}
 DELIVER = "metric_collection.deliver"
 WORKER = ("worker", "-l", "INFO", "-P", "solo", "-B", "--without-gossip", "--without-mingle")
+# kombu can end a worker whose Redis is gone: it asks a connection that it has just closed for its address.
+SERVICE_MANAGER = """
+import subprocess, sys
+while True:
+    subprocess.run([sys.executable, "-m", "celery", *sys.argv[1:]])
+"""
 REPORTS = "SELECT category, state, attempts FROM usage_metrics_report ORDER BY id"
 # Everything that a host does outside of its workers.
 DAY = f"""{admin.SUPERUSER}
@@ -83,7 +89,7 @@ def test_a_broker_that_dies_during_a_delivery_loses_and_repeats_nothing(
     )
     host.manage("migrate").check_returncode()
     collector.delay = 1
-    with host.celery(*WORKER) as worker:
+    with host.process("-c", SERVICE_MANAGER, "-A", "product", *WORKER) as worker:
         collector.await_arrivals(1)
         getattr(relay, fault)()
         host.configure(METRIC_COLLECTION_PRODUCT_VERSION="2.0")
