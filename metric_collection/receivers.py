@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import router
 
 from .consent.rules import switched_off
+from .measuring.meter import meter
 from .models import Snapshot
 from .recorders.commands import CommandRecorder
 from .recorders.errors import ErrorRecorder
@@ -138,7 +139,7 @@ def note_worker(task: Any = None, **_: Any) -> None:
 
 @harmless
 def on_command(argv: Sequence[str], error: BaseException | None, reached: Container[str]) -> None:
-    """Record a management command that has ended, having connected to the databases `reached`.
+    """Record a management command that has ended and its error, having connected to the databases `reached`.
 
     The count is flushed at once if our database is among them: the command may run in a container or
     with a private /tmp, whose journals are gone with it. A command that needs no database must not
@@ -147,8 +148,10 @@ def on_command(argv: Sequence[str], error: BaseException | None, reached: Contai
     recorder = chosen(CommandRecorder)
     if recorder is not None:
         recorder.record(argv, error, own_packages())
-        if router.db_for_write(Snapshot) in reached:
-            flusher.flush()
+    if isinstance(error, Exception):
+        record_error(error)
+    if meter.has_counts and router.db_for_write(Snapshot) in reached:
+        flusher.flush()
 
 
 def record_error(error: BaseException | None) -> None:

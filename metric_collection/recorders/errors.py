@@ -15,7 +15,7 @@ PUBLIC: Final = (*sys.stdlib_module_names, "django", "celery", "billiard", "komb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRecorder(Recorder):
-    """Counts the uncaught errors of requests and tasks, by the module they came from and their class.
+    """Counts the uncaught errors of requests, tasks and commands, by the module they came from and their class.
 
     The module is the publisher's innermost one in the traceback; errors without one are not counted.
     A class that is neither the publisher's nor public is replaced by its nearest base class that is.

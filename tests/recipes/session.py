@@ -13,6 +13,7 @@ import os
 import runpy
 import shlex
 import sys
+import traceback
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -22,25 +23,33 @@ import django
 def type_in(line: str) -> int:
     """Run a line such as ``DO_NOT_TRACK=1 manage.py check`` in a child, and return its exit code."""
     words = shlex.split(line)
-    start = words.index("manage.py")
+    start = next(at for at, word in enumerate(words) if word.endswith(".py"))
     child = os.fork()
     if child == 0:
-        os.environ.update(word.split("=", 1) for word in words[:start])
+        os.environ.update(word.split("=", 1) for word in words[:start] if word != "python")
         os._exit(code_of(words[start:]))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def code_of(words: Sequence[str]) -> int:
-    """Run manage.py with these arguments, and return the code with which it would have exited."""
+    """Run a script with these arguments, and return the code with which it would have exited."""
     sys.argv = list(words)
     try:
-        runpy.run_path("manage.py", run_name="__main__")
+        runpy.run_path(words[0], run_name="__main__")
     except SystemExit as end:
         return int(end.code or 0)
+    except Exception:
+        traceback.print_exc()
+        return 1
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
     return 0
+
+
+def is_command_line(step: str) -> bool:
+    """Whether a step is a line for a shell, not source."""
+    return "manage.py" in step or step.startswith("python ")
 
 
 def meanwhile(source: str) -> None:
@@ -72,7 +81,7 @@ def main(steps: Sequence[str]) -> None:
     django.setup()
     codes = []
     for step in steps:
-        if "manage.py" in step:
+        if is_command_line(step):
             codes.append(type_in(step))
         else:
             meanwhile(step)

@@ -3,9 +3,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from django.core.management import CommandError
+from django.core.management.commands import check
 from django.test import AsyncClient, Client
 
 from metric_collection import receivers
+from metric_collection.management import execute_from_command_line
 from metric_collection.recorders.errors import class_name, origin
 from metric_collection.recorders.recorder import Packages
 
@@ -52,6 +55,26 @@ def test_so_is_one_under_asgi(recorded):
     for path in ("failing/x", "failing-later"):
         assert asyncio.run(client.get(f"/shop/{path}")).status_code == 500
     assert recorded() == {("Errors", "tests.recorders.views", "OutOfPaper"): 2}
+
+
+@pytest.mark.parametrize(
+    ("error", "counts"),
+    [
+        (Theirs("/home/hunter2"), {("Errors", __name__, "ConnectionError"): 1}),
+        (CommandError("No file /home/hunter2."), {}),
+        (KeyboardInterrupt(), {}),
+    ],
+)
+def test_the_error_of_a_command_is_counted_unless_it_is_an_answer(
+    monkeypatch, recorded, capsys, error, counts
+):
+    def handle(*_, **__):
+        raise error
+
+    monkeypatch.setattr(check.Command, "handle", handle)
+    with pytest.raises((type(error), SystemExit)):
+        execute_from_command_line(["manage.py", "check"])
+    assert recorded() == counts
 
 
 def test_an_exception_that_django_handles_is_not_counted(recorded):
