@@ -66,7 +66,8 @@ def on_beat_init(sender: Any, **_: Any) -> None:
     The host's configuration is not written: Celery ignores `beat_schedule` if the namespaced setting exists,
     so writing either could hide entries that the host assigns to the other one.
     """
-    if switched_off() is not None:
+    if off := switched_off():
+        logger.debug("Nothing is scheduled: %s", off.sentence)
         return
     scheduler = sender.scheduler
     is_database = any("django_celery_beat" in cls.__module__ for cls in type(scheduler).__mro__)
@@ -80,7 +81,8 @@ def on_beat_init(sender: Any, **_: Any) -> None:
 
 def on_worker_ready(sender: Any, **_: Any) -> None:
     """Have the worker deliver at once, and again when the lease of a killed worker has expired."""
-    if switched_off() is not None:
+    if off := switched_off():
+        logger.debug("No delivery is asked for: %s", off.sentence)
         return
     try:
         for delay in (timedelta(0), LEASE_EXPIRED):

@@ -286,6 +286,12 @@ def test_the_architecture_map_is_complete():
     assert architecture().keys() == there
 
 
+def test_the_map_of_the_collector_is_complete():
+    text = PAGES["CONTRIBUTING.rst"].partition("\nThe map of the collector\n")[2]
+    named = re.findall(r"``([\w.]+)/?``", "".join(re.findall(r"   \* - (.+)\n", text)))
+    assert {path.name for path in (PACKAGE / "collector").iterdir()} - NO_CODE <= set(named)
+
+
 @pytest.mark.parametrize("package", sorted(architecture().keys() - ONE_FILE_A_SUBJECT))
 def test_the_architecture_map_names_every_module_of_a_package(package):
     modules = {path.stem for path in (PACKAGE / package).glob("*.py")} - {"__init__"}

@@ -107,7 +107,11 @@ class Collection:
         if not Measurement.objects.ended_before(now).exists():
             logger.debug("Nothing to seal: no period of a campaign has ended.")
             return []
-        if not (self._is_clock_right() and ruling().gathers):
+        allowed = ruling()
+        if not allowed.gathers:
+            logger.debug("Nothing is sealed: %s", allowed.sentence)
+            return []
+        if not self._is_clock_right():
             return []
         with held():
             purge(now - conf.MAX_AGE)
@@ -249,6 +253,8 @@ def find(
     """Gather the facts that consent covers, and compare them with the snapshot."""
     gathered = gathered or registry.gather(declined=consent.declined_groups)
     withheld = held_back(gathered.facts, consent)
+    if withheld:
+        logger.debug("Held back, because they are new: %s", ", ".join(sorted(withheld)))
     facts = {name: value for name, value in gathered.facts.items() if name not in withheld}
     # This fact changes with every report, so it is neither remembered nor compared.
     known = {name: value for name, value in facts.items() if name != FIRST_REPORT_OF}
@@ -333,7 +339,11 @@ def seal_finding(finding: Finding, category: str | None, now: datetime, flag: st
             changes = dict(finding.changes)
             send = partial(upgraded.send_robust, sender=Snapshot, changes=changes)
         transaction.on_commit(send, using=router.db_for_write(Change), robust=True)
-    if category is None or finding.is_empty:
+    if category is None:
+        logger.debug("No report is made: METRIC_COLLECTION_CATEGORIES=%r", conf.CATEGORIES)
+        return None
+    if finding.is_empty:
+        logger.debug("No report is made: there is no fact to send.")
         return None
     return seal(events_of(finding.facts, category, now, flag), category=category, now=now)
 

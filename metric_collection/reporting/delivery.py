@@ -73,7 +73,7 @@ class Delivery:
         attempted: list[Report] = []
         end = self.clock() + BUDGET
         for report in self._queue():
-            if self.clock() >= end or not self._claim(report):
+            if self._is_over(end) or not self._claim(report):
                 break
             attempted.append(self._attempt(report))
             if report.state == Report.State.QUEUED:
@@ -85,12 +85,18 @@ class Delivery:
     def _attempts_without(self, failing: Report, end: datetime) -> Iterator[Report]:
         others = Report.objects.queued().exclude(pk=failing.pk).order_by("attempts", "id")
         for report in others[:HANDFUL]:
-            if self.clock() >= end:
+            if self._is_over(end):
                 return
             if self._claim(report):
                 yield self._attempt(report)
                 if report.state == Report.State.QUEUED:
                     return
+
+    def _is_over(self, end: datetime) -> bool:
+        if self.clock() < end:
+            return False
+        logger.debug("The rest of the queue waits for the next delivery: this one takes too long.")
+        return True
 
     def _queue(self) -> Iterator[Report]:
         """Iterate over the queue, oldest first, after expiring reports older than MAX_AGE."""
@@ -129,7 +135,10 @@ class Delivery:
             logger.debug("%s is not sent: %s", report, allowed.sentence)
             report.release()
             return False
-        return report.reread()
+        if not report.reread():
+            logger.debug("%s is not sent: it was deleted meanwhile.", report)
+            return False
+        return True
 
     def _attempt(self, report: Report) -> Report:
         try:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from metric_collection.cleaninsights.testing import RecordingTransport
 from metric_collection.consent.choice import choose
 from metric_collection.models import Consent, Measurement, Report, Snapshot
 from metric_collection.reporting.collection import Collection
@@ -137,10 +138,12 @@ class TestRecord:
 class TestReasons:
     """Each reason for which nothing was gathered, made or sent is one line at DEBUG."""
 
-    @pytest.fixture
-    def reasons(self, do_sweep, caplog):
+    @pytest.fixture(autouse=True)
+    def at_debug(self, caplog):
         caplog.set_level("DEBUG", logger="metric_collection.reporting")
 
+    @pytest.fixture
+    def reasons(self, do_sweep, caplog):
         def reasons() -> list[str]:
             caplog.clear()
             do_sweep()
@@ -165,6 +168,35 @@ class TestReasons:
             "Nothing to seal: no period of a campaign has ended.",
             "Nothing to deliver: no report is queued.",
         ]
+
+    def test_a_category_that_the_publisher_does_not_want(self, reasons, install, clock, settings):
+        settings.METRIC_COLLECTION_CATEGORIES = ["Install", "Upgrade"]
+        clock.set(install().heartbeat_due)
+        assert "No report is made: METRIC_COLLECTION_CATEGORIES=('Install', 'Upgrade')" in reasons()
+
+    def test_no_fact_is_left(self, reasons, install, clock, settings):
+        settings.METRIC_COLLECTION_SELECTION = []
+        clock.set(install().heartbeat_due)
+        assert "No report is made: there is no fact to send." in reasons()
+
+    def test_new_facts_are_held_back(self, reasons, install, clock, settings):
+        settings.METRIC_COLLECTION_CONSENT = "opt-in"
+        choose(Consent.Choice.GRANTED, now=clock())
+        settings.METRIC_COLLECTION_FACTS = {"Edition": "enterprise"}
+        clock.set(install().heartbeat_due)
+        assert "Held back, because they are new: Edition" in reasons()
+
+    def test_a_delivery_that_takes_too_long(self, install, clock, caplog):
+        class Slow(RecordingTransport):
+            def post(self, *arguments, **options):
+                clock.advance(2 * MINUTE)
+                return super().post(*arguments, **options)
+
+        install()
+        for _ in range(2):
+            Report.objects.create(category="Upgrade", body="{}", sealed_at=clock())
+        assert len(sweep(clock, Slow())) == 1
+        assert "this one takes too long" in caplog.text
 
     def test_backing_off(self, reasons, install, clock, transport):
         clock.set(install().heartbeat_due)
