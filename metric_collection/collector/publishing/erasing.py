@@ -32,6 +32,7 @@ def forget_fact(fact: Fact, *, text: str | None, now: datetime) -> tuple[int, in
     The log names the fact and never the text.
     """
     with atomic(Fact):
+        Site.objects.locked([fact.site_id])  # a roll-up may be counting these values
         values = Value.objects.filter(fact=fact)
         if text is not None:
             values = values.filter(text=text, role=Value.Role.NAMED)

@@ -109,6 +109,38 @@ def test_sums_add_up_and_other_columns_are_replaced(host):
     assert host.django(SUMS) == [7, 2, False]
 
 
+FORGETTING = """
+from threading import Thread
+from django.db import connection, transaction
+from metric_collection.collector.models import *
+from metric_collection.collector.publishing.erasing import forget_fact
+from tests.collector.rows import NOW, TODAY, fact, value
+
+site, _ = Site.objects.get_or_create(id=8, name="Erased", slug="erased")
+name, product = fact(site, "os_version", "text", 1), fact(site, "Acme Version", "version", 2)
+found, by = value(name, "secret"), value(product, "2.4.1")
+
+def forget():
+    forget_fact(name, text="secret", now=NOW)
+    connection.close()
+
+with transaction.atomic():  # as in a roll-up: the site is locked, and the value is looked up
+    Site.objects.locked([site.pk])
+    thread = Thread(target=forget)
+    thread.start()
+    thread.join(0.2)
+    Cell.objects.create(fact=name, value=found, span="W", start=TODAY, n=1)
+    Pair.objects.create(value=found, start=TODAY, by=by, n=1)
+thread.join()
+numbers = [Cell.objects.filter(value=found), Pair.objects.filter(value=found)]
+print(json.dumps([each.count() for each in numbers]))
+"""
+
+
+def test_a_value_that_a_roll_up_counts_meanwhile_is_erased_with_its_numbers(host):
+    assert host.django(FORGETTING) == [0, 0]
+
+
 # Self-checks of other tests of this host, of which a killed worker may have left one halfway.
 FORGET_SELF_CHECKS = """
 from metric_collection.collector import self_check
