@@ -12,6 +12,7 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from metric_collection.cleaninsights.clock import utc_now
 
+from ..counting.catalog import digest_of
 from ..dashboard.export import ExportError, export
 from ..models import Fact, Period, Site, Span
 from ..publishing import erasing, publications
@@ -108,9 +109,13 @@ def decide(
 def forget_fact(
     out: OutputWrapper, *, site: Site, name: str, value: str | None, interactive: bool, **_: Any
 ) -> None:
-    fact = Fact.objects.filter(site=site, name=name, is_built_in=False).first()
+    fact = Fact.objects.filter(site=site, digest=digest_of(name, is_built_in=False)).first()
     if fact is None:
         raise CommandError(f"{site.name} has no fact {name!r}.")
+    if value is not None and not erasing.values_of(fact, value).exists():
+        raise CommandError(
+            f"{name} has no value {value!r}. Give it exactly as the dashboard shows it."
+        )
     what = f"a value of {name}" if value is not None else f"the fact {name}"
     _confirm(interactive, f"Erase {what}, also from what was published?")
     values, changed = erasing.forget_fact(fact, text=value, now=utc_now())

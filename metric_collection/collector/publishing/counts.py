@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
+from ..counting.catalog import digest_of
 from ..counting.days import DAY, WEEK, end_of
 from ..counting.reports import PRODUCT_ENDING
 from ..models import Cell, Fact, Pair, Period, Site, Span, Spread, Usage, Value
@@ -74,8 +75,7 @@ def pairs(period: Period, facts: list[Fact]) -> Mapping[int, Counter[tuple[str, 
     rows = Pair.objects.filter(
         start=period.start,
         by__fact__site=period.site_id,
-        by__fact__name=product,
-        by__fact__is_built_in=False,
+        by__fact__digest=digest_of(product, is_built_in=False),
         by__role=Value.Role.NAMED,
         value__fact__in=facts,
         value__role=Value.Role.NAMED,

@@ -7,7 +7,10 @@ import logging
 from datetime import date, datetime
 from typing import Any
 
-from ..counting.catalog import chunks
+from django.db.models import QuerySet
+
+from ..counting.catalog import chunks, digest_of_text
+from ..counting.texts import clean
 from ..models import (
     Arrival,
     Cell,
@@ -33,10 +36,7 @@ def forget_fact(fact: Fact, *, text: str | None, now: datetime) -> tuple[int, in
     """
     with atomic(Fact):
         Site.objects.locked([fact.site_id])  # a roll-up may be counting these values
-        values = Value.objects.filter(fact=fact)
-        if text is not None:
-            values = values.filter(text=text, role=Value.Role.NAMED)
-        ids = list(values.values_list("pk", flat=True))
+        ids = list(values_of(fact, text).values_list("pk", flat=True))
         for chunk in chunks(ids):
             Cell.objects.filter(fact=fact, value__in=chunk).delete()
             Pair.objects.filter(value__in=chunk).delete()
@@ -49,6 +49,14 @@ def forget_fact(fact: Fact, *, text: str | None, now: datetime) -> tuple[int, in
         "Erased %s of the fact %r.", "a value" if text is not None else "everything", fact.name
     )
     return len(ids), changed
+
+
+def values_of(fact: Fact, text: str | None) -> QuerySet[Value]:
+    """Return all values of a fact, or the one with exactly this text."""
+    values = Value.objects.filter(fact=fact)
+    if text is None:
+        return values
+    return values.filter(role=Value.Role.NAMED, digest=digest_of_text(clean(text)))
 
 
 def _rewrite(fact: Fact, text: str | None, now: datetime) -> int:

@@ -82,6 +82,8 @@ def test_a_note_that_is_too_long_is_refused(site, held):
 def test_a_fact_is_erased(site, monkeypatch):
     with pytest.raises(CommandError, match="Acme has no fact 'nothing'"):
         run("forget-fact", 5, "nothing")
+    with pytest.raises(CommandError, match="os_version has no value 'ubuntu'"):
+        run("forget-fact", 5, "os_version", "--value", "ubuntu", "--no-input")
     monkeypatch.setattr("builtins.input", lambda _: "no")
     with pytest.raises(CommandError, match="Nothing was erased"):
         run("forget-fact", 5, "os_version")

@@ -141,6 +141,43 @@ def test_a_value_that_a_roll_up_counts_meanwhile_is_erased_with_its_numbers(host
     assert host.django(FORGETTING) == [0, 0]
 
 
+ALIKE = """
+from io import StringIO
+from django.core.management import CommandError, call_command
+from metric_collection.collector.models import *
+from metric_collection.collector.publishing import counts
+from tests.collector.rows import TODAY, fact, value
+
+def forget(*arguments):
+    try:
+        call_command("metric_collector", "forget-fact", "9", *arguments, "--no-input", stdout=StringIO())
+    except CommandError as error:
+        return str(error)
+
+site, _ = Site.objects.get_or_create(id=9, name="Alike", slug="alike")
+name, product = fact(site, "os_version", "text", 1), fact(site, "Acme Version", "version", 2)
+forged = fact(site, "acme version", "version", 0, is_declared=False)
+for text in ("Alpine", "alpine", "Älpine", "Alpine "):
+    found = value(name, text)
+for by in (product, forged):
+    Pair.objects.create(value=found, start=TODAY, by=value(by, "2.4.1"), n=10 if by == product else 7)
+week = Period(site=site, span="W", start=TODAY)
+print(json.dumps({
+    "published": [list(each.values()) for each in counts.pairs(week, [name, product]).values()],
+    "messages": [forget("os_version", "--value", "alpine"), forget("OS_VERSION")],
+    "left": sorted(Value.objects.filter(fact=name).values_list("text", flat=True)),
+}))
+"""
+
+
+def test_facts_and_values_that_differ_by_case_or_accent_alone_are_not_taken_for_each_other(host):
+    assert host.django(ALIKE) == {
+        "published": [[10]],
+        "messages": [None, "Alike has no fact 'OS_VERSION'."],
+        "left": ["Alpine", "Alpine ", "Älpine"],
+    }
+
+
 # Self-checks of other tests of this host, of which a killed worker may have left one halfway.
 FORGET_SELF_CHECKS = """
 from metric_collection.collector import self_check
