@@ -42,7 +42,7 @@ class Report:
     category: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     first_of: frozenset[Span] | None = None
-    opt_outs: int = 0
+    opts_out: bool = False
     usage: Sequence[Measured] = ()
 
     @property
@@ -94,7 +94,7 @@ def read(body: bytes) -> Report:
         category=category,
         facts=facts,
         first_of=None if flag is None else spans_of(flag),
-        opt_outs=sum(event["category"] == WITHDRAWN for event in events),
+        opts_out=any(event["category"] == WITHDRAWN for event in events),
         usage=[*map(_event, rest), *map(_visit, visits)],
     )
 

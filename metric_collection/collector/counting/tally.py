@@ -18,6 +18,7 @@ UsageKey: TypeAlias = "tuple[int, str, str, str | None, date, int]"
 ON_TIME = 3  # days after which a report is late
 LATENESS = (31, 8, 2, 1, 0)
 LONGEST_PERIOD = 3660  # days
+MOST_USES = 2**31 - 1  # that every database can store
 BUILT_IN = {"Upgrade": "upgraded to", "Install": "installed"}
 
 
@@ -43,6 +44,7 @@ class Used:
 
 def bucket_of(times: int) -> int:
     """Return the largest of 1, 2, 5, 10, 20, 50 … that is not above `times`."""
+    times = min(times, MOST_USES)
     power = int("1" + "0" * (len(str(times)) - 1))
     return max(step * power for step in (1, 2, 5) if step * power <= times)
 
@@ -101,17 +103,17 @@ class Tally:
         if not self.accepts(report):
             self.periods[site.pk, Span.DAY, self.today, "skewed"] += 1
             return
-        if arrival.source == Arrival.Source.DOOR and (report.category or report.opt_outs):
+        if arrival.source == Arrival.Source.DOOR and (report.category or report.opts_out):
             self._add_lateness(site.pk, (arrival.received_at.date() - day).days)
         if report.category:
             self._add_facts(site, report, day)
-        if report.opt_outs:
-            self._add_to_periods(site.pk, day, {"opt_outs": report.opt_outs})
+        if report.opts_out:
+            self._add_to_periods(site.pk, day, {"opt_outs": 1})
         self._add_usage(site.pk, [each for each in report.usage if self._accepts_period(each)])
 
     def accepts(self, report: Report) -> bool:
         """Whether an installation with a working clock can send this report now."""
-        if report.category or report.opt_outs:
+        if report.category or report.opts_out:
             return report.day is not None and self._accepts(report.day)
         return any(map(self._accepts_period, report.usage))
 

@@ -36,6 +36,8 @@ def value_of(kind: str, text: str) -> tuple[Role, str]:
 
 def _version(text: str) -> tuple[Role, str]:
     """Read PEP 440. Development versions count together: each may be a single machine's."""
+    if len(text) > LONGEST:  # Python refuses to read numbers of some thousand digits
+        return Role.OTHER, ""
     try:
         version = Version(text)
     except InvalidVersion:

@@ -32,6 +32,8 @@ def test_characters_that_a_page_had_better_not_show_are_replaced(text, stored):
         ("version", "2.5.dev1", "development", ""),
         ("version", "2.5b1", "development", ""),
         ("version", "host17", "other", ""),
+        ("version", "9" * 5000, "other", ""),
+        ("version", "2.4." + "1" * 300, "other", ""),
         ("date", "2026-03-04", "named", "2026-03"),
         ("date", "2026-13-04", "other", ""),
         ("bucket", "10-99", "named", "10-99"),
