@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 from django.db import IntegrityError, router, transaction
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ..cleaninsights import payload
 from ..cleaninsights.clock import utc_now
@@ -324,7 +324,7 @@ def is_higher(after: str, before: str) -> bool:
     """Compare as PEP 440 versions, or as strings if either is not a valid version."""
     try:
         return Version(after) > Version(before)
-    except InvalidVersion:
+    except ValueError:  # no version, or one with more digits than Python reads
         return after > before
 
 

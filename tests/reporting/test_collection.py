@@ -207,6 +207,7 @@ class TestUpgrade:
         ("2024.2-custom", "2024.1-custom", True),
         ("2024.1-custom", "2024.1-custom", False),
         ("2024.1-custom", "2024.2", False),
+        ("9" * 5000, "2.4", True),
     ],
 )
 def test_versions_compare_by_pep_440_or_as_strings(after, before, higher):
