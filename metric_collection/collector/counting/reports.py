@@ -65,12 +65,11 @@ class Report:
             (p for p in pairs if (p[0] == fact if fact else p[0].endswith(PRODUCT_ENDING))), None
         )
 
-    def matches(self, rules: Sequence[Mapping[str, str]]) -> bool:
+    def matches(self, exclusions: Sequence[tuple[str, str]]) -> bool:
         """Whether a site's settings exclude this report."""
         return any(
-            rule.get("fact") in self.facts
-            and fnmatchcase(self.facts[rule["fact"]], rule.get("pattern", "*"))
-            for rule in rules
+            fact in self.facts and fnmatchcase(self.facts[fact], pattern)
+            for fact, pattern in exclusions
         )
 
 

@@ -89,7 +89,7 @@ class Tally:
         site = self.sites.get(arrival.site_id)
         if site is None:
             self.refusals[self.today, arrival.site_id, "unknown site"] += 1
-        elif report.matches(site.excluded):
+        elif report.matches(site.exclusions):
             self.refusals[self.today, site.pk, "excluded"] += 1
         elif report.day is not None:
             self._add(site, report, report.day, arrival)

@@ -7,6 +7,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import metric_collection.collector.models.site
+
 
 def keep_inbox_small(apps: Any, schema_editor: Any) -> None:
     """Let PostgreSQL vacuum the inbox by its number of dead rows: nearly every row is deleted in a minute."""
@@ -121,6 +123,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         help_text='Not counted, e.g. [{"fact": "Acme Version", "pattern": "2.4.0*"}].',
+                        validators=[metric_collection.collector.models.site.validate_excluded],
                         verbose_name="excluded reports",
                     ),
                 ),

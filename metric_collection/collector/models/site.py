@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from functools import cached_property
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +14,27 @@ from django.utils.translation import gettext_lazy as _
 from .rows import PrimaryManager
 
 LARGEST_ID = 2**30 - 1  # above are the self-check's sites, each of one hour
+
+
+def validate_excluded(rules: Any) -> None:
+    """Refuse anything but a list of rules, each with a fact and a pattern."""
+    wrong = [each for each in rules if not is_rule(each)] if isinstance(rules, list) else [rules]
+    if wrong:
+        raise ValidationError(
+            _(
+                "%(found)s is not a rule. Write a list of rules, each with a fact and a pattern in quotes, for"
+                ' example [{"fact": "Acme Version", "pattern": "2.4.0*"}].'
+            ),
+            params={"found": json.dumps(wrong[0], ensure_ascii=False)[:200]},
+        )
+
+
+def is_rule(found: Any) -> bool:
+    return (
+        isinstance(found, dict)
+        and set(found) == {"fact", "pattern"}
+        and all(isinstance(text, str) for text in found.values())
+    )
 
 
 class SiteQuerySet(models.QuerySet["Site"]):
@@ -49,6 +75,7 @@ class Site(models.Model):
         _("excluded reports"),
         default=list,
         blank=True,
+        validators=[validate_excluded],
         help_text=_('Not counted, e.g. [{"fact": "Acme Version", "pattern": "2.4.0*"}].'),
     )
     learn_more = models.URLField(_("learn more"), blank=True)
@@ -62,3 +89,12 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        self.excluded = self.excluded or []  # an emptied field is None
+
+    @cached_property
+    def exclusions(self) -> list[tuple[str, str]]:
+        """The fact and the pattern of each rule; a malformed rule excludes nothing."""
+        rules = self.excluded if isinstance(self.excluded, list) else []
+        return [(rule["fact"], rule["pattern"]) for rule in rules if is_rule(rule)]

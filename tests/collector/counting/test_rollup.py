@@ -15,6 +15,7 @@ from metric_collection.collector.models import (
     Period,
     Receipt,
     Refusal,
+    Site,
     Span,
     Spread,
     Usage,
@@ -268,6 +269,18 @@ def test_an_excluded_report_is_a_refusal(put, site):
     roll_up()
     assert period().installations == 1
     assert Refusal.objects.get().reason == "excluded"
+
+
+@pytest.mark.parametrize(
+    "excluded",
+    [5, "2.4", {"fact": "Acme Version", "pattern": "*"}, ["2.4"], [{"pattern": "*"}]]
+    + [[{"fact": "Acme Version", "pattern": pattern}] for pattern in (2.4, None, ["*"])],
+)
+def test_a_malformed_rule_excludes_no_report(put, site, excluded):
+    Site.objects.update(excluded=excluded)
+    put(report())
+    assert roll_up() == 1
+    assert period().installations == 1
 
 
 def test_a_report_of_a_site_that_was_deleted_is_a_refusal(put):
