@@ -13,7 +13,16 @@ from metric_collection.cleaninsights.testing import RecordingTransport
 from metric_collection.collector import forwarding, work
 from metric_collection.collector.checks import check_collector
 from metric_collection.collector.counting import rollup, settling
-from metric_collection.collector.models import Cell, Forwarding, Period, Site, Span, Value, Work
+from metric_collection.collector.models import (
+    Cell,
+    Fact,
+    Forwarding,
+    Period,
+    Site,
+    Span,
+    Value,
+    Work,
+)
 from tests.collector.reports import NOON, report
 from tests.collector.rows import fact, value
 
@@ -130,6 +139,16 @@ def test_matomo_gets_one_event_for_each_value_of_a_settled_day(matomo, target, c
     assert {event["cdt"] for event in matomo.tracked} == {"2026-03-04 12:00:00"}
     assert Period.objects.get(span=Span.DAY).forwarded_at == SETTLED
     assert forwarding.forward(SETTLED) == 0, "each day once"
+
+
+def test_upgrades_are_forwarded_by_the_declared_version_of_the_product(put, counted, transport):
+    put(report(facts={"Zero Version": "6.6.6"}))
+    rollup.roll_up(lambda: NOON)
+    Fact.objects.filter(name="Acme Version").update(is_declared=True, position=1)
+    forwarding.forward(SETTLED, transport)
+    ((_, bulk),) = transport.bulks
+    events = [parse_qs(request[1:]) for request in bulk["requests"]]
+    assert [e["e_a"] for e in events if e["e_c"] == ["Upgrade"]] == [["Acme Version"]]
 
 
 def test_open_held_and_left_out_days_are_not_forwarded(site, transport):

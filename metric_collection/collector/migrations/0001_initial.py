@@ -311,7 +311,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "fact",
                 "verbose_name_plural": "facts",
-                "ordering": ["position", "id"],
+                "ordering": ["-is_declared", "position", "id"],
             },
         ),
         migrations.CreateModel(

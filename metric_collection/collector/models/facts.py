@@ -45,7 +45,8 @@ class Fact(models.Model):
     class Meta:
         verbose_name = _("fact")
         verbose_name_plural = _("facts")
-        ordering = ["position", "id"]
+        # Anybody can report a fact: those of the dictionary come first, and the product's version among them.
+        ordering = ["-is_declared", "position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["site", "digest"], name="usage_collector_one_fact")
         ]

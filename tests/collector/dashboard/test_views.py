@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,6 +19,7 @@ from metric_collection.collector.door import inbox
 from metric_collection.collector.models import (
     Arrival,
     Cell,
+    Fact,
     Import,
     Lateness,
     Pair,
@@ -100,6 +102,16 @@ def test_a_version_filters_every_chart(staff):
     assert "os_version is not counted by version" in text_of(
         staff.get(DASHBOARD, {"version": "2.3"})
     )
+
+
+def test_a_fact_that_is_not_declared_does_not_replace_the_product(staff):
+    site = grow()
+    Fact.objects.update(position=F("position") + 1)  # the dictionary counts from 1
+    zero = fact(site, "Zero Version", "version", 0, is_declared=False)
+    forged = value(zero, "6.6.6")
+    Cell.objects.create(fact=zero, value=forged, span=Span.DAY, start=TODAY, n=1)
+    assert "2.4 leads with 92 % of the installations." in text_of(staff.get(DASHBOARD))
+    assert "8 active installations" in text_of(staff.get(DASHBOARD, {"version": "2.3"}))
 
 
 @pytest.mark.parametrize(
