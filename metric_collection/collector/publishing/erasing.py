@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from ..models import (
 )
 from ..models.rows import atomic
 from .publications import digest_of
+from .rules import minor
 
 logger = logging.getLogger("metric_collection.collector")
 
@@ -61,10 +63,11 @@ def values_of(fact: Fact, text: str | None) -> QuerySet[Value]:
 
 def _rewrite(fact: Fact, text: str | None, now: datetime) -> int:
     """Write the publications that show it anew, marked with the day."""
+    names = None if text is None else _published_names(fact, text)
     changed = 0
     for publication in Publication.objects.filter(site=fact.site_id).iterator():
         content = json.loads(publication.body)
-        if _remove(content, fact.name, text):
+        if _remove(content, fact.name, names):
             content["rewritten"] = now.date().isoformat()
             body = json.dumps(content, ensure_ascii=False)
             Publication.objects.filter(pk=publication.pk).update(
@@ -74,16 +77,44 @@ def _rewrite(fact: Fact, text: str | None, now: datetime) -> int:
     return changed
 
 
-def _remove(content: dict[str, Any], fact: str, text: str | None) -> bool:
-    """Remove a fact or a value from the content of a publication; whether it was there."""
-    facts, pairs = content.get("facts", {}), content.get("pairs", {})
-    if text is None:
-        pairs.pop(fact, None)
-        return facts.pop(fact, None) is not None
-    found = facts.get(fact, {"values": {}})["values"].pop(text, None) is not None
-    for cells in pairs.get(fact, {}).values():
-        cells.pop(text, None)
-    return found
+def _published_names(fact: Fact, text: str) -> set[str]:
+    """Return the names under which an erased value was published, but not a minor that others share."""
+    if fact.kind != Fact.Kind.VERSION:
+        return {text}
+    left = Value.objects.filter(fact=fact, role=Value.Role.NAMED).values_list("text", flat=True)
+    return {text, minor(text) or text} - {minor(each) for each in left}
+
+
+def _remove(content: dict[str, Any], fact: str, names: set[str] | None) -> bool:
+    """Remove a fact or some of its values from the content of a publication; whether they were there."""
+    values = content.get("facts", {}).get(fact, {}).get("values", {})
+    erased = set(values) if names is None else names & set(values)
+    if not erased:
+        return False
+    if "pairs" in content:
+        content["pairs"] = _tables_without(erased, content["pairs"], fact, set(values))
+    for name in erased:
+        del values[name]
+    if not values:
+        del content["facts"][fact]
+    return True
+
+
+def _tables_without(
+    erased: set[str], tables: Mapping[str, Any], fact: str, values: set[str]
+) -> dict[str, Any]:
+    """Return the tables of a week without these of a fact's values."""
+    # Rows are the product's versions, columns the values of the fact that the table is named after. Which fact
+    # was the product then is not stated: it has no table, and every row is one of its values.
+    rows = {row for table in tables.values() for row in table}
+    is_product = fact not in tables and rows <= values
+    kept: dict[str, Any] = {}
+    for name, table in tables.items():
+        for row, cells in table.items():
+            left = {v: n for v, n in cells.items() if name != fact or v not in erased}
+            if left and not (is_product and row in erased):
+                kept.setdefault(name, {})[row] = left
+    return kept
 
 
 def forget_site(site: Site, *, before: date | None) -> int:

@@ -18,6 +18,7 @@ from metric_collection.collector.models import (
     Site,
     Span,
     Usage,
+    Value,
 )
 from metric_collection.collector.publishing import publications
 from metric_collection.collector.publishing.erasing import forget_fact
@@ -117,6 +118,15 @@ def test_the_page_is_kept_until_something_changes(client, site):
     assert "Ubuntu" not in text_of(client.get(PAGE))
     Site.objects.update(name="Renamed")
     assert "Installations of Renamed" in text_of(client.get(PAGE))
+
+
+def test_the_page_outlives_the_erasure_of_all_values(client, site):
+    for value in Value.objects.filter(fact__in=site.facts.filter(is_public=True)):
+        forget_fact(value.fact, text=value.text, now=NOW)
+    html = text_of(client.get(PAGE))
+    assert "About <strong>1,170</strong> active installations" in html
+    assert "by version" not in html
+    assert "leads with" not in html
 
 
 def test_a_day_without_a_publication_is_a_gap(client, site):

@@ -21,9 +21,10 @@ from metric_collection.collector.models import (
 from metric_collection.collector.publishing import publications
 from metric_collection.collector.publishing.erasing import forget_fact, forget_site
 from metric_collection.collector.publishing.publications import digest_of
-from tests.collector.rows import NOW, TODAY, grow
+from tests.collector.rows import NOW, TODAY, fact, grow, value
 
 pytestmark = pytest.mark.django_db
+WEEK = "2026-11-02"
 DEBIAN = "Debian GNU/Linux 12 (bookworm)"
 
 
@@ -39,6 +40,11 @@ def site():
 
 def shown(text: str) -> int:
     return Publication.objects.filter(body__contains=text).count()
+
+
+def tables() -> dict:
+    """The published tables by version of a week."""
+    return json.loads(Publication.objects.get(span=Span.WEEK, start=WEEK).body)["pairs"]
 
 
 def test_a_fact_is_erased_from_the_tables_and_from_what_was_published(site, caplog):
@@ -73,6 +79,40 @@ def test_a_value_of_the_product_is_erased_with_its_pairs(site):
     forget_fact(fact, text="2.4.0", now=NOW)
     assert not Pair.objects.filter(by__text="2.4.0").exists()
     assert Pair.objects.filter(by__text="2.3.0").exists()
+
+
+def test_the_product_is_erased_with_every_table_by_version(site):
+    assert tables()
+    forget_fact(Fact.objects.get(name="Acme Version"), text=None, now=NOW)
+    assert tables() == {}
+    assert shown("Debian"), "the lists of other facts are kept"
+    assert shown('"2.4"') == shown('"2.3"') == 0
+
+
+def test_a_minor_is_erased_with_its_last_version(site):
+    fact = Fact.objects.get(name="Acme Version")
+    forget_fact(fact, text="2.3.0", now=NOW)
+    assert list(tables()["os_version"]) == ["2.3"], "2.3.1 is left"
+    forget_fact(fact, text="2.3.1", now=NOW)
+    assert shown('"2.3"') == 0
+    assert tables() == {}
+    assert shown('"2.4"')
+
+
+def test_the_tables_by_version_outlive_another_fact_with_versions(site):
+    week = Publication.objects.get(span=Span.WEEK, start=WEEK)
+    content = json.loads(week.body)
+    content["facts"]["python_version"] = {"kind": "version", "values": {"3.11": 50, "3.12": 40}}
+    Publication.objects.filter(pk=week.pk).update(body=json.dumps(content))
+    python = fact(site, "python_version", "version", 5)
+    value(python, "3.11.7")
+    before = tables()
+    forget_fact(python, text="3.11.7", now=NOW)
+    assert shown("python_version") == shown('"3.12"') == 1
+    assert shown('"3.11"') == 0
+    forget_fact(python, text=None, now=NOW)
+    assert shown("python_version") == 0
+    assert tables() == before
 
 
 def test_a_site_starts_over_and_keeps_its_dictionary(site):
