@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, JsonResponse
 
 from ..cleaninsights.clock import utc_now
@@ -13,7 +13,7 @@ def healthz(_request: HttpRequest) -> JsonResponse:
     """Answer 200, or 503 if something stands still. The texts name nothing that is not public."""
     try:
         found = health.check(utc_now())
-    except DatabaseError as error:
+    except Error as error:
         return JsonResponse(
             {"well": False, "problems": {"database": type(error).__name__}}, status=503
         )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError
+from django.db import Error, close_old_connections
 from django.db.models import Q
 
 from ..cleaninsights.clock import utc_now
@@ -72,21 +72,30 @@ def run_due(
 
     With `at_once`, count even if another process is counting: neither disturbs the other.
     """
-    return {job.name: done for job in jobs if (done := _run(job, now, at_once=at_once)) is not None}
-
-
-def _run(job: Job, now: datetime, *, at_once: bool) -> int | None:
-    has_failed = False
+    found: dict[str, int] = {}
+    close_old_connections()  # outside of requests nobody else does
     try:
-        last = Work.objects.get_or_create(name=job.name)[0]
-        has_failed = last.outcome == FAILED
-        if not _claim(job, now) and not (at_once and job.name == ROLL_UP):
-            return None
+        for job in jobs:
+            has_failed = Work.objects.get_or_create(name=job.name)[0].outcome == FAILED
+            if not _claim(job, now) and not (at_once and job.name == ROLL_UP):
+                continue
+            done = _run(job, now, has_failed=has_failed)
+            if done is not None:
+                found[job.name] = done
+    except Error as error:
+        logger.warning("No job can use the database, will retry: %s", type(error).__name__)
+        close_old_connections()
+    return found
+
+
+def _run(job: Job, now: datetime, *, has_failed: bool) -> int | None:
+    try:
         done = job.run(now)
     except Exception as error:  # noqa: BLE001  a defect in one job must not end the others
-        level = logging.WARNING if isinstance(error, DatabaseError) else logging.ERROR
+        level = logging.WARNING if isinstance(error, Error) else logging.ERROR
         level = logging.DEBUG if has_failed else level
         logger.log(level, "%s failed and will be retried: %s", job.name, type(error).__name__)
+        close_old_connections()
         _note(job, now, ended_at=None, outcome=FAILED, detail=type(error).__name__)
         return None
     except BaseException:  # SIGTERM or Ctrl-C: the next process need not wait
@@ -112,7 +121,7 @@ def _note(job: Job, began_at: datetime, **values: object) -> None:
     """Note how a run ended, unless another process has taken it for abandoned."""
     try:
         Work.objects.filter(name=job.name, began_at=began_at).update(**values)
-    except DatabaseError as error:
+    except Error as error:
         logger.debug("The end of %s was not noted: %s", job.name, type(error).__name__)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector import health
@@ -74,10 +74,11 @@ def test_faults_that_lose_reports_are_noted(put):
     assert "Site 7, unknown site: 123 today." in health.lines(found)
 
 
-def test_a_database_that_is_away_is_a_503(client, monkeypatch):
+@pytest.mark.parametrize("error", [DatabaseError, InterfaceError])
+def test_a_database_that_is_away_is_a_503(client, monkeypatch, error):
     def fail(_):
-        raise DatabaseError("secret")
+        raise error("secret")
 
     monkeypatch.setattr(health, "check", fail)
     answer = client.get("/collector/healthz")
-    assert (answer.status_code, answer.json()["problems"]) == (503, {"database": "DatabaseError"})
+    assert (answer.status_code, answer.json()["problems"]) == (503, {"database": error.__name__})

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from celery import Celery, current_app
 from django.apps import apps
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, connection
 
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector import tasks, work
@@ -165,14 +166,33 @@ class TestWork:
         assert slept == [60.0]
 
 
-def test_a_database_that_is_away_costs_nothing_but_time(monkeypatch, caplog):
-    def fail(*_, **__):
-        raise DatabaseError
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [DatabaseError, InterfaceError])
+def test_a_database_that_is_away_costs_nothing_but_time_and_is_one_warning(caplog, error):
+    def fail(*_):
+        raise error("secret")
 
-    monkeypatch.setattr(Work.objects, "get_or_create", fail)
-    monkeypatch.setattr(Work.objects, "filter", fail)
-    assert work.run_due(NOON) == {}
-    assert "roll-up failed and will be retried: DatabaseError" in caplog.text
+    with connection.execute_wrapper(fail):
+        assert work.run_due(NOON) == {}
+    assert caplog.messages == [f"No job can use the database, will retry: {error.__name__}"]
+    assert work.run_due(NOON)["roll-up"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [DatabaseError, InterfaceError])
+def test_a_database_that_goes_away_during_a_job_ends_no_worker(caplog, error):
+    def fail(*_):
+        raise error("secret")
+
+    def lose(now):
+        gone.enter_context(connection.execute_wrapper(fail))
+        Work.objects.count()
+
+    with ExitStack() as gone:
+        assert work.run_due(NOON, (work.Job(name="job", run=lose),)) == {}
+    assert caplog.messages == [f"job failed and will be retried: {error.__name__}"]
+    again = work.Job(name="job", run=lambda now: 1)
+    assert work.run_due(NOON + timedelta(minutes=3), (again,)) == {"job": 1}
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -63,7 +63,7 @@ class Door:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
             response = self.respond(request)
-        except DatabaseError as error:
+        except Error as error:
             logger.debug("A report was put off: %s", type(error).__name__)
             self.refusals.count("unavailable", now=self.clock())
             response = later(60, 600)

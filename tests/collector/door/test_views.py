@@ -5,7 +5,7 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.test import RequestFactory
 
 from metric_collection.collector.door import inbox, refusals
@@ -178,9 +178,14 @@ def test_a_report_that_was_set_aside_does_not_fill_the_inbox(post, put):
 
 
 @pytest.mark.parametrize(
-    "error", [DatabaseError("198.51.100.77"), ZeroDivisionError("198.51.100.77")]
+    ("error", "level"),
+    [
+        (DatabaseError("198.51.100.77"), "DEBUG"),
+        (InterfaceError("198.51.100.77"), "DEBUG"),
+        (ZeroDivisionError("198.51.100.77"), "ERROR"),
+    ],
 )
-def test_any_error_is_a_503_and_logged_by_its_class_alone(post, monkeypatch, caplog, error):
+def test_any_error_is_a_503_and_logged_by_its_class_alone(post, monkeypatch, caplog, error, level):
     caplog.set_level(logging.DEBUG)
 
     def fail(**_):
@@ -190,7 +195,8 @@ def test_any_error_is_a_503_and_logged_by_its_class_alone(post, monkeypatch, cap
     response = post()
     assert response.status_code == 503
     assert 60 <= int(response["Retry-After"]) <= 600
-    assert type(error).__name__ in caplog.text
+    record = caplog.records[-1]
+    assert (record.levelname, record.args) == (level, (type(error).__name__,))
     assert ADDRESS not in caplog.text
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 from django.utils.text import slugify
 
 from metric_collection.cleaninsights.clock import utc_now
@@ -76,7 +76,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, action: str, **options: Any) -> None:
         try:
             getattr(self, METHODS.get(action, action))(**options)
-        except DatabaseError as error:
+        except Error as error:
             raise CommandError(f"The database reports: {error}. Has migrate been run?") from error
 
     def site(self, *, site_action: str, **options: Any) -> None:
