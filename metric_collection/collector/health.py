@@ -17,6 +17,7 @@ UNPUBLISHED = timedelta(days=5)
 SELF_CHECK = "self-check"
 UNCHECKED = timedelta(hours=2)
 HOUR = timedelta(hours=1)
+AHEAD = timedelta(days=1)  # by which no clock is ahead unless it is wrong
 WEEKS_COMPARED = 4
 SMALLEST_BAND = 20  # reports an hour: of fewer, half are missing by chance
 SMALLEST_PUBLIC = 10
@@ -63,6 +64,7 @@ def check(now: datetime) -> Health:
     problems = [
         *_behind(level, now),
         *_failed(work),
+        *_ahead(work, now),
         *_unpublished(now),
         *_unchecked(work, now),
         *_quiet(now),
@@ -91,6 +93,20 @@ def _failed(work: tuple[Work, ...]) -> list[Problem]:
         for job in work
         if job.outcome == "failed"
     ]
+
+
+def _ahead(work: tuple[Work, ...], now: datetime) -> list[Problem]:
+    text = _(
+        "%(job)s has run at %(moment)s UTC, which is in the future."
+        " Check the clocks of all machines that run jobs."
+    )
+    found = []
+    for job in work:
+        last = max((at for at in (job.began_at, job.ended_at) if at), default=now)
+        if last > now + AHEAD:
+            values = {"job": job.name, "moment": f"{last:%Y-%m-%d %H:%M}"}
+            found.append(Problem(code=job.name, text=text % values))
+    return found
 
 
 def _unpublished(now: datetime) -> list[Problem]:

@@ -18,7 +18,7 @@ from django.db.models import Q
 from ..cleaninsights.clock import utc_now
 from . import forwarding, self_check
 from .counting import forgetting, rollup, settling
-from .health import SELF_CHECK
+from .health import AHEAD, SELF_CHECK
 from .models import Work
 from .publishing import publications
 
@@ -49,7 +49,7 @@ class Job:
             return Q()
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         since = midnight if self.every is None else now - self.every
-        return Q(ended_at=None) | Q(ended_at__lt=since)
+        return Q(ended_at=None) | Q(ended_at__lt=since) | Q(ended_at__gt=now + AHEAD)
 
 
 COUNTING = (
@@ -110,6 +110,7 @@ def _run(job: Job, now: datetime, *, has_failed: bool) -> int | None:
 def _claim(job: Job, now: datetime) -> bool:
     """Whether this process is to run the job: it is due, and no other process is at it."""
     free = Q(began_at=None) | Q(ended_at__isnull=False) | Q(began_at__lt=now - ABANDONED)
+    free |= Q(began_at__gt=now + AHEAD)  # noted by a clock that was wrong
     free |= Q(outcome__in=[FAILED, "stopped"])
     claimed = Work.objects.filter(job.is_due(now) & free, name=job.name).update(
         began_at=now, ended_at=None, outcome="running", detail=""

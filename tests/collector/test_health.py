@@ -40,6 +40,17 @@ def test_a_job_that_failed_is_a_problem():
     assert problem.text == "settle failed: OperationalError"
 
 
+@pytest.mark.parametrize("field", ["began_at", "ended_at"])
+def test_a_run_in_the_future_is_a_problem_because_a_clock_was_wrong(field):
+    Work.objects.create(name="settle", outcome="done", **{field: NOON + 2 * DAY})
+    (problem,) = health.check(NOON).problems
+    assert problem.text == (
+        "settle has run at 2026-03-06 12:00 UTC, which is in the future."
+        " Check the clocks of all machines that run jobs."
+    )
+    assert health.check(NOON + DAY).is_well
+
+
 @pytest.mark.parametrize(
     ("days", "size", "state", "is_public", "expected"),
     [

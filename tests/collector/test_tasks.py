@@ -20,6 +20,8 @@ from tests.collector.reports import NOON, report
 from tests.collector.services.conftest import APPS
 from tests.harness.host import LOADS_CELERY, Host
 
+YEARS_LATER = NOON.replace(year=2036)
+
 
 class Beat:
     """A beat service, and the entries that its scheduler was given."""
@@ -94,6 +96,17 @@ class TestWork:
         assert work.run_due(now, (job,)) == {"daily": 1}
         assert work.run_due(now, (job,)) == {}
         assert work.run_due(now + timedelta(days=1), (job,)) == {"daily": 1}
+
+    @pytest.mark.parametrize("every", [None, work.HOURLY])
+    def test_a_clock_that_was_years_ahead_stops_no_job(self, every):
+        job = work.Job(name="job", run=lambda now: 1, every=every)
+        Work.objects.create(name="job", began_at=YEARS_LATER, ended_at=YEARS_LATER, outcome="done")
+        assert work.run_due(NOON, (job,)) == {"job": 1}
+
+    def test_a_run_that_was_killed_under_a_clock_that_was_years_ahead_is_taken_over(self):
+        job = work.Job(name="job", run=lambda now: 1, every=work.ALWAYS)
+        Work.objects.create(name="job", began_at=YEARS_LATER, outcome="running")
+        assert work.run_due(NOON, (job,)) == {"job": 1}
 
     def test_another_runner_skips_a_job_that_runs(self):
         seen = []
