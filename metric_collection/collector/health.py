@@ -82,7 +82,10 @@ def check(now: datetime) -> Health:
 def _behind(level: inbox.Level, now: datetime) -> list[Problem]:
     if level.age(now) <= BEHIND:
         return []
-    text = _("Reports have not been counted since %(moment)s UTC. Is the roll-up running?")
+    text = _(
+        "Reports have not been counted since %(moment)s UTC. No day settles until those of earlier"
+        " days are counted. Is the roll-up running?"
+    )
     return [Problem(code="roll-up", text=text % {"moment": f"{level.since:%Y-%m-%d %H:%M}"})]
 
 

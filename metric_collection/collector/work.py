@@ -18,6 +18,7 @@ from django.db.models import Q
 from ..cleaninsights.clock import utc_now
 from . import forwarding, self_check
 from .counting import forgetting, rollup, settling
+from .door import inbox
 from .health import AHEAD, SELF_CHECK
 from .models import Work
 from .publishing import publications
@@ -36,19 +37,26 @@ HOURLY = timedelta(minutes=59)
 EVERY_FIVE_MINUTES = timedelta(minutes=4, seconds=30)
 
 
+def midnight_of(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job, daily or due so long after its last run; `run` returns how many rows it handled."""
+    """One job, daily or due so long after its last run; `run` returns how many rows it handled.
+
+    One that `needs_counts` is not run while reports of earlier days wait to be counted.
+    """
 
     name: str
     run: Callable[[datetime], int]
     every: timedelta | None = None
+    needs_counts: bool = False
 
     def is_due(self, now: datetime) -> Q:
         if self.every == ALWAYS:
             return Q()
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        since = midnight if self.every is None else now - self.every
+        since = midnight_of(now) if self.every is None else now - self.every
         return Q(ended_at=None) | Q(ended_at__lt=since) | Q(ended_at__gt=now + AHEAD)
 
 
@@ -56,8 +64,9 @@ COUNTING = (
     # First, because it makes room on a disk that is full.
     Job(name="forget", run=forgetting.forget),
     Job(name=ROLL_UP, run=lambda _now: rollup.roll_up(utc_now), every=ALWAYS),
-    Job(name="settle", run=lambda now: settling.settle(now.date())),
-    Job(name="publish", run=publications.publish),
+    Job(name="settle", run=lambda now: settling.settle(now.date()), needs_counts=True),
+    # Always, because a site becomes public at any time.
+    Job(name="publish", run=publications.publish, every=ALWAYS),
 )
 # With Celery, tasks of their own: a slow network does not delay counting.
 CHECKING = (Job(name=SELF_CHECK, run=self_check.run, every=HOURLY),)
@@ -77,6 +86,8 @@ def run_due(
     try:
         for job in jobs:
             has_failed = Work.objects.get_or_create(name=job.name)[0].outcome == FAILED
+            if job.needs_counts and _has_backlog(now):
+                continue
             if not _claim(job, now) and not (at_once and job.name == ROLL_UP):
                 continue
             done = _run(job, now, has_failed=has_failed)
@@ -105,6 +116,12 @@ def _run(job: Job, now: datetime, *, has_failed: bool) -> int | None:
         logger.info("%s works again.", job.name)
     _note(job, now, ended_at=utc_now(), outcome="done", detail=str(done))
     return done
+
+
+def _has_backlog(now: datetime) -> bool:
+    """Whether reports of earlier days are still to be counted."""
+    since = inbox.level().since
+    return since is not None and since < midnight_of(now)
 
 
 def _claim(job: Job, now: datetime) -> bool:

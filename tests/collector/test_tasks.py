@@ -12,9 +12,9 @@ from django.apps import apps
 from django.db import DatabaseError, InterfaceError, connection
 
 from metric_collection.cleaninsights.clock import utc_now
-from metric_collection.collector import tasks, work
+from metric_collection.collector import health, tasks, work
 from metric_collection.collector.counting import rollup
-from metric_collection.collector.models import Period, Work
+from metric_collection.collector.models import Period, Span, Work
 from metric_collection.collector.receivers import on_beat_init, on_import_modules
 from tests.collector.reports import NOON, report
 from tests.collector.services.conftest import APPS
@@ -217,6 +217,48 @@ def test_a_backlog_is_counted_in_batches_until_the_time_is_up(put, monkeypatch):
     assert rollup.roll_up(lambda: NOON, seconds=50, timer=lambda: next(ticks)) == 4
     monkeypatch.setattr(rollup, "MOST_BYTES", 10)
     assert rollup.roll_up(lambda: NOON) == 2
+
+
+@pytest.mark.django_db
+def test_no_period_settles_before_the_reports_of_earlier_days_are_counted(put):
+    now = utc_now()
+    then = now - timedelta(days=5)
+    for number in range(20):
+        put(report(at=then), at=then)
+        if number == 11:
+            rollup.roll_up(lambda: then)
+    Work.objects.create(name="roll-up", began_at=now, outcome="running")
+    assert work.run_due(now, work.COUNTING).keys() == {"forget", "publish"}
+    assert Period.objects.get(span=Span.DAY).state == Period.State.OPEN
+    Work.objects.filter(name="roll-up").update(outcome="stopped")
+    assert work.run_due(now, work.COUNTING).keys() == {"roll-up", "settle", "publish"}
+    day = Period.objects.get(span=Span.DAY)
+    assert (day.state, day.installations) == (Period.State.SETTLED, 20)
+
+
+@pytest.mark.django_db
+def test_a_report_of_today_keeps_no_period_from_settling(put):
+    put(report())
+    rollup.roll_up(lambda: NOON)
+    now = NOON + timedelta(days=5)
+    put(report(at=now), at=now)
+    Work.objects.create(name="roll-up", began_at=now, outcome="running")
+    assert work.run_due(now, work.COUNTING)["settle"] == 1
+
+
+@pytest.mark.django_db
+def test_a_site_that_becomes_public_is_published_a_minute_later_and_is_no_problem(put, site):
+    now = utc_now()
+    then = now - timedelta(days=7)
+    for _ in range(10):
+        put(report(at=then, first="day"), at=then)
+    rollup.roll_up(lambda: then)
+    work.run_due(now, work.COUNTING)
+    site.is_public = True
+    site.save()
+    later = now + timedelta(minutes=1)
+    assert work.run_due(later, work.COUNTING)["publish"] > 0
+    assert health.check(later).is_well
 
 
 @pytest.mark.thorough
