@@ -18,6 +18,7 @@ from django.db.models import Q
 from ..cleaninsights.clock import utc_now
 from . import forwarding, self_check
 from .counting import forgetting, rollup, settling
+from .counting.failures import SitesFailedError
 from .door import inbox
 from .health import AHEAD, SELF_CHECK
 from .models import Work
@@ -105,9 +106,11 @@ def _run(job: Job, now: datetime, *, has_failed: bool) -> int | None:
     except Exception as error:  # noqa: BLE001  a defect in one job must not end the others
         level = logging.WARNING if isinstance(error, Error) else logging.ERROR
         level = logging.DEBUG if has_failed else level
-        logger.log(level, "%s failed and will be retried: %s", job.name, type(error).__name__)
+        # Other messages may have values of a report.
+        reason = str(error) if isinstance(error, SitesFailedError) else type(error).__name__
+        logger.log(level, "%s failed and will be retried: %s", job.name, reason)
         close_old_connections()
-        _note(job, now, ended_at=None, outcome=FAILED, detail=type(error).__name__)
+        _note(job, now, ended_at=None, outcome=FAILED, detail=reason[:200])
         return None
     except BaseException:  # SIGTERM or Ctrl-C: the next process need not wait
         _note(job, now, ended_at=None, outcome="stopped")

@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector import health, tasks, work
 from metric_collection.collector.counting import rollup
+from metric_collection.collector.counting.failures import Failures
 from metric_collection.collector.models import Period, Span, Work
 from metric_collection.collector.receivers import on_beat_init, on_import_modules
 from tests.collector.reports import NOON, report
@@ -169,6 +170,18 @@ class TestWork:
             "bad failed and will be retried: ZeroDivisionError",
             "bad works again.",
         ]
+
+    def test_a_job_that_fails_for_some_sites_names_them(self, caplog):
+        def fail(now):
+            failures = Failures()
+            for site_id in (5, 6):
+                with failures.of(site_id):
+                    1 // (site_id - 5)
+            failures.raise_if_any()
+
+        assert work.run_due(NOON, (work.Job(name="job", run=fail),)) == {}
+        assert caplog.messages == ["job failed and will be retried: site 5 (ZeroDivisionError)"]
+        assert Work.objects.get().detail == "site 5 (ZeroDivisionError)"
 
     def test_it_runs_every_minute(self, put):
         slept = []

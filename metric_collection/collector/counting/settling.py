@@ -18,6 +18,7 @@ from ..models import Cell, Fact, Pair, Period, Site, Span, Spread, Usage, UsageN
 from ..models.rows import atomic
 from .catalog import CHUNK, chunks
 from .days import DAY, end_of, start_of
+from .failures import Failures
 
 AFTER = timedelta(days=3)
 USAGE_AFTER = timedelta(days=7)
@@ -25,18 +26,25 @@ RARE = "(rare)"
 
 
 def settle(today: date) -> int:
-    """Settle every period that is due, each in a transaction of its own; return how many."""
+    """Settle every period that is due, each in a transaction of its own; return how many.
+
+    Raises SitesFailedError in the end if some could not be settled.
+    """
+    failures = Failures()
     due = [
         period
         for period in Period.objects.filter(is_folded=False).order_by("start", "span", "site")
         if end_of(period.span, period.start) + AFTER <= today
     ]
     for period in due:
-        settle_period(period)
+        with failures.of(period.site_id):
+            settle_period(period)
     usage_due = _usage_due(today)
     for site_id, start, days in usage_due:
-        settle_usage(site_id, start, days)
+        with failures.of(site_id):
+            settle_usage(site_id, start, days)
     _coarsen(today - AFTER)
+    failures.raise_if_any()
     return len(due) + len(usage_due)
 
 
@@ -96,6 +104,8 @@ def _settle_pairs(period: Period, folded: Folded) -> None:
     )
     by_value: Counter[tuple[int, int]] = Counter()
     for pair in pairs:
+        if not {pair.value_id, pair.by_id} <= facts_of.keys():
+            continue  # its value was erased
         is_rare = pair.n < conf.STORED_MINIMUM
         value_id = folded.rare(facts_of[pair.value_id]) if is_rare else pair.value_id
         by_value[value_id, pair.by_id] += pair.n

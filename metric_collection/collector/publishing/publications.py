@@ -9,6 +9,7 @@ from typing import Any
 
 from ..conf import conf
 from ..counting.days import DAY, end_of
+from ..counting.failures import Failures
 from ..models import Period, Publication, Span
 from ..models.rows import atomic
 from .counts import counts
@@ -27,15 +28,19 @@ COUNTED = {
 
 
 def publish(now: datetime) -> int:
-    """Publish settled periods, hold unusual ones; return the number of new publications."""
-    today = now.date()
+    """Publish settled periods, hold unusual ones; return the number of new publications.
+
+    Raises SitesFailedError in the end if some could not be published.
+    """
+    today, number, failures = now.date(), 0, Failures()
     states = [Period.State.SETTLED, Period.State.HELD]
     periods = Period.objects.filter(site__is_public=True, state__in=states).select_related("site")
-    return sum(
-        _publish_or_hold(each, now)
-        for each in periods.order_by("start", "span")
-        if _is_due(each, today)
-    )
+    for each in periods.order_by("start", "span"):
+        if _is_due(each, today):
+            with failures.of(each.site_id):
+                number += _publish_or_hold(each, now)
+    failures.raise_if_any()
+    return number
 
 
 def _is_due(period: Period, today: date) -> bool:

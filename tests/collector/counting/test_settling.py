@@ -3,8 +3,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import OperationalError, connection
 
-from metric_collection.collector.counting import catalog, forgetting, rollup, settling
+from metric_collection.collector.counting import (
+    catalog,
+    failures,
+    forgetting,
+    rollup,
+    settling,
+)
 from metric_collection.collector.models import (
     Arrival,
     Cell,
@@ -14,6 +21,7 @@ from metric_collection.collector.models import (
     Period,
     Receipt,
     Refusal,
+    Site,
     Span,
     Spread,
     Usage,
@@ -129,6 +137,45 @@ def test_pairs_are_folded_by_value_and_then_by_version(counted, site):
         ("(rare)", "2.4.1"): 3,
         ("(rare)", "(rare)"): 1,
     }
+
+
+def test_a_pair_whose_value_is_gone_is_dropped(counted, site):
+    for name in ("Acme Version", "os_version"):
+        key = catalog.digest_of(name, is_built_in=False)
+        Fact.objects.create(site=site, name=name, digest=key, is_public=True)
+    counted(*[report()] * 4, *[report(facts={**FACTS, "os_version": "gone"})] * 2)
+    Value.objects.filter(text="gone").delete()
+    settling.settle(MONDAY + 10 * DAY)
+    assert [str(pair.value) for pair in Pair.objects.select_related("value")] == [
+        FACTS["os_version"]
+    ]
+
+
+def test_a_site_that_cannot_be_settled_keeps_no_other_from_it(counted, put):
+    Site.objects.create(id=6, name="Beta", slug="beta")
+    put(report(site=6), site_id=6)
+    counted(report())
+    broken = Fact.objects.filter(site=5).first()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON usage_metrics_collector_cell"
+            f" WHEN NEW.fact_id = {broken.pk} BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        )
+    with pytest.raises(failures.SitesFailedError, match=r"^site 5 \(IntegrityError\)$"):
+        settling.settle(TODAY + 40 * DAY)
+    assert set(Period.objects.filter(is_folded=False).values_list("site", flat=True)) == {5}
+
+
+def test_settling_stops_when_the_database_is_away(counted):
+    counted(report())
+
+    def fail(execute, sql, *arguments):
+        if sql.startswith("DELETE"):
+            raise OperationalError
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(fail), pytest.raises(OperationalError):
+        settling.settle(TODAY + 40 * DAY)
 
 
 def test_usage_of_few_installations_becomes_rare_without_sums(counted):

@@ -46,6 +46,16 @@ def test_what_is_due_is_published_and_written_to_a_folder(site, tmp_path):
         run("publish", "--out", tmp_path / "file")
 
 
+def test_a_site_that_cannot_be_published_is_named(site):
+    day = site.periods.filter(span=Span.DAY).earliest("start").start
+    Publication.objects.create(
+        site=site, span=Span.DAY, start=day, body="{}", sha256="0", published_at=utc_now()
+    )
+    message = r"Some periods could not be published: site 5 \(IntegrityError\)\."
+    with pytest.raises(CommandError, match=message):
+        run("publish")
+
+
 def test_held_periods_are_listed_with_the_reason(site, held):
     assert run("held") == f"5  day {held.start}  100 installations: odd\n"
     assert json.loads(run("held", "--json")) == [

@@ -6,7 +6,17 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from metric_collection.collector.models import Cell, Fact, Period, Publication, Span, Usage, Value
+from metric_collection.collector.counting.failures import SitesFailedError
+from metric_collection.collector.models import (
+    Cell,
+    Fact,
+    Period,
+    Publication,
+    Site,
+    Span,
+    Usage,
+    Value,
+)
 from metric_collection.collector.publishing import publications
 from metric_collection.collector.publishing.holding import reason_to_hold
 from tests.collector.rows import NOW, grow
@@ -235,3 +245,16 @@ def test_a_site_that_becomes_public_publishes_its_past_and_marks_what_was_unusua
     site.periods.filter(span=Span.DAY, start=day).update(installations=400)
     publications.publish(NOW)
     assert body(Span.DAY, day)["unusual"] == "4.0 times the usual number of installations"
+
+
+def test_a_site_that_cannot_be_published_keeps_no_other_from_it():
+    site, other = grow(days=8), grow(site_id=6, name="Beta", days=8)
+    Site.objects.update(is_public=True)
+    Publication.objects.create(
+        site=site, span=Span.DAY, start=DAY, body="{}", sha256="0", published_at=NOW
+    )
+    with pytest.raises(SitesFailedError, match=r"^site 5 \(IntegrityError\)$"):
+        publications.publish(NOW)
+    assert other.publications.filter(span=Span.DAY).count() == 4
+    unpublished = Period.objects.filter(span=Span.DAY, state=Period.State.SETTLED)
+    assert list(unpublished.values_list("site", "start")) == [(5, DAY)]

@@ -18,6 +18,7 @@ from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector import health, moving, work
 from metric_collection.collector.checks import check_collector
 from metric_collection.collector.counting import dictionary, importing, showing
+from metric_collection.collector.counting.failures import SitesFailedError
 from metric_collection.collector.demo import Fleet
 from metric_collection.collector.management import publishing
 from metric_collection.collector.models import Site
@@ -166,7 +167,10 @@ class Command(BaseCommand):
         self._progress(done, total, f"{done / max(1, total):.0%}")
 
     def publish(self, *, out: Path | None, **_: Any) -> None:
-        publishing.publish(self.stdout, folder=out)
+        try:
+            publishing.publish(self.stdout, folder=out)
+        except SitesFailedError as error:
+            raise CommandError(f"Some periods could not be published: {error}.") from error
 
     def held(self, **options: Any) -> None:
         self._print(publishing.held(), lines=publishing.held_lines, **options)
