@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from statistics import median
 
+from django.utils.text import Truncator
+
 from ..conf import conf
 from ..models import Cell, Fact, Period, Span, Value
 
@@ -13,6 +15,7 @@ MORE_THAN, LESS_THAN = 3.0, 0.5  # of the median
 # Of a large fleet: 200 networks can forge 100,000 reports a day, which are only twice as many as 100,000.
 MORE_THAN_LARGE = 1.5
 JUMP = 0.25  # of the fleet
+LONGEST_NAME = 100  # of a fact in a reason
 
 
 def reason_to_hold(period: Period) -> str:
@@ -50,5 +53,6 @@ def _jump(period: Period, *, before: object, size_before: int) -> str:
         shares.setdefault((name, value), {})[start] = n / max(1, sizes[start])
     for (name, _), share in sorted(shares.items()):
         if abs(share.get(period.start, 0) - share.get(before, 0)) > JUMP:
-            return f"a value of {name} has changed by more than a quarter of the installations"
+            fact = Truncator(name).chars(LONGEST_NAME)
+            return f"a value of {fact} has changed by more than a quarter of the installations"
     return ""

@@ -205,6 +205,18 @@ def test_a_text_value_that_jumps_holds_its_week_and_a_version_does_not(site):
     assert reason_to_hold(week) == ""
 
 
+def test_the_reason_to_hold_a_week_fits_its_column_whatever_the_name_of_the_fact(site):
+    name = "Number of things " * 15
+    Fact.objects.filter(name="os_version").update(name=name)
+    ubuntu = Value.objects.get(text__startswith="Ubuntu")
+    Cell.objects.filter(value=ubuntu, span=Span.WEEK, start=WEEK).update(n=57)
+    week = site.periods.get(span=Span.WEEK, start=WEEK)
+    reason = reason_to_hold(week)
+    assert len(reason) <= (Period._meta.get_field("note").max_length or 0)
+    assert reason.startswith("a value of Number of things")
+    assert reason.endswith("… has changed by more than a quarter of the installations")
+
+
 def test_the_first_weeks_of_a_site_are_not_held(site):
     first = site.periods.filter(span=Span.WEEK).earliest("start")
     assert reason_to_hold(first) == ""
