@@ -22,6 +22,7 @@ from metric_collection.collector.models import (
 )
 
 TODAY = date(2026, 11, 26)
+LONG_AGO = date(2026, 1, 1)
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=timezone.utc)
 VERSIONS = ["2.3.0", "2.3.1", "2.4.0"]
 SYSTEMS = ["Debian GNU/Linux 12 (bookworm)", "Ubuntu 24.04 LTS", "Alpine Linux v3.20"]
@@ -141,5 +142,10 @@ def fact(site: Site, name: str, kind: str, position: int, **fields) -> Fact:
 
 def value(fact: Fact, text: str) -> Value:
     return Value.objects.create(
-        fact=fact, text=text, digest=digest(text), first_seen=TODAY, last_seen=TODAY
+        fact=fact,
+        text=text,
+        digest=digest(text),
+        first_seen=TODAY,
+        last_seen=TODAY,
+        qualified_on=LONG_AGO,
     )

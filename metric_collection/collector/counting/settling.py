@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest, TruncMonth
 
 from ..conf import conf
@@ -38,7 +38,7 @@ def settle(today: date) -> int:
     ]
     for period in due:
         with failures.of(period.site_id):
-            settle_period(period)
+            settle_period(period, today)
     usage_due = _usage_due(today)
     for site_id, start, days in usage_due:
         with failures.of(site_id):
@@ -48,7 +48,7 @@ def settle(today: date) -> int:
     return len(due) + len(usage_due)
 
 
-def settle_period(period: Period) -> None:
+def settle_period(period: Period, today: date) -> None:
     """Settle a day, week or month. A late report makes it necessary once more."""
     with atomic(Period):
         Site.objects.locked([period.site_id])
@@ -66,6 +66,8 @@ def settle_period(period: Period) -> None:
         )
         if period.span == Span.WEEK:
             _settle_pairs(period, folded)
+            if period.state == Period.State.OPEN:  # not what late reports add to a week
+                _note_qualified(folded, today)
         _delete_unused(folded.facts_of)
         _close(period)
 
@@ -129,6 +131,14 @@ def _pairs(period: Period, facts_of: dict[int, int]) -> Iterator[Pair]:
     rare = Value.objects.filter(fact__site=period.site_id, role=Value.Role.RARE)
     for chunk in chunks({*facts_of, *rare.values_list("pk", flat=True)}):
         yield from Pair.objects.filter(value__in=chunk, start=period.start)
+
+
+def _note_qualified(folded: Folded, today: date) -> None:
+    """Note the day for the values that enough installations have for the first time."""
+    unknown = Q(qualified_on=None) | Q(qualified_on__gt=today)  # by a clock that was wrong
+    many = [value_id for (_, value_id), n in folded.cells.items() if n >= conf.PUBLIC_MINIMUM]
+    for chunk in chunks(many):
+        Value.objects.filter(unknown, pk__in=chunk).update(qualified_on=today)
 
 
 def _delete_unused(facts_of: dict[int, int]) -> None:

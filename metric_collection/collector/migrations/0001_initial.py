@@ -411,6 +411,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "qualified_on",
+                    models.DateField(editable=False, null=True),
+                ),
+                (
                     "is_hidden",
                     models.BooleanField(default=False, verbose_name="hidden from the public"),
                 ),

@@ -74,6 +74,9 @@ class Value(models.Model):
     # The day, and its month once that day is settled: caps are by day, and nothing else asks for it.
     first_seen = models.DateField(_("first seen"))
     last_seen = models.DateField(_("last seen"), help_text=_("The first day of a month."))
+    # The day on which a week settled in which enough installations for the public reported it: staff
+    # see it from then on, and it may be named in public a week later.
+    qualified_on = models.DateField(null=True, editable=False)
     is_hidden = models.BooleanField(_("hidden from the public"), default=False)
 
     objects = PrimaryManager()

@@ -17,8 +17,8 @@ from . import rules
 USAGE_SHIFT = timedelta(days=3)
 
 
-def counts(period: Period) -> rules.Counts:
-    """Read the public facts of a period, without hidden values."""
+def counts(period: Period, today: date) -> rules.Counts:
+    """Read the public facts of a period that is published today, without hidden values."""
     site = period.site
     facts = list(site.facts.filter(is_declared=True, is_public=True, is_built_in=False))
     return rules.Counts(
@@ -27,7 +27,7 @@ def counts(period: Period) -> rules.Counts:
         new=period.installs,
         upgraded=period.upgrades,
         product=product_of(site, facts),
-        facts=list(named_facts(period, facts)),
+        facts=list(named_facts(period, facts, today)),
         usage=list(usage(period)) if period.span == Span.MONTH else (),
     )
 
@@ -39,10 +39,15 @@ def product_of(site: Site, facts: Iterable[Fact]) -> str:
     return next((fact.name for fact in facts if fact.name.endswith(PRODUCT_ENDING)), "")
 
 
-def named_facts(period: Period, facts: list[Fact]) -> Iterator[rules.Fact]:
+def named_facts(period: Period, facts: list[Fact], today: date) -> Iterator[rules.Fact]:
     values = cells(period.span, period.start, facts)
-    before = cells(period.span, period.start - WEEK, facts) if period.span == Span.WEEK else {}
-    by_version = pairs(period, facts) if period.span == Span.WEEK else {}
+    before: Mapping[int, dict[str, int]] = {}
+    by_version: Mapping[int, Counter[tuple[str, str]]] = {}
+    if period.span == Span.WEEK:
+        # Backdated reports fill two weeks at once: staff must have seen the value for a week as well.
+        seen = {"value__qualified_on__lte": today - WEEK}
+        before = cells(period.span, period.start - WEEK, facts, **seen)
+        by_version = pairs(period, facts)
     for fact in facts:
         yield rules.Fact(
             name=fact.name,
@@ -53,7 +58,9 @@ def named_facts(period: Period, facts: list[Fact]) -> Iterator[rules.Fact]:
         )
 
 
-def cells(span: str, start: date, facts: list[Fact]) -> Mapping[int, dict[str, int]]:
+def cells(
+    span: str, start: date, facts: list[Fact], **conditions: date
+) -> Mapping[int, dict[str, int]]:
     """Return fact -> value -> installations."""
     found: defaultdict[int, dict[str, int]] = defaultdict(dict)
     rows = Cell.objects.filter(
@@ -62,6 +69,7 @@ def cells(span: str, start: date, facts: list[Fact]) -> Mapping[int, dict[str, i
         start=start,
         value__role=Value.Role.NAMED,
         value__is_hidden=False,
+        **conditions,
     )
     for fact, text, n in rows.values_list("fact_id", "value__text", "n"):
         found[fact][text] = n

@@ -68,7 +68,7 @@ def _publish_or_hold(period: Period, now: datetime) -> bool:
 
 def freeze(period: Period, now: datetime, *, unusual: str = "") -> bool:
     """Publish a period as it is counted now; False where too few installations were counted."""
-    content = published(counts(period), Rules(minimum=conf.PUBLIC_MINIMUM))
+    content = published(counts(period, now.date()), Rules(minimum=conf.PUBLIC_MINIMUM))
     body = "" if content is None else body_of(period, content, now, unusual)
     state = Period.State.PUBLISHED if body else Period.State.LEFT_OUT
     with atomic(Period):
