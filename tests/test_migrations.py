@@ -56,6 +56,20 @@ def test_what_was_decided_since_outlives_a_rollback(replaced_app):
     assert Consent.objects.get().choice == Consent.Choice.GRANTED
 
 
+class RouterWithoutThem:
+    """A router that knows the apps of the host only."""
+
+    def db_for_write(self, model, **hints):
+        return {"usage_metrics": "default"}[model._meta.app_label]
+
+
+def test_a_router_that_fails_for_the_replaced_app_does_not_make_migrate_fail(settings, caplog):
+    settings.DATABASE_ROUTERS = [f"{__name__}.RouterWithoutThem"]
+    call_command("migrate", "usage_metrics", "0001", verbosity=0)
+    call_command("migrate", "usage_metrics", verbosity=0)
+    assert "Nothing was adopted from the table metric_collection_consent" in caplog.text
+
+
 V1 = {"OpenWISP Version": "1.0", "os_version": "Debian", "dropped": None}
 V2 = {"OpenWISP Version": "1.1", "os_version": "Debian"}
 

@@ -1,35 +1,35 @@
-"""Adopt an opt-out from the app that this one replaces.
-
-That app (label ``metric_collection``) has a table for it, which is only read here.
-"""
+"""Adopt an opt-out from the app that this one replaces."""
 
 from typing import Any
 
-from django.db import migrations
+from django.apps.registry import Apps
+from django.db import migrations, models
 
-TABLE, COLUMN = "metric_collection_consent", "user_consented"
+from ._predecessor import read
+
+
+class PreviousConsent(models.Model):
+    user_consented = models.BooleanField(primary_key=True)
+
+    class Meta:
+        apps = Apps()
+        app_label = "metric_collection"
+        db_table = "metric_collection_consent"
+        managed = False
+
+    def __str__(self) -> str:
+        return f"{self.user_consented}"
 
 
 def adopt_opt_out(apps: Any, schema_editor: Any) -> None:
-    connection = schema_editor.connection
-    if not has_declined(connection):
+    alias = schema_editor.connection.alias
+    answers = read(PreviousConsent, ["user_consented"], own=alias)
+    if all(agreed for (agreed,) in answers):
         return
-    consents = apps.get_model("usage_metrics", "Consent").objects.using(connection.alias)
+    consents = apps.get_model("usage_metrics", "Consent").objects.using(alias)
     consents.get_or_create(pk=1)
     # If this migration is reversed and run again, a later decision takes precedence.
     consents.filter(pk=1, choice="unknown").update(choice="denied")
-
-
-def has_declined(connection: Any) -> bool:
-    with connection.cursor() as cursor:
-        if TABLE not in connection.introspection.table_names(cursor):
-            return False
-        columns = connection.introspection.get_table_description(cursor, TABLE)
-        if COLUMN not in {column.name for column in columns}:
-            return False
-        table, column = map(connection.ops.quote_name, (TABLE, COLUMN))
-        cursor.execute(f"SELECT {column} FROM {table}")
-        return any(not agreed for (agreed,) in cursor.fetchall())
 
 
 class Migration(migrations.Migration):

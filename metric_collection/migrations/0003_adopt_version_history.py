@@ -1,7 +1,6 @@
 """Adopt the version history of the app that this one replaces, so that no second Install is reported.
 
-That app (openwisp-utils, label ``metric_collection``) has a row with all versions for the install and for each
-upgrade. The table is only read here.
+That app has a row with all versions for the install and for each upgrade.
 """
 
 import random
@@ -13,7 +12,7 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.utils import timezone
 
-TABLE = "metric_collection_openwispversion"
+from ._predecessor import read
 
 
 class OpenwispVersion(models.Model):
@@ -23,7 +22,7 @@ class OpenwispVersion(models.Model):
     class Meta:
         apps = Apps()
         app_label = "metric_collection"
-        db_table = TABLE
+        db_table = "metric_collection_openwispversion"
         managed = False
 
     def __str__(self) -> str:
@@ -33,10 +32,10 @@ class OpenwispVersion(models.Model):
 def adopt_version_history(apps: Any, schema_editor: Any) -> None:
     alias = schema_editor.connection.alias
     snapshots = apps.get_model("usage_metrics", "Snapshot").objects.using(alias)
-    if snapshots.exists() or not has_table(schema_editor.connection):
+    if snapshots.exists():
         return
-    rows = OpenwispVersion._default_manager.using(alias).order_by("created")
-    history = [(aware(row.created), texts(row.module_version)) for row in rows]
+    rows = read(OpenwispVersion, ["created", "module_version"], own=alias)
+    history = [(aware(created), texts(versions)) for created, versions in rows]
     if not history:
         return
     changes = apps.get_model("usage_metrics", "Change").objects.using(alias)
@@ -53,14 +52,6 @@ def adopt_version_history(apps: Any, schema_editor: Any) -> None:
     facts.pop("os_version", None)
     due = timezone.now() + timedelta(days=random.random())  # noqa: S311
     snapshots.create(facts=facts, installed_at=installed_at, heartbeat_due=aware(due))
-
-
-def has_table(connection: Any) -> bool:
-    with connection.cursor() as cursor:
-        if TABLE not in connection.introspection.table_names(cursor):
-            return False
-        columns = connection.introspection.get_table_description(cursor, TABLE)
-    return {"created", "module_version"} <= {column.name for column in columns}
 
 
 def texts(versions: Any) -> dict[str, str]:

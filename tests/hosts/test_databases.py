@@ -46,6 +46,20 @@ Snapshot.objects.update(heartbeat_due=utc_now())
 metrics("heartbeat")
 print(json.dumps(looks))
 """
+OURS_APART = """\
+class Router:
+    def db_for_read(self, model, **hints):
+        return "metrics" if model._meta.app_label == "usage_metrics" else None
+
+    db_for_write = db_for_read
+
+    def allow_migrate(self, db, app_label, **hints):
+        return db == "metrics" if app_label == "usage_metrics" else None
+"""
+ADOPTED = """
+from metric_collection.models import Consent, Snapshot
+print(json.dumps([Consent.objects.current().choice, Snapshot.objects.get().facts]))
+"""
 MIGRATE_ALL = """
 from django.core.management import call_command
 from metric_collection.models import Report
@@ -79,3 +93,27 @@ def test_the_migrate_of_a_database_that_is_not_ours_records_nothing(tmp_path):
     databases = {name: sqlite(tmp_path / name) for name in ("default", "other")}
     host = Host(tmp_path, DATABASES=databases)
     assert host.django(MIGRATE_ALL) == [["Install"], []]
+
+
+def test_the_tables_of_the_replaced_app_are_found_in_the_default_database(tmp_path):
+    host = Host(
+        tmp_path,
+        {"product/router.py": OURS_APART},
+        DATABASES={
+            "default": sqlite(tmp_path / "product.sqlite3"),
+            "metrics": sqlite(tmp_path / "metrics.sqlite3"),
+        },
+        DATABASE_ROUTERS=["product.router.Router"],
+    )
+    host.sql("CREATE TABLE metric_collection_consent (user_consented bool)")
+    host.sql("INSERT INTO metric_collection_consent VALUES (0)")
+    host.sql(
+        "CREATE TABLE metric_collection_openwispversion (created datetime, module_version text)"
+    )
+    host.sql(
+        "INSERT INTO metric_collection_openwispversion"
+        """ VALUES ('2025-01-01 12:00:00', '{"OpenWISP Version": "24.11.1"}')"""
+    )
+    migrated = host.manage("migrate", "--database", "metrics")
+    assert migrated.returncode == 0, migrated.stderr
+    assert host.django(ADOPTED) == ["denied", {"OpenWISP Version": "24.11.1"}]
