@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -403,6 +404,13 @@ class TestSending:
         assert json.loads(run("reports", "--json"))[0]["status"] == 204
 
 
+class FullDisk(io.StringIO):
+    """A buffered output that fails when it is flushed."""
+
+    def flush(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 class TestExport:
     def test_each_line_is_a_report_with_its_key(self, tmp_path):
         sealed = Collection().record()
@@ -438,6 +446,21 @@ class TestExport:
         with pytest.raises(CommandError, match="Nothing was exported"):
             run("export", str(file))
         assert file.read_text() == "precious"
+        assert Report.objects.get().state == "queued"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_reports_that_cannot_be_printed_stay_queued(self):
+        Collection().record()
+        with pytest.raises(CommandError, match=r"No space left on device\. Nothing was exported"):
+            call_command("metric_collection", "export", "-", stdout=FullDisk())
+        assert Report.objects.get().state == "queued"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_without_a_standard_output_nothing_is_exported(self, monkeypatch):
+        Collection().record()
+        monkeypatch.setattr("sys.stdout", None)  # as Python does if it is closed
+        with pytest.raises(CommandError, match=r"output is closed\. Nothing was exported"):
+            call_command("metric_collection", "export", "-")
         assert Report.objects.get().state == "queued"
 
     def test_nothing_is_exported_after_a_no(self, tmp_path):

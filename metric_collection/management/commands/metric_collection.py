@@ -210,7 +210,7 @@ class Command(BaseCommand):
         def write(reports: Sequence[Report]) -> None:
             lines = [files.line_of(report, bare=bare) for report in reports]
             if file == "-":
-                self.stdout.write("\n".join(lines), ending="\n" if lines else "")
+                self._print_now(lines)
             else:
                 files.write_new(Path(file), lines)
 
@@ -306,6 +306,13 @@ class Command(BaseCommand):
             self._write_json(content)
         else:
             self.stdout.write("\n".join(lines(content)))
+
+    def _print_now(self, lines: Sequence[str]) -> None:
+        """Print lines without leaving any in a buffer; OSError if that fails."""
+        if self.stdout._out is None:
+            raise OSError("The standard output is closed")
+        self.stdout.write("\n".join(lines), ending="\n" if lines else "")
+        self.stdout.flush()
 
     def _write_json(self, content: Any) -> None:
         self.stdout.write(json.dumps(content, indent=2))
