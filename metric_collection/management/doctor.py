@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +23,7 @@ from ..probes.registry import Gathered
 from ..reporting.collection import EARLIEST, Collection
 from ..reporting.delivery import Delivery
 from ..reporting.state import DeliveryState, Situation, collector, delivery_state, shown
+from ..system_info.handover import celery_app
 
 COMMAND: Final = "manage.py metric_collection"
 CRON: Final = f"7 * * * * {COMMAND} heartbeat -v 0"
@@ -54,14 +54,13 @@ class Finding:
 
 def workers(timeout: float = ANSWER_WITHIN) -> int | None:
     """Return how many Celery workers answer, None if Celery is not used here."""
-    if "celery" not in sys.modules:
+    app = celery_app()
+    if app is None:
         return None
-    from celery import current_app  # noqa: PLC0415  optional
-
     try:
-        with current_app.connection_for_write() as connection:
+        with app.connection_for_write() as connection:
             connection.connect()  # fails at once, where a ping would be retried
-            return len(current_app.control.ping(timeout=timeout, connection=connection))
+            return len(app.control.ping(timeout=timeout, connection=connection))
     except Exception:  # noqa: BLE001  any error of the broker's client
         return 0
 

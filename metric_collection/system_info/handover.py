@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from threading import Thread
 from typing import Any
 
@@ -34,14 +35,19 @@ def ask_worker() -> bool:
 
 
 def celery_app() -> Any:
-    """Return the host's Celery app, which threads other than the main one know only by chance."""
-    try:
-        from celery import current_app  # noqa: PLC0415  the page works without Celery
-    except ImportError:
+    """Return the host's Celery app, None if it has none.
+
+    Threads other than the main one know it only by chance. Celery makes up an app named "default" where
+    there is none, which uses a broker on localhost.
+    """
+    if "celery" not in sys.modules:
         return None
+    from celery import current_app  # noqa: PLC0415  optional
+
     config: Any = apps.get_app_config("usage_metrics")
     found = [current_app._get_current_object(), config.celery_app]
-    return next((app for app in found if app and app.main != "default"), found[0])
+    named = (app for app in found if app and (app.main != "default" or app.conf.broker_url))
+    return next(named, None)
 
 
 def send_message(app: Any) -> bool:

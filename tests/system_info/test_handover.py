@@ -8,6 +8,7 @@ import pytest
 from celery import Celery, current_app
 from django.apps import apps
 
+from metric_collection.management.doctor import workers
 from metric_collection.models import Report
 from metric_collection.reporting.schedule import DELIVER
 from metric_collection.system_info import handover
@@ -79,5 +80,23 @@ def test_a_broker_that_does_not_answer_is_not_waited_for(monkeypatch):
 
 
 def test_without_celery_no_worker_is_asked(monkeypatch):
-    monkeypatch.setitem(sys.modules, "celery", None)
+    monkeypatch.delitem(sys.modules, "celery")
     assert not handover.ask_worker()
+
+
+class TestAppWithoutAName:
+    """The app that Celery makes up for a process whose host has none; it would use a broker on localhost."""
+
+    @pytest.fixture
+    def app(self):
+        before = current_app._get_current_object()
+        yield Celery("default", set_as_current=True)
+        before.set_current()
+
+    def test_it_is_not_the_hosts(self, app):
+        assert handover.celery_app() is None
+        assert workers() is None
+
+    def test_with_a_broker_it_is(self, app):
+        app.conf.broker_url = "memory://"
+        assert handover.celery_app() is app
