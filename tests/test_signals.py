@@ -40,6 +40,17 @@ def test_an_install_is_announced_with_its_facts_once_it_is_committed(
     assert arguments["facts"]["Acme Version"] == "1.0"
 
 
+def test_an_install_is_announced_without_declined_facts(
+    received, django_capture_on_commit_callbacks
+):
+    choose_group("product", Consent.Choice.DENIED)
+    with django_capture_on_commit_callbacks(execute=True):
+        Collection().record()
+    [(_sender, arguments)] = received
+    assert arguments["facts"]
+    assert "Acme Version" not in arguments["facts"]
+
+
 def test_an_upgrade_is_announced_with_what_changed(
     settings, received, django_capture_on_commit_callbacks
 ):

@@ -19,7 +19,10 @@ class SnapshotManager(PrimaryManager):
 
 
 class Snapshot(OnlyRow):
-    """The facts as last recorded, and when the next heartbeat is due."""
+    """The facts as last recorded, and when the next heartbeat is due.
+
+    A version that was declined or failed and has never been known is "".
+    """
 
     facts = models.JSONField(_("facts"))
     platforms = models.JSONField(_("platforms seen recently"), default=dict)

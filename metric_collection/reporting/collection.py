@@ -26,7 +26,7 @@ from ..models.transactions import held
 from ..outbox import hour_of, seal, seal_usage
 from ..probes import registry
 from ..probes.first_report import NOTHING, first_report_of
-from ..probes.probe import Compared
+from ..probes.probe import Compared, group_of, name_of
 from ..probes.registry import Gathered
 from ..signals import installed, upgraded
 
@@ -45,8 +45,8 @@ EARLIEST: Final = datetime(2026, 1, 1, tzinfo=timezone.utc)
 class Finding:
     """The result of gathering: the facts to send, those to remember, and the upgrades among them.
 
-    `remembered` also has the last known facts of probes that failed this time or were declined: otherwise
-    accepting their group again would look like an upgrade.
+    `remembered` also has the last known facts of probes that failed this time or were declined, and "" for
+    their versions that were never known: otherwise accepting their group would look like an upgrade.
     """
 
     category: str
@@ -265,20 +265,31 @@ def find(
         for name, values in (snapshot.platforms if snapshot else {}).items()
     }
     platforms = with_seen(recent, [before, known], gathered.compared, now.date())
+    is_partial = gathered.failed or consent.declined_groups
+    remembered = {**unseen_versions(consent, gathered), **before, **known} if is_partial else known
     if snapshot is None:
         new = {name: (None, value) for name, value in known.items()}
         return Finding(
-            category=INSTALL, facts=facts, remembered=known, platforms=platforms, changes=new
+            category=INSTALL, facts=facts, remembered=remembered, platforms=platforms, changes=new
         )
     changes = upgrades(before, known, gathered.compared, recent)
-    is_partial = gathered.failed or consent.declined_groups
     return Finding(
         category=UPGRADE if changes else HEARTBEAT,
         facts=facts,
-        remembered={**before, **known} if is_partial else known,
+        remembered=remembered,
         platforms=platforms,
         changes=changes,
     )
+
+
+def unseen_versions(consent: Consent, gathered: Gathered) -> dict[str, str]:
+    """Return fact name -> "" for the versions of declined groups and of probes that failed."""
+    return {
+        fact.name: ""
+        for probe, fact in registry.declared()
+        if fact.compared is Compared.VERSION
+        and (group_of(probe) in consent.declined_groups or name_of(probe) in gathered.failed)
+    }
 
 
 def with_seen(
@@ -305,13 +316,13 @@ def upgrades(
     """Return fact name -> (from, to) for every change that counts as an upgrade.
 
     That is a version that is new or higher, or another platform that was not seen recently: the heartbeats of
-    two nodes with different kernels are no upgrades.
+    two nodes with different kernels are no upgrades. A version that was "" before has only become known.
     """
     changes = {}
     for name, value in after.items():
         old = before.get(name)
         if compared[name] is Compared.VERSION:
-            is_upgrade = old is None or is_higher(value, old)
+            is_upgrade = old is None or (old != "" and is_higher(value, old))
         else:
             is_known = old is not None and compared[name] is Compared.VALUE
             is_upgrade = is_known and value != old and value not in recent.get(name, {})
@@ -333,7 +344,7 @@ def seal_finding(finding: Finding, category: str | None, now: datetime, flag: st
     if finding.changes:
         Change.objects.create(category=finding.category, recorded_at=now, changes=finding.changes)
         if finding.category == INSTALL:
-            facts = dict(finding.remembered)
+            facts = {name: value for name, value in finding.remembered.items() if value}
             send = partial(installed.send_robust, sender=Snapshot, facts=facts)
         else:
             changes = dict(finding.changes)

@@ -456,6 +456,18 @@ class TestConsent:
         heartbeat = collection.heartbeat()
         assert (heartbeat.category, facts_of(heartbeat)["flaky"]) == ("Heartbeat", "1")
 
+    def test_versions_that_were_declined_before_the_install_are_no_upgrade_when_accepted(
+        self, settings, collection, clock
+    ):
+        choose_group("product", Consent.Choice.DENIED)
+        collection.record()
+        choose_group("product", Consent.Choice.GRANTED)
+        assert collection.preview()[0] == "Heartbeat"
+        assert collection.record() is None
+        settings.METRIC_COLLECTION_PRODUCT_VERSION = "2.0"
+        assert collection.record().category == "Upgrade"
+        assert Change.objects.last().changes == {"Acme Version": ["1.0", "2.0"]}
+
     def test_a_group_that_is_declined_while_the_install_is_gathered_is_not_sent(
         self, settings, collection
     ):
@@ -495,6 +507,14 @@ def test_a_failing_probe_is_not_a_removal(settings, collection, clock):
     Flaky.broken = True
     collection.record()
     assert Snapshot.objects.get().facts["flaky"] == "1"
+
+
+def test_a_version_that_could_not_be_gathered_at_the_install_is_no_upgrade(settings, collection):
+    settings.METRIC_COLLECTION_PRODUCT_VERSION = "acme_gone.__version__"
+    collection.record()
+    settings.METRIC_COLLECTION_PRODUCT_VERSION = "1.0"
+    assert collection.record() is None
+    assert Snapshot.objects.get().facts["Acme Version"] == "1.0"
 
 
 class Flaky:
