@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from ..cleaninsights import payload
 from ..cleaninsights.exceptions import PayloadError
@@ -37,13 +39,29 @@ def write_new(path: Path, lines: Sequence[str]) -> None:
 
 
 def read(path: Path) -> Iterator[Exported]:
-    """Yield the reports of a file; ValueError names the line that is not one."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    """Yield the reports of a file; ValueError quotes the line that is not one."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not in UTF-8, perhaps because PowerShell's > wrote it. Convert it to UTF-8"
+        ) from error
+    for number, line in enumerate(lines, start=1):
         try:
-            found = json.loads(line)
-            body = payload.compact(found["body"])
-            payload.decode(body)
-            yield Exported(line=number, key=str(found["key"]), body=body)
-        except (ValueError, KeyError, TypeError, PayloadError) as error:
-            expected = '{"key": …, "body": {…}}, as `export FILE` writes it'
-            raise ValueError(f"{path}, line {number}: {error!r}. Expected {expected}") from error
+            key, body = parse(line)
+        except (ValueError, RecursionError, PayloadError) as error:
+            raise ValueError(
+                f"{path}, line {number}: {reprlib.repr(line)} is no report: {error}. Correct or remove it:"
+                ' {"key": UUID, "body": {…}} is expected, as `export FILE` writes it'
+            ) from error
+        yield Exported(line=number, key=key, body=body)
+
+
+def parse(line: str) -> tuple[str, bytes]:
+    """Return the key and the body of a line that `line_of` returned."""
+    found = json.loads(line)
+    if not isinstance(found, dict) or not {"key", "body"} <= found.keys():
+        raise ValueError("key or body is missing")
+    body = payload.compact(found["body"])
+    payload.decode(body)
+    return str(UUID(str(found["key"]))), body

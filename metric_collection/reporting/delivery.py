@@ -154,7 +154,7 @@ class Delivery:
         """Settle or retry, by RFC 9110's classes of status."""
         if answer.accepted:
             self._accept(report, answer)
-        elif 400 <= answer.status < 500 and answer.status not in RETRIABLE:
+        elif is_refusal(answer):
             self._give_up(report, answer)
         else:
             message = f"the collector answered {answer.status}"
@@ -227,13 +227,9 @@ class Delivery:
         headers = {**HEADERS, "Idempotency-Key": key} if key else HEADERS
         return self.transport.post(conf.COLLECTOR_URL, body, headers=headers, timeout=conf.TIMEOUT)
 
-    def post_exported(self, key: str, body: bytes) -> str | None:
-        """Post a report that another machine has exported; return the problem, or None if it was accepted."""
-        try:
-            answer = self._post(body, key=key)
-        except TransportError as error:
-            return str(error)
-        return None if answer.accepted else f"the collector answered {answer.status}"
+    def post_exported(self, key: str, body: bytes) -> Answer:
+        """Post a report that another machine has exported; TransportError if there is no answer."""
+        return self._post(body, key=key)
 
     def test_server(self) -> str | None:
         """Post an empty body, which a Clean Insights endpoint refuses; return the problem, or None."""
@@ -244,6 +240,11 @@ class Delivery:
         if answer.status == 400:
             return None
         return f"The server answered {answer.status}. Check the path of METRIC_COLLECTION_COLLECTOR_URL"
+
+
+def is_refusal(answer: Answer) -> bool:
+    """Whether the same report would be refused again."""
+    return 400 <= answer.status < 500 and answer.status not in RETRIABLE
 
 
 def anything_may_leave() -> bool:

@@ -50,10 +50,11 @@ def search(settings):
 
 
 class Received(list):
-    """The bodies that a collector has received; `status` is what it answers."""
+    """The bodies that a collector has received; it answers `status`, and each of `first` before that."""
 
     def __init__(self):
         self.keys = []
+        self.first = []
         self.status = 204
 
 
@@ -67,7 +68,7 @@ def collector(settings):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             try:
                 found = payload.decode(body)
-                self.send_response(bodies.status)
+                self.send_response(bodies.first.pop(0) if bodies.first else bodies.status)
                 bodies.append(found)
                 bodies.keys.append(self.headers["Idempotency-Key"])
             except PayloadError:
@@ -469,6 +470,9 @@ class TestExport:
             run("export", str(tmp_path / "x"))
 
 
+KEY = "0d3c1f4e-8a53-4f0e-9c55-0b8f8f2f6d11"
+
+
 class TestSendingAFile:
     @pytest.fixture
     def file(self, tmp_path):
@@ -508,12 +512,54 @@ class TestSendingAFile:
         with pytest.raises(CommandError, match="line 1: the collector answered 503"):
             run("send", "--from", str(file))
 
-    @pytest.mark.parametrize("line", ["", "{}", "x", '{"key": "k", "body": {"idsite": "5"}}'])
-    def test_a_line_that_is_no_report_is_named_and_nothing_is_sent(self, file, collector, line):
-        file.write_text(f"{file.read_text()}{line}\n")
-        with pytest.raises(CommandError, match=r"metrics\.jsonl, line 2: .* Nothing was sent"):
+    def test_a_report_that_is_refused_does_not_block_the_others(self, file, collector):
+        with file.open("a") as more:
+            more.write(f'{{"key": "{KEY}", "body": {{"idsite": 5}}}}\n' * 3)
+        collector.first = [400, 204, 413]
+        with pytest.raises(CommandError, match=r"line 1 \(400\), line 3 \(413\).* Sent: 2"):
             run("send", "--from", str(file))
+        assert len(collector) == 4
+
+    def test_reports_that_were_refused_are_not_counted_as_sent(self, file, collector):
+        file.write_text(file.read_text() * 3)
+        collector.first = [204, 400, 429]
+        with pytest.raises(CommandError, match=r"line 3: .*answered 429\. Sent before it: 1"):
+            run("send", "--from", str(file))
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "",
+            "{}",
+            "x",
+            "[]",
+            "[" * 100_000,
+            f'{{"key": "{KEY}", "body": {{"idsite": "5"}}}}',
+            f'{{"key": "{KEY}", "body": "{"x" * 10_000}"}}',
+            '{"key": null, "body": {"idsite": 5}}',
+            '{"key": "", "body": {"idsite": 5}}',
+            '{"key": "\u20ac", "body": {"idsite": 5}}',
+        ],
+    )
+    def test_a_line_that_is_no_report_is_quoted_and_nothing_is_sent(self, file, collector, line):
+        file.write_text(f"{file.read_text()}{line}\n", encoding="utf-8")
+        quoted = re.escape(repr(line)[:12])
+        expected = rf"metrics\.jsonl, line 2: {quoted}.* Nothing was sent"
+        with pytest.raises(CommandError, match=expected) as raised:
+            run("send", "--from", str(file))
+        assert len(str(raised.value)) < 1000
         assert collector == []
+
+    def test_a_file_in_utf_16_is_named(self, file, collector):
+        file.write_text(file.read_text(), encoding="utf-16")
+        with pytest.raises(
+            CommandError, match=r"metrics\.jsonl is not in UTF-8.* Nothing was sent"
+        ):
+            run("send", "--from", str(file))
+
+    def test_a_byte_order_mark_is_skipped(self, file, collector):
+        file.write_text(file.read_text(), encoding="utf-8-sig")
+        assert run("send", "--from", str(file)) == "1 report sent.\n"
 
     def test_a_missing_file_is_named(self, tmp_path):
         with pytest.raises(CommandError, match="nowhere"):

@@ -508,19 +508,10 @@ class TestConsent:
         assert not Report.objects.exists()
 
 
-class TestExported:
-    def test_it_is_posted_with_its_key(self, delivery, transport):
-        assert delivery.post_exported("some key", b'{"idsite":5}') is None
-        [request] = transport.requests
-        assert (request.body, request.headers["Idempotency-Key"]) == (b'{"idsite":5}', "some key")
-
-    def test_a_refusal_is_a_problem(self, delivery, transport):
-        transport.answer(404)
-        assert delivery.post_exported("k", b"{}") == "the collector answered 404"
-
-    def test_no_answer_is_a_problem(self, delivery, transport):
-        transport.fail()
-        assert "no connection" in delivery.post_exported("k", b"{}")
+def test_an_exported_report_is_posted_with_its_key(delivery, transport):
+    assert delivery.post_exported("some key", b'{"idsite":5}').accepted
+    [request] = transport.requests
+    assert (request.body, request.headers["Idempotency-Key"]) == (b'{"idsite":5}', "some key")
 
 
 class TestServer:

@@ -17,6 +17,7 @@ from metric_collection import outbox, proof
 from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights import payload
 from metric_collection.cleaninsights.clock import utc_now
+from metric_collection.cleaninsights.exceptions import TransportError
 from metric_collection.conf.settings import PREFIX, conf
 from metric_collection.consent import campaigns as windows
 from metric_collection.consent.rules import (
@@ -51,7 +52,7 @@ from metric_collection.models import Consent, Report
 from metric_collection.probes import registry
 from metric_collection.proof import Testimony
 from metric_collection.reporting.collection import Collection
-from metric_collection.reporting.delivery import Delivery
+from metric_collection.reporting.delivery import Delivery, is_refusal
 from metric_collection.reporting.state import Situation, collector
 from metric_collection.reporting.sweep import note_sweep, sweep
 from metric_collection.system_info import campaigns as usage
@@ -274,7 +275,10 @@ class Command(BaseCommand):
             self.stderr.write("No campaign has counted anything that was not sent.")
 
     def _send_file(self, path: Path, **options: Any) -> None:
-        """Post the reports of a file; a repetition is recognized by its key, so run it again after a failure."""
+        """Post the reports of a file; a repetition is recognized by its key, so run it again after a failure.
+
+        Refused reports do not block the others; they are listed at the end.
+        """
         if off := switched_off():
             raise CommandError(f"{off.sentence} Nothing may leave this machine.")
         if not conf.COLLECTOR_URL:
@@ -283,17 +287,31 @@ class Command(BaseCommand):
             exported = list(files.read(path))
         except (OSError, ValueError) as error:
             raise CommandError(f"{error}. Nothing was sent.") from error
-        delivery = Delivery()
+        delivery, sent, refused = Delivery(), 0, []
         for report in exported:
-            if problem := delivery.post_exported(report.key, report.body):
-                sent = report.line - 1
-                raise CommandError(
-                    f"{path}, line {report.line}: {problem}. Sent before it: {sent}. Run this again later:"
-                    " a report that was sent twice is recognized by its key."
-                )
-        count = len(exported)
-        lines = ["1 report sent." if count == 1 else f"{count} reports sent."]
-        self._print({"sent": count}, lines=lambda _: lines, **options)
+            try:
+                answer = delivery.post_exported(report.key, report.body)
+            except TransportError as error:
+                problem = str(error)
+            else:
+                if answer.accepted:
+                    sent += 1
+                    continue
+                if is_refusal(answer):
+                    refused.append(f"line {report.line} ({answer.status})")
+                    continue
+                problem = f"the collector answered {answer.status}"
+            raise CommandError(
+                f"{path}, line {report.line}: {problem}. Sent before it: {sent}. Run this again later:"
+                " a report that was sent twice is recognized by its key."
+            )
+        if refused:
+            raise CommandError(
+                f"{path}: the collector refused {', '.join(refused)}; sending them again will not help."
+                f" Sent: {sent}."
+            )
+        lines = ["1 report sent." if sent == 1 else f"{sent} reports sent."]
+        self._print({"sent": sent}, lines=lambda _: lines, **options)
 
     def _print_reports(self, reports: Sequence[Report], **options: Any) -> None:
         described = [outbox.described(report) for report in reports]
