@@ -181,7 +181,8 @@ class CampaignStatus:
             if self.needs_no_answer:
                 return Situation.COMING
             return Situation.ASKING if conf.CONSENT is Mode.OPT_IN else Situation.UNANNOUNCED
-        if self.now > window.end:
+        # A yes for which no whole period was left has opened an empty window.
+        if self.now > window.end or window.end <= window.start:
             return Situation.EXPIRED if windows.opening(campaign, self.now) else Situation.FULL
         if self.now < window.start:
             return Situation.COMING

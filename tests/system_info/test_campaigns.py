@@ -114,6 +114,16 @@ class TestSituations:
         assert search().situation is Situation.FULL
         assert not search().has_switch
 
+    @pytest.mark.parametrize("day", ["2025-12-24", "2026-03-01"])
+    def test_a_yes_to_a_campaign_without_periods_does_not_switch_it_on(
+        self, declared, search, clock, day
+    ):
+        clock.set(day)
+        declared.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(numberOfPeriods=0)}
+        windows.decide("search", GRANTED, now=clock())
+        assert search().situation is Situation.FULL
+        assert not search().is_on
+
     @pytest.mark.parametrize("is_locked", [True, False])
     def test_while_metrics_are_off_so_is_every_campaign(self, is_locked, declared, search, clock):
         windows.decide("search", GRANTED, now=clock())
