@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,18 +15,21 @@ from django.db.migrations.executor import MigrationExecutor
 from ..checks import check_settings
 from ..cleaninsights.clock import utc_now
 from ..conf.settings import NAMESPACE, conf
+from ..conf.values import FIRST_REPORT_OF
 from ..consent.rules import Rule, Ruling, by_operator, silenced, switched_off
 from ..dictionary.tables import wrapped
 from ..models import Consent, Report
 from ..probes import registry
 from ..probes.registry import Gathered
-from ..reporting.collection import EARLIEST, Collection
+from ..reporting.collection import EARLIEST, HEARTBEAT, Collection
 from ..reporting.delivery import Delivery
 from ..reporting.state import DeliveryState, Situation, collector, delivery_state, shown
 from ..system_info.handover import celery_app
 
 COMMAND: Final = "manage.py metric_collection"
 CRON: Final = f"7 * * * * {COMMAND} heartbeat -v 0"
+ALL_DECLINED: Final = "all groups of facts are declined"
+NO_FACT: Final = "there is no fact to send"
 ANSWER_WITHIN: Final = 2.0  # seconds for Celery workers
 SHAPES: Final = ("W001", "W003", "W004", "W006", "W017", "W018", "W020")
 
@@ -101,7 +104,7 @@ class Doctor:
         yield self._collector(off or (None if position.sends else position))
         gathered = registry.gather(declined=consent.declined_groups)
         yield self._facts(gathered)
-        yield self._next_report(gathered)
+        yield self._next_report(consent, gathered)
 
     def _settings(self) -> Iterator[Finding]:
         # Only settings that keep reports from being sent or from saying anything.
@@ -215,14 +218,32 @@ class Doctor:
         failed = ", ".join(gathered.failed)
         return find(advice=f"See the log for the error of {failed}.") if failed else find()
 
-    def _next_report(self, gathered: Gathered) -> Finding:
+    def _next_report(self, consent: Consent, gathered: Gathered) -> Finding:
         find = partial(Finding, step="next report")
-        if (preview := Collection(clock=self.clock).preview(gathered=gathered)) is None:
-            return find(
-                result=f"none: METRIC_COLLECTION_CATEGORIES is {list(conf.CATEGORIES)!r}",
-                advice="Add 'Heartbeat' to METRIC_COLLECTION_CATEGORIES.",
-            )
-        return find(result=f"{preview[0]}, see {COMMAND} preview")
+        preview = Collection(clock=self.clock).preview(consent=consent, gathered=gathered)
+        if preview is not None:
+            return find(result=f"{preview[0]}, see {COMMAND} preview")
+        reason = no_report_reason(consent)
+        if reason == ALL_DECLINED:
+            return find(result=f"none: {reason}", is_skipped=True)
+        advice = {NO_FACT: f"Run {COMMAND} dictionary: it says why each fact is not sent."}
+        fallback = "Add 'Heartbeat' to METRIC_COLLECTION_CATEGORIES."
+        return find(result=f"none: {reason}", advice=advice.get(reason, fallback))
+
+
+def no_report_reason(consent: Consent) -> str:
+    """Return why no further report is planned."""
+    if declares_facts() and not declares_facts(declined=consent.declined_groups):
+        return ALL_DECLINED
+    if HEARTBEAT in conf.CATEGORIES:
+        return NO_FACT
+    return f"METRIC_COLLECTION_CATEGORIES is {list(conf.CATEGORIES)!r}"
+
+
+def declares_facts(*, declined: Sequence[str] = ()) -> bool:
+    """Whether any fact can be sent from here; the one about the report itself does not count."""
+    facts = [fact for _probe, fact in registry.declared(declined=declined)]
+    return any(fact.name != FIRST_REPORT_OF for fact in facts)
 
 
 def one_line(error: DatabaseError) -> str:
@@ -246,7 +267,10 @@ def migrate_command(alias: str) -> str:
 def finding_lines(findings: list[Finding], style: Style) -> list[str]:
     """Return a line for each finding, and the next step."""
     first = next((finding for finding in findings if finding.is_problem), None)
-    end = (
-        wrapped(f"Next: {first.advice}") if first else "Everything is ready: reports will be sent."
-    )
+    if first:
+        end = wrapped(f"Next: {first.advice}")
+    elif any(finding.is_skipped for finding in findings):
+        end = "There is nothing to do."
+    else:
+        end = "Everything is ready: reports will be sent."
     return [*(finding.text(style) for finding in findings), "", end]

@@ -134,8 +134,8 @@ class Collection:
     ) -> tuple[str, bytes] | None:
         """Return the category and the exact bytes of the next heartbeat without recording anything.
 
-        None if the publisher wants no further report (``METRIC_COLLECTION_CATEGORIES``). Pass whatever is
-        at hand, to save reading it again.
+        None if the publisher wants no further report (``METRIC_COLLECTION_CATEGORIES``), or if there is no fact
+        to send. Pass whatever is at hand, to save reading it again.
         """
         now, snapshot = self.clock(), snapshot or Snapshot.objects.current()
         if not is_more_wanted(snapshot):

@@ -15,7 +15,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from metric_collection.cleaninsights.testing import RecordingTransport
-from metric_collection.consent.choice import choose
+from metric_collection.consent.choice import choose, choose_group, groups
 from metric_collection.management.doctor import Doctor, finding_lines, migrate_command, workers
 from metric_collection.models import Consent, Report, Snapshot
 from metric_collection.probes import Unknown
@@ -298,6 +298,24 @@ def test_categories_that_leave_no_report_are_named(settings, installed, first_pr
     step, text = first_problem()
     assert step == "next report"
     assert "Add 'Heartbeat'" in text
+
+
+def test_groups_that_are_all_declined_are_no_problem(installed, examine):
+    for group in groups():
+        choose_group(group, Consent.Choice.DENIED)
+    findings = examine()
+    assert not any(finding.is_problem for finding in findings)
+    text = "\n".join(finding_lines(findings, no_style()))
+    assert "skip  next report  none: all groups of facts are declined" in text
+    assert text.endswith("There is nothing to do.")
+
+
+def test_a_report_without_facts_is_named(settings, installed, first_problem):
+    settings.METRIC_COLLECTION_SELECTION = []
+    step, text = first_problem()
+    assert step == "next report"
+    assert "there is no fact to send" in text
+    assert "manage.py metric_collection dictionary" in text
 
 
 def test_the_command_names_the_next_step_and_exits_with_1(monkeypatch):

@@ -16,6 +16,7 @@ from metric_collection.cleaninsights import payload
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.datapoints import Event
 from metric_collection.cleaninsights.exceptions import PayloadError
+from metric_collection.consent.choice import groups
 from metric_collection.management.commands import metric_collection as command
 from metric_collection.models import CampaignConsent, Consent, Report
 from metric_collection.models import measurement as measurements
@@ -188,9 +189,27 @@ def test_where_no_report_is_planned_preview_and_status_say_so(settings):
     call_command("metric_collection", "preview", stdout=out, stderr=err)
     assert (out.getvalue(), err.getvalue()) == (
         "",
-        "No report is planned: METRIC_COLLECTION_CATEGORIES is ('Install',).\n",
+        "No report is planned: METRIC_COLLECTION_CATEGORIES is ['Install'].\n",
     )
     assert re.search("Next heartbeat: +not planned", run("status"))
+
+
+def test_where_all_groups_are_declined_preview_says_so():
+    for group in groups():
+        run("opt-out", "--group", group)
+    out, err = io.StringIO(), io.StringIO()
+    call_command("metric_collection", "preview", "--json", stdout=out, stderr=err)
+    assert (out.getvalue(), err.getvalue()) == (
+        "null\n",
+        "No report is planned: all groups of facts are declined.\n",
+    )
+
+
+def test_where_there_is_no_fact_to_send_preview_says_so(settings):
+    settings.METRIC_COLLECTION_SELECTION = []
+    out, err = io.StringIO(), io.StringIO()
+    call_command("metric_collection", "preview", stdout=out, stderr=err)
+    assert err.getvalue() == "No report is planned: there is no fact to send.\n"
 
 
 class TestDictionary:
@@ -315,6 +334,16 @@ class TestCampaigns:
         run("opt-out")
         run("opt-out", "--campaign", "search")
         assert CampaignConsent.objects.get().choice == "denied"
+
+    @pytest.mark.parametrize(
+        "changes", [{"numberOfPeriods": 0}, {"aggregationPeriodLength": 40_000}]
+    )
+    def test_a_yes_for_which_no_whole_period_is_left_says_so(self, settings, changes):
+        declared = daily(end="2099-01-01T00:00:00Z", **changes)
+        settings.METRIC_COLLECTION_CAMPAIGNS = {"search": declared}
+        said = "Off: no whole period is left before the campaign ends."
+        assert run("opt-in", "--campaign", "search") == f"{said}\n"
+        assert said in run("status")
 
     def test_status_shows_the_state_of_each_campaign(self, search):
         search(times=3)

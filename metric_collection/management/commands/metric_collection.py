@@ -18,7 +18,7 @@ from metric_collection.campaigns import campaigns
 from metric_collection.cleaninsights import payload
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.cleaninsights.exceptions import TransportError
-from metric_collection.conf.settings import PREFIX, conf
+from metric_collection.conf.settings import conf
 from metric_collection.consent import campaigns as windows
 from metric_collection.consent.rules import (
     by_operator,
@@ -44,6 +44,7 @@ from metric_collection.management.doctor import (
     Doctor,
     finding_lines,
     migrate_command,
+    no_report_reason,
     one_line,
     unapplied_migrations,
 )
@@ -150,7 +151,9 @@ class Command(BaseCommand):
         consent = Consent.objects.current()
         gathered = registry.gather(declined=consent.declined_groups)
         if (preview := Collection().preview(consent=consent, gathered=gathered)) is None:
-            self.stderr.write(f"No report is planned: {PREFIX}_CATEGORIES is {conf.CATEGORIES!r}.")
+            self.stderr.write(f"No report is planned: {no_report_reason(consent)}.")
+            if options["json"]:
+                self._write_json(None)
         elif options["json"] or not self.stdout.isatty():
             self.stdout.write(preview[1].decode())
         else:
