@@ -25,6 +25,11 @@ class CampaignDeclaration:
     title: str
     purpose: str
 
+    @property
+    def token(self) -> str:
+        """Its entry among the disclosed names; no name of a fact contains a tab."""
+        return f"campaign\t{self.id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:

@@ -114,7 +114,7 @@ def needs_no_answer(
         return True
     if conf.CONSENT is Mode.OPT_IN and valid_choice(consent, now=now) != Consent.Choice.GRANTED:
         return False
-    return declared.title in consent.disclosed
+    return declared.token in consent.disclosed
 
 
 def lock(consent: Consent) -> Ruling | None:

@@ -17,10 +17,14 @@ from .announcements import announce
 from .rules import WITHDRAWN, Ruling, ruling, valid_choice
 
 
-def names_to_tell(consent: Consent) -> list[str]:
-    """Return everything that can be sent from here: facts of groups not declined, titles of campaigns."""
-    facts = [fact.name for _probe, fact in registry.declared(declined=consent.declined_groups)]
-    return [*facts, *(declared.title for declared in campaigns().values())]
+def names_to_tell(consent: Consent) -> dict[str, str]:
+    """Return everything that can be sent from here: name -> how operators read it.
+
+    That is the facts of groups not declined, and the campaigns, whose titles may be translated.
+    """
+    facts = registry.declared(declined=consent.declined_groups)
+    names = {fact.name: fact.name for _probe, fact in facts}
+    return names | {declared.token: declared.title for declared in campaigns().values()}
 
 
 def undisclosed(names: Iterable[str], consent: Consent) -> list[str]:

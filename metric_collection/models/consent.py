@@ -37,7 +37,7 @@ class ConsentManager(PrimaryManager):
 
 
 class Consent(OnlyRow):
-    """The operator's choice, and the names of facts and campaigns that were disclosed before it."""
+    """The operator's choice, and what was disclosed before it: names of facts, tokens of campaigns."""
 
     class Choice(models.TextChoices):
         UNKNOWN = "unknown", _("unknown")

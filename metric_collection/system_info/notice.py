@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -43,7 +43,7 @@ class Notice:
 
     consent: Consent
     position: rules.Ruling
-    news: Sequence[str] = ()
+    news: Mapping[str, str] = field(default_factory=dict)  # as `names_to_tell` returns them
     collector: str = field(default_factory=collector)
 
     @property
@@ -58,12 +58,22 @@ class Notice:
     def lines(self) -> list[tuple[str, str]]:
         """Each group of facts and the campaigns, with their names, or their number if there are many."""
         lines = [(group.title, group.names) for group in groups(self.consent) if group.is_on]
-        lines.append((_("Usage campaigns"), [declared.title for declared in campaigns().values()]))
         if self.news:
             lines = [
                 (title, [each for each in names if each in self.news]) for title, names in lines
             ]
+        shown = [
+            declared.title
+            for declared in campaigns().values()
+            if not self.news or declared.token in self.news
+        ]
+        lines.append((_("Usage campaigns"), shown))
         return [(title, listed(names)) for title, names in lines if names]
+
+    @property
+    def added(self) -> list[str]:
+        """The news, as operators read them."""
+        return list(self.news.values())
 
 
 def listed(names: Sequence[str]) -> str:
@@ -86,7 +96,8 @@ def open_notice(consent: Consent, *, now: datetime) -> Notice | None:
         consent.notice_postponed_until is not None and now < consent.notice_postponed_until
     )
     if rules.valid_choice(consent, now=now) != Consent.Choice.UNKNOWN:
-        news = unanswered(names_to_tell(consent), consent)
+        names = names_to_tell(consent)
+        news = {name: names[name] for name in unanswered(names, consent)}
         is_open = bool(news) and not is_postponed
         return Notice(consent=consent, position=position, news=news) if is_open else None
     if is_postponed and (

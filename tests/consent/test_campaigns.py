@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from django.utils.translation import gettext_lazy, override
 
 from metric_collection.cleaninsights.consents import Consent as Consented
 from metric_collection.cleaninsights.consents import ConsentState
@@ -92,6 +93,33 @@ class TestModes:
         choose(GRANTED, now=clock())
         assert self.open(clock()) == ["search", "export", "print"]
 
+    @pytest.mark.parametrize("title", ["Search", "os_version"])
+    def test_a_yes_covers_no_later_campaign_of_the_same_title(self, declared, clock, title):
+        declared.METRIC_COLLECTION_CONSENT = "opt-in"
+        choose(GRANTED, now=clock())
+        declared.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(), "logins": daily(title=title)}
+        assert self.open(clock()) == ["search"]
+
+    def test_a_yes_to_a_fact_covers_no_campaign_whatever_its_name(self, declared, clock):
+        declared.METRIC_COLLECTION_CONSENT = "opt-in"
+        logins = {"logins": daily(title="Logins")}
+        declared.METRIC_COLLECTION_FACTS = {
+            "Logins": "x",
+            "logins": "x",
+            "campaign:logins": "x",
+            "campaign\tlogins": "x",
+        }
+        choose(GRANTED, now=clock())
+        declared.METRIC_COLLECTION_CAMPAIGNS = logins
+        assert self.open(clock()) == []
+
+    def test_a_yes_in_another_language_covers_the_same_campaigns(self, declared, clock):
+        declared.METRIC_COLLECTION_CONSENT = "opt-in"
+        declared.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(title=gettext_lazy("Yes"))}
+        with override("de"):
+            choose(GRANTED, now=clock())
+        assert self.open(clock()) == ["search"]
+
     def open(self, now) -> list[str]:
         found = windows.standings(Consent.objects.current(), now=now)
         return [name for name, each in found.items() if each.window]
@@ -109,7 +137,7 @@ class TestModes:
         declared.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(), "export": export}
         found = windows.standings(Consent.objects.current(), now=clock())
         assert [name for name, each in found.items() if each.window] == ["search"]
-        assert "Export" in names_to_tell(Consent.objects.get())
+        assert "Export" in names_to_tell(Consent.objects.get()).values()
 
     def test_no_window_opens_after_the_campaign(self, standing, clock):
         clock.set("2027-06-01")

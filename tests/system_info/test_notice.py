@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.consent.choice import choose, choose_group
@@ -217,6 +218,20 @@ def test_after_a_yes_the_notice_lists_only_new_facts_and_campaigns(mode, awaited
     assert ("Mood" in Consent.objects.get().disclosed) is (mode == "notice")
 
 
+def test_a_new_campaign_is_announced_even_under_the_title_of_a_known_fact(settings, notice):
+    choose(GRANTED, now=utc_now())
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(title="os_version")}
+    assert f"{ADDED} Usage campaigns os_version Rep" in notice()
+
+
+def test_a_yes_in_one_language_is_not_asked_for_again_in_another(settings, index, superuser):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(title=gettext_lazy("Yes"))}
+    superuser.post(PAGE, {"choice": "on"}, headers={"accept-language": "de"})
+    assert "Ja" in superuser.get(PAGE, headers={"accept-language": "de"}).content.decode()
+    assert index() == []
+
+
 @pytest.mark.parametrize("mode", ["opt-out", "notice", "opt-in"])
 def test_new_facts_are_announced_until_an_answer(mode, settings, index, superuser):
     settings.METRIC_COLLECTION_CONSENT = mode
@@ -341,12 +356,13 @@ def test_in_notice_mode_the_page_counts_as_the_notice(settings, superuser):
     assert ruling().sends
 
 
-def test_the_page_names_new_facts(settings, superuser):
+def test_the_page_names_new_facts_and_campaigns(settings, superuser):
     settings.METRIC_COLLECTION_CONSENT = "notice"
     choose(GRANTED, now=utc_now())
     settings.METRIC_COLLECTION_FACTS = {"Mood": "fine"}
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(title="Use of the search")}
     page = superuser.get(PAGE).content.decode()
-    assert "New since you agreed: Mood." in page
+    assert "New since you agreed: Mood, Use of the search." in page
     assert "Keep on" in page
 
 

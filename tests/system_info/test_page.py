@@ -210,7 +210,7 @@ def test_many_campaigns_have_a_page_of_their_own_but_for_those_that_ask(settings
     assert (campaigns.listed, len(campaigns.campaigns)) == ([], FEW + 1)
     choose(Consent.Choice.GRANTED, now=NOON)
     settings.METRIC_COLLECTION_CONSENT = "opt-in"
-    Consent.objects.update(disclosed=["campaign 1"])
+    Consent.objects.update(disclosed=["campaign\tcampaign 1"])
     campaigns = current().campaigns
     assert [each.number for each in campaigns.listed] == [1, *range(3, FEW + 2)]
 
