@@ -55,9 +55,9 @@ def enqueue(body: bytes, *, category: str, now: datetime, campaign_id: str = "")
     return report
 
 
-def discard_undelivered() -> None:
-    """Delete unsent data."""
-    Report.objects.still_queued().delete()
+def discard_undelivered(*, keep: str = "") -> None:
+    """Delete unsent data, except for reports of the category `keep`."""
+    Report.objects.still_queued().exclude(category=keep).delete()
     Measurement.objects.all().delete()
     Sighting.objects.all().delete()
 

@@ -12,7 +12,8 @@ from collections.abc import Container, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import router
+from django.db import connections, router
+from django.db.migrations.loader import MigrationLoader
 
 from .consent.rules import switched_off
 from .measuring.meter import meter
@@ -37,22 +38,24 @@ LEASE_EXPIRED = timedelta(minutes=1)
 
 def on_post_migrate(*, using: str, **kwargs: Any) -> None:
     """Record an install or upgrade in the database that holds our tables; never make migrate fail."""
-    if using != router.db_for_write(Snapshot) or not has_migrated_our_tables(**kwargs):
+    if using != router.db_for_write(Snapshot):
         return
     try:
-        Collection().record()
+        if has_migrated_ours(using, **kwargs):
+            Collection().record()
     except Exception as error:  # noqa: BLE001  the host's migrate must not fail
         logger.warning("No install or upgrade was recorded after migrate: %r", error)
 
 
-def has_migrated_our_tables(*, apps: Any = None, plan: Any = None, **_: Any) -> bool:
-    """Whether this was a migrate forwards (flush has no plan) after which our tables exist."""
+def has_migrated_ours(using: str, *, plan: Any = None, **_: Any) -> bool:
+    """Whether this was a migrate forwards (flush has no plan) after which all our migrations are applied.
+
+    The later ones adopt an opt-out and a version history, which come before any report.
+    """
     if plan is None or any(backwards for _migration, backwards in plan):
         return False
-    try:
-        return bool(apps.get_model("usage_metrics", "Snapshot"))
-    except LookupError:
-        return False
+    loader = MigrationLoader(connections[using])
+    return loader.applied_migrations.keys() >= set(loader.graph.leaf_nodes("usage_metrics"))
 
 
 def on_import_modules(sender: Celery, **_: Any) -> None:

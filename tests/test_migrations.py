@@ -19,13 +19,13 @@ INITIAL = ("usage_metrics", "0001_initial")
 def replaced_app():
     """A table as the app leaves it that ours replaces, and our own app not yet migrated."""
 
-    def make(*rows: bool, column: str = "user_consented"):
+    def make(*rows: bool, column: str = "user_consented", to: str | None = None):
         call_command("migrate", "usage_metrics", "zero", verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE TABLE metric_collection_consent ({column} bool NOT NULL)")
             for row in rows:
                 cursor.execute("INSERT INTO metric_collection_consent VALUES (%s)", [row])
-        call_command("migrate", "usage_metrics", verbosity=0)
+        call_command("migrate", *filter(None, ["usage_metrics", to]), verbosity=0)
 
     yield make
     with connection.cursor() as cursor:
@@ -35,6 +35,14 @@ def replaced_app():
 def test_an_opt_out_is_adopted(replaced_app):
     replaced_app(False)
     assert Consent.objects.get().choice == Consent.Choice.DENIED
+
+
+def test_an_opt_out_is_adopted_before_an_install_could_be_recorded(replaced_app):
+    replaced_app(False, to="0001")
+    assert not Report.objects.exists()
+    call_command("migrate", "usage_metrics", verbosity=0)
+    assert Consent.objects.get().choice == Consent.Choice.DENIED
+    assert not Report.objects.exists()
 
 
 @pytest.mark.parametrize("rows", [(), (True,)])

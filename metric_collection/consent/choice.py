@@ -99,7 +99,10 @@ def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
             # Campaigns whose windows are over begin new ones.
             over = CampaignConsent.objects.filter(end__lt=now)
             over.exclude(choice=Consent.Choice.DENIED).delete()
-        elif before != choice:
+        elif before == choice:
+            # A restored database may have brought reports back; the event of the first no stays.
+            discard_undelivered(keep=WITHDRAWN)
+        else:
             withdraw(allowed, now=now)
         announce(choice, before)
     return before

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from ..campaigns import campaigns
 from ..consent import campaigns as windows
@@ -15,6 +14,7 @@ from ..consent.choice import choose, choose_group, groups
 from ..consent.rules import WITHDRAWN, by_operator, ruling
 from ..models import Consent, Report
 from ..system_info import campaigns as usage
+from ..system_info.reports import deleted, unsent
 
 DENIED = Consent.Choice.DENIED
 
@@ -28,7 +28,7 @@ def choose_everything(choice: Consent.Choice, now: datetime) -> list[str]:
         is_reported = Report.objects.queued().filter(category=WITHDRAWN).exists()
         return [
             *lines,
-            deleted(before),
+            deleted(before) or _("There were no unsent reports."),
             *([_("One last event reports the opt-out.")] * is_reported),
         ]
     return [*lines, *not_in_effect()]
@@ -41,7 +41,9 @@ def choose_campaign(campaign_id: str, choice: Consent.Choice, now: datetime) -> 
     windows.decide(campaign_id, choice, now=now)
     found = {each.declared.id: each for each in usage.usages(Consent.objects.current(), now=now)}
     lines = [found[campaign_id].sentence]
-    return [*lines, deleted(before)] if choice == DENIED else [*lines, *not_in_effect()]
+    if choice == DENIED:
+        return [*lines, deleted(before) or _("There were no unsent reports.")]
+    return [*lines, *not_in_effect()]
 
 
 def choose_facts(group: str, choice: Consent.Choice) -> list[str]:
@@ -51,19 +53,6 @@ def choose_facts(group: str, choice: Consent.Choice) -> list[str]:
     if choice == DENIED:
         return [_("The group is off. Its facts were deleted from unsent reports.")]
     return [_("The group is on: its facts are sent with the next report."), *not_in_effect()]
-
-
-def unsent() -> int:
-    """Return the number of queued reports, apart from the one about an opt-out."""
-    return int(Report.objects.queued().exclude(category=WITHDRAWN).count())
-
-
-def deleted(before: int) -> str:
-    count = before - unsent()
-    words = ngettext(
-        "%(number)d unsent report was deleted.", "%(number)d unsent reports were deleted.", count
-    )
-    return words % {"number": count} if count else _("There were no unsent reports.")
 
 
 def not_in_effect() -> list[str]:

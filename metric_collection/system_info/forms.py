@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..campaigns import campaigns
@@ -17,6 +17,7 @@ from ..consent import rules
 from ..consent.choice import choose, choose_group, groups, postpone
 from ..models import Consent, Report
 from .notice import POSTPONED
+from .reports import deleted, unsent
 
 CHOICES = {"on": Consent.Choice.GRANTED, "off": Consent.Choice.DENIED}
 LATER = "later"
@@ -74,19 +75,12 @@ class SwitchForm(ChoiceForm):
         return ""
 
     def make(self, choice: Consent.Choice, *, now: datetime) -> tuple[str, Consent.Choice]:
-        unsent = Report.objects.queued().count()
+        queued = unsent()
         before = choose(choice, now=now)
         if choice == Consent.Choice.GRANTED:
             self.message = gettext("Usage metrics are on.")
         else:
-            self.message = gettext("Usage metrics are off.")
-            if unsent:
-                deleted = ngettext(
-                    "%(number)d unsent report was deleted.",
-                    "%(number)d unsent reports were deleted.",
-                    unsent,
-                )
-                self.message += f" {deleted % {'number': unsent}}"
+            self.message = f"{gettext('Usage metrics are off.')} {deleted(queued)}".rstrip()
         return "Usage metrics", before
 
 

@@ -14,6 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from ..consent.rules import WITHDRAWN
 from ..models import Report
 from ..outbox import described
 from ..reporting.state import shown
@@ -152,6 +153,20 @@ class Reports:
         """The states that occur, each with its label and number of reports."""
         found = [state for state in FILTERS if self.numbers.get(state)]
         return [(str(state), str(FILTERS[state]), self.numbers[state]) for state in found]
+
+
+def unsent() -> int:
+    """Return the number of queued reports, apart from the one about an opt-out."""
+    return int(Report.objects.queued().exclude(category=WITHDRAWN).count())
+
+
+def deleted(before: int) -> str:
+    """Say how many reports a no has deleted, of which `before` were unsent before it; "" if none."""
+    count = before - unsent()
+    words = ngettext(
+        "%(number)d unsent report was deleted.", "%(number)d unsent reports were deleted.", count
+    )
+    return words % {"number": count} if count else ""
 
 
 def newest(length: int, *, now: datetime, before: int | None = None, state: str = "") -> Reports:

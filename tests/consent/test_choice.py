@@ -57,6 +57,14 @@ def test_a_repeated_no_sends_no_second_event(settings, clock):
     assert Report.objects.count() == 1
 
 
+def test_a_repeated_no_deletes_what_was_queued_since_but_the_event_of_the_first(settings, clock):
+    settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
+    choose(DENIED, now=clock())
+    Report.objects.create(category="Install", body="{}", sealed_at=clock())
+    choose(DENIED, now=clock())
+    assert [report.category for report in Report.objects.all()] == ["Consent Withdrawn"]
+
+
 def test_a_no_queues_one_last_event_only_where_the_publisher_says_so(settings, clock):
     choose(DENIED, now=clock())
     assert not Report.objects.exists()

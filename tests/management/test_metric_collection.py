@@ -249,6 +249,12 @@ class TestChoice:
         ]
         assert run("opt-out").endswith("There were no unsent reports.\n")
 
+    def test_a_repeated_opt_out_deletes_what_a_restored_database_brought_back(self):
+        Collection().record()
+        Consent.objects.update(choice="denied")
+        assert run("opt-out").endswith("1 unsent report was deleted.\n")
+        assert run("reports").endswith("No report.\n")
+
     def test_an_opt_out_that_is_reported_says_so(self, settings):
         settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
         Collection().record()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from metric_collection.consent.choice import choose
-from metric_collection.models import CampaignConsent, Consent
+from metric_collection.models import CampaignConsent, Consent, Report
 from metric_collection.outbox import enqueue
 from metric_collection.system_info.forms import CampaignForm, GroupForm, ReportsForm, SwitchForm
 from tests.campaigns import daily
@@ -66,6 +66,21 @@ def test_the_message_after_a_no_counts_the_deleted_reports(queued, message, cloc
     for _ in range(queued):
         enqueue(b"{}", category="Heartbeat", now=clock())
     assert saved(SwitchForm({"choice": "off"}), clock()) == message
+
+
+def test_a_second_no_deletes_what_came_back_and_says_so(clock):
+    Consent.objects.create(choice=DENIED)
+    enqueue(b"{}", category="Install", now=clock())
+    message = saved(SwitchForm({"choice": "off"}), clock())
+    assert message == "Usage metrics are off. 1 unsent report was deleted."
+    assert not Report.objects.exists()
+
+
+def test_a_second_no_neither_deletes_nor_counts_the_event_of_the_first(settings, clock):
+    settings.METRIC_COLLECTION_REPORT_OPT_OUT = True
+    for _superuser in range(2):
+        assert saved(SwitchForm({"choice": "off"}), clock()) == "Usage metrics are off."
+    assert Report.objects.queued().count() == 1
 
 
 def test_the_message_after_a_yes_says_that_metrics_are_on(clock):
