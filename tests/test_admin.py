@@ -217,12 +217,13 @@ def test_switching_off_deletes_unsent_reports(superuser, clock):
     assert not Report.objects.exists()
 
 
-def test_every_change_is_in_the_admin_log(superuser):
+def test_every_answer_is_in_the_admin_log(superuser):
     for choice in ["off", "off", "on"]:
         superuser.post(PAGE, {"choice": choice})
     entries = LogEntry.objects.order_by("pk")
     assert [entry.change_message for entry in entries] == [
         "Usage metrics: from unknown to denied",
+        "Usage metrics: denied again",
         "Usage metrics: from denied to granted",
     ]
     assert {entry.user.get_username() for entry in entries} == {"superuser"}
@@ -591,11 +592,12 @@ class TestCampaigns:
         assert [*waiting] == ["export", heartbeat.campaign_id]
         assert Report.objects.settled().get() == sent
 
-    def test_every_change_is_in_the_admin_log(self, superuser):
+    def test_every_answer_is_in_the_admin_log(self, superuser):
         for choice in ("off", "off", "on"):
             superuser.post(CAMPAIGNS, {"campaign": "search", "choice": choice})
         assert [*LogEntry.objects.order_by("pk").values_list("change_message", flat=True)] == [
             "Usage campaign search: from unknown to denied",
+            "Usage campaign search: denied again",
             "Usage campaign search: from denied to granted",
         ]
 

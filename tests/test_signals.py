@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
@@ -79,6 +81,19 @@ def test_a_choice_is_announced_with_the_one_before_and_its_subject(
     ]
     names = ("choice", "before", "campaign_id", "group")
     assert received == [(Consent, dict(zip(names, each, strict=True))) for each in expected]
+
+
+def test_a_renewed_yes_is_announced_as_a_change(
+    settings, received, clock, django_capture_on_commit_callbacks
+):
+    settings.METRIC_COLLECTION_CAMPAIGNS = {"search": daily()}
+    settings.METRIC_COLLECTION_CONSENT_EXPIRES = timedelta(days=30)
+    with django_capture_on_commit_callbacks(execute=True):
+        for _yes in range(2):
+            choose(Consent.Choice.GRANTED, now=clock())
+            decide("search", Consent.Choice.GRANTED, now=clock())
+            clock.advance(days=30)
+    assert [kwargs["before"] for _sender, kwargs in received] == ["unknown"] * 4
 
 
 def test_a_failing_receiver_does_not_fail_the_caller(django_capture_on_commit_callbacks):

@@ -36,6 +36,11 @@ class Standing:
     def choice(self) -> Consent.Choice:
         return Consent.Choice(self.row.choice) if self.row else Consent.Choice.UNKNOWN
 
+    def valid_choice(self, now: datetime) -> Consent.Choice:
+        """Return the operator's choice; a yes whose window is over counts as no answer."""
+        is_over = self.window is not None and self.window.end < now
+        return Consent.Choice.UNKNOWN if is_over else self.choice
+
     @property
     def term(self) -> Term:
         """The campaign and the window in which it may count."""
@@ -130,23 +135,24 @@ def decide(campaign_id: str, choice: Consent.Choice, *, now: datetime) -> Consen
     deletes the campaign's unsent data.
     """
     with held() as consent:
-        before = standings(consent, now=now)[campaign_id]
+        standing = standings(consent, now=now)[campaign_id]
+        before = standing.valid_choice(now)
         values: dict[str, object] = {"choice": choice, "decided_at": now}
         if choice == Consent.Choice.GRANTED:
             # Unlike in the SDK, a yes before the campaign starts opens its first window.
-            moment = max(now, before.declared.campaign.start)
-            window = opening(before.declared.campaign, now) or before.window
+            moment = max(now, standing.declared.campaign.start)
+            window = opening(standing.declared.campaign, now) or standing.window
             values["start"] = window.start if window else moment
             values["end"] = window.end if window else moment
         else:
             discard_campaign(campaign_id)
             values["declined_at"] = now
             # A repeated no keeps the time of the first.
-            if before.choice != Consent.Choice.DENIED:
+            if before != Consent.Choice.DENIED:
                 values.update(start=now, end=now)
         CampaignConsent.objects.update_or_create(campaign_id=campaign_id, defaults=values)
-        announce(choice, before.choice, campaign_id=campaign_id)
-    return before.choice
+        announce(choice, before, campaign_id=campaign_id)
+    return before
 
 
 def opening(campaign: Campaign, now: datetime) -> Period | None:

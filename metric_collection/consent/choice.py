@@ -88,7 +88,7 @@ def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
     """
     with held() as consent:
         # The ruling before the change decides whether the event of an opt-out may still be sent.
-        before, allowed = Consent.Choice(consent.choice), ruling(consent, now=now)
+        before, allowed = valid_choice(consent, now=now), ruling(consent, now=now)
         consent.choice, consent.decided_at, consent.notice_postponed_until = choice, now, None
         consent.disclosed = sorted({*consent.disclosed, *names_to_tell(consent)})
         consent.unanswered = []

@@ -48,10 +48,15 @@ class ChoiceForm(forms.Form):
         return rules.switched_off()
 
     def save(self, *, now: datetime) -> str:
-        """Save the choice; return the change for the admin log, which is in English, "" if there was none."""
+        """Save the choice; return the words for the admin log, which is in English, "" if it is no answer.
+
+        A repeated answer is logged as well: it may cover facts that were added.
+        """
         choice = CHOICES[self.cleaned_data["choice"]]
         subject, before = self.make(choice, now=now)
-        return "" if choice == before else f"{subject}: from {before.value} to {choice.value}"
+        if choice == before:
+            return f"{subject}: {choice.value} again"
+        return f"{subject}: from {before.value} to {choice.value}"
 
     @abstractmethod
     def make(self, choice: Consent.Choice, *, now: datetime) -> tuple[str, Consent.Choice]:

@@ -41,11 +41,22 @@ def test_a_locked_switch_takes_no_choice_and_says_why(settings):
     )
 
 
-def test_a_choice_that_changes_nothing_is_nothing_to_log(clock):
-    for expected in ("Usage metrics: from unknown to granted", ""):
-        form = SwitchForm({"choice": "on"})
-        assert form.is_valid()
-        assert form.save(now=clock()) == expected
+def logged(form, now):
+    assert form.is_valid()
+    return form.save(now=now)
+
+
+def test_a_repeated_answer_is_logged_as_it_may_cover_more(clock):
+    logged(SwitchForm({"choice": "on"}), clock())
+    assert logged(SwitchForm({"choice": "on"}), clock()) == "Usage metrics: granted again"
+
+
+def test_a_yes_that_had_expired_is_logged_as_a_change(settings, clock):
+    settings.METRIC_COLLECTION_CONSENT_EXPIRES = timedelta(days=365)
+    for _year in range(2):
+        expected = "Usage metrics: from unknown to granted"
+        assert logged(SwitchForm({"choice": "on"}), clock()) == expected
+        clock.advance(days=365)
 
 
 def saved(form, now):
@@ -142,6 +153,12 @@ class TestCampaigns:
         row = CampaignConsent.objects.get()
         assert (row.campaign_id, row.choice) == ("search", choice)
         assert Consent.objects.get().choice == "unknown"
+
+    def test_a_yes_whose_window_is_over_is_logged_as_a_change(self, clock):
+        for _window in range(2):
+            form = CampaignForm({"campaign": "search", "choice": "on"})
+            assert logged(form, clock()) == "Usage campaign search: from unknown to granted"
+            clock.advance(days=11)
 
     @pytest.mark.parametrize(
         ("campaign", "problem"),
