@@ -36,10 +36,15 @@ class Standing:
     def choice(self) -> Consent.Choice:
         return Consent.Choice(self.row.choice) if self.row else Consent.Choice.UNKNOWN
 
+    def may_count(self, now: datetime) -> bool:
+        """Whether there is a window that is not over."""
+        return self.window is not None and now <= self.window.end
+
     def valid_choice(self, now: datetime) -> Consent.Choice:
         """Return the operator's choice; a yes whose window is over counts as no answer."""
-        is_over = self.window is not None and self.window.end < now
-        return Consent.Choice.UNKNOWN if is_over else self.choice
+        if self.choice == Consent.Choice.GRANTED and not self.may_count(now):
+            return Consent.Choice.UNKNOWN
+        return self.choice
 
     @property
     def term(self) -> Term:
@@ -61,11 +66,10 @@ class Standing:
 def counts_since(consent: Consent | CampaignConsent) -> datetime:
     """Return the moment before which nothing may have been counted.
 
-    In opt-out mode that is the last no: a yes only confirms what was counted before it. In the other
-    modes it is the answer itself, before which nothing was allowed.
+    That is the answer or notice that began what is allowed now; a yes that only confirms it changes
+    nothing. What is allowed by default has no beginning.
     """
-    moment = consent.declined_at if conf.CONSENT is Mode.OPT_OUT else consent.decided_at
-    return moment or EPOCH
+    return consent.allowed_since or EPOCH
 
 
 def standings(
@@ -122,6 +126,13 @@ def needs_no_answer(
     return declared.token in consent.disclosed
 
 
+def may_all_count(consent: Consent, *, now: datetime) -> bool:
+    """Whether every campaign may count by the main switch alone."""
+    return by_operator(consent, now=now).gathers and all(
+        needs_no_answer(declared, consent, now=now) for declared in campaigns().values()
+    )
+
+
 def lock(consent: Consent) -> Ruling | None:
     """Return the rule that keeps all campaigns off, or None if each follows its own switch."""
     decisive = switched_off() or by_operator(consent)
@@ -144,9 +155,10 @@ def decide(campaign_id: str, choice: Consent.Choice, *, now: datetime) -> Consen
             window = opening(standing.declared.campaign, now) or standing.window
             values["start"] = window.start if window else moment
             values["end"] = window.end if window else moment
+            if not standing.may_count(now):
+                values["allowed_since"] = now
         else:
             discard_campaign(campaign_id)
-            values["declined_at"] = now
             # A repeated no keeps the time of the first.
             if before != Consent.Choice.DENIED:
                 values.update(start=now, end=now)

@@ -14,6 +14,7 @@ from ..outbox import discard_undelivered, hour_of, keep_facts, seal
 from ..probes import registry
 from ..probes.probe import group_of
 from .announcements import announce
+from .campaigns import may_all_count
 from .rules import WITHDRAWN, Ruling, ruling, valid_choice
 
 
@@ -67,6 +68,8 @@ def disclose(consent: Consent | None = None, *, now: datetime) -> None:
         names = names_to_tell(consent)
         shown["disclosed"] = sorted({*consent.disclosed, *names})
         shown["unanswered"] = unanswered(names, consent)
+        if not may_all_count(consent, now=now):
+            shown["allowed_since"] = now
     if consent._state.adding:
         Consent.objects.bulk_create([Consent(**shown)], ignore_conflicts=True)
     else:
@@ -89,20 +92,20 @@ def choose(choice: Consent.Choice, *, now: datetime) -> Consent.Choice:
     with held() as consent:
         # The ruling before the change decides whether the event of an opt-out may still be sent.
         before, allowed = valid_choice(consent, now=now), ruling(consent, now=now)
+        if choice == Consent.Choice.GRANTED:
+            # Campaigns whose windows are over begin new ones.
+            over = CampaignConsent.objects.filter(end__lt=now).exclude(choice=Consent.Choice.DENIED)
+            renewed, _ = over.delete()
+            if renewed or not may_all_count(consent, now=now):
+                consent.allowed_since = now
         consent.choice, consent.decided_at, consent.notice_postponed_until = choice, now, None
         consent.disclosed = sorted({*consent.disclosed, *names_to_tell(consent)})
         consent.unanswered = []
-        if choice == Consent.Choice.DENIED:
-            consent.declined_at = now
         consent.save()
-        if choice == Consent.Choice.GRANTED:
-            # Campaigns whose windows are over begin new ones.
-            over = CampaignConsent.objects.filter(end__lt=now)
-            over.exclude(choice=Consent.Choice.DENIED).delete()
-        elif before == choice:
+        if choice == before == Consent.Choice.DENIED:
             # A restored database may have brought reports back; the event of the first no stays.
             discard_undelivered(keep=WITHDRAWN)
-        else:
+        elif choice == Consent.Choice.DENIED:
             withdraw(allowed, now=now)
         announce(choice, before)
     return before

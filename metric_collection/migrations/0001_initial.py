@@ -46,9 +46,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "declined_at",
-                    metric_collection.models.fields.MomentField(
-                        null=True, verbose_name="last declined at"
+                    "allowed_since",
+                    metric_collection.models.fields.InstantField(
+                        null=True, verbose_name="allowed since"
                     ),
                 ),
                 ("start", metric_collection.models.fields.InstantField(verbose_name="from")),
@@ -152,9 +152,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "declined_at",
-                    metric_collection.models.fields.MomentField(
-                        null=True, verbose_name="last declined at"
+                    "allowed_since",
+                    metric_collection.models.fields.InstantField(
+                        null=True, verbose_name="allowed since"
                     ),
                 ),
                 (

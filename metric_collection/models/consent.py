@@ -48,7 +48,7 @@ class Consent(OnlyRow):
         _("choice"), max_length=7, choices=Choice.choices, default=Choice.UNKNOWN
     )
     decided_at = MomentField(_("decided at"), null=True)
-    declined_at = MomentField(_("last declined at"), null=True)
+    allowed_since = InstantField(_("allowed since"), null=True)  # no earlier count is kept
     notice_shown_at = MomentField(_("notice shown at"), null=True)
     notice_postponed_until = MomentField(_("notice postponed until"), null=True)
     disclosed = models.JSONField(_("disclosed facts"), default=list)
@@ -85,7 +85,7 @@ class CampaignConsent(models.Model):
         default=Consent.Choice.UNKNOWN,
     )
     decided_at = MomentField(_("decided at"), null=True)
-    declined_at = MomentField(_("last declined at"), null=True)
+    allowed_since = InstantField(_("allowed since"), null=True)  # no earlier count is kept
     start = InstantField(_("from"))
     end = InstantField(_("until"), null=True)
 

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from metric_collection.consent import campaigns as windows
-from metric_collection.consent.choice import choose
+from metric_collection.consent.choice import choose, disclose
 from metric_collection.measuring.folder import MEMORY
 from metric_collection.measuring.meter import Meter, meter
 from metric_collection.models import CampaignConsent, Consent, CountedJournal, Measurement
@@ -37,6 +37,10 @@ def product(settings, tmp_path):
         "once": daily(title="Once", onlyRecordOnce=True),
     }
     return settings
+
+
+def choose_again(*, now):
+    choose(GRANTED, now=now)
 
 
 class Process:
@@ -300,6 +304,91 @@ class TestConsent:
             windows.decide("search", GRANTED, now=clock())
         process.flush()
         assert measured() == {("Open", None): (3, None)}
+
+    @pytest.mark.parametrize("mode", ["opt-in", "notice"])
+    def test_a_repeated_yes_keeps_what_was_counted_since_the_first(
+        self, product, process, clock, mode
+    ):
+        product.METRIC_COLLECTION_CONSENT = mode
+        for _yes in range(2):
+            choose(GRANTED, now=clock())
+            windows.decide("search", GRANTED, now=clock())
+            clock.advance(1)
+            process.count(3)
+            clock.advance(1)
+        process.flush()
+        assert measured() == {("Open", None): (6, None)}
+
+    def test_in_notice_mode_a_yes_keeps_what_was_counted_since_the_notice(
+        self, product, process, clock
+    ):
+        product.METRIC_COLLECTION_CONSENT = "notice"
+        disclose(now=clock())
+        process.count(3)
+        clock.advance(1)
+        choose(GRANTED, now=clock())
+        process.flush()
+        assert measured() == {("Open", None): (3, None)}
+
+    def test_counts_from_before_the_notice_are_never_kept(self, product, process, clock):
+        product.METRIC_COLLECTION_CONSENT = "notice"
+        process.count(3)
+        clock.advance(1)
+        disclose(now=clock())
+        process.flush()
+        assert measured() == {}
+
+    @pytest.mark.parametrize("mode", ["opt-in", "notice"])
+    @pytest.mark.parametrize("answer", [choose_again, disclose])
+    def test_counts_from_before_a_campaign_was_covered_are_never_kept(
+        self, product, process, clock, mode, answer
+    ):
+        product.METRIC_COLLECTION_CONSENT = mode
+        choose(GRANTED, now=clock())
+        product.METRIC_COLLECTION_CAMPAIGNS = {"logins": daily(title="Logins")}
+        process.count(3, campaign_id="logins")
+        clock.advance(1)
+        answer(now=clock())
+        process.flush()
+        assert measured() == {}
+
+    def test_counts_from_before_an_expired_yes_was_renewed_are_never_kept(
+        self, product, process, clock
+    ):
+        product.METRIC_COLLECTION_CONSENT = "opt-in"
+        product.METRIC_COLLECTION_CONSENT_EXPIRES = timedelta(hours=1)
+        choose(GRANTED, now=clock())
+        clock.advance(hours=1)
+        process.count(3)
+        clock.advance(1)
+        choose(GRANTED, now=clock())
+        process.flush()
+        assert measured() == {}
+
+    @pytest.mark.parametrize("mode", ["opt-out", "opt-in"])
+    def test_counts_from_before_a_window_was_renewed_are_never_kept(
+        self, product, process, clock, mode
+    ):
+        product.METRIC_COLLECTION_CONSENT = mode
+        choose(GRANTED, now=clock())
+        process.flush()
+        clock.advance(days=20)
+        process.end()
+        process.count(3)
+        clock.advance(1)
+        choose(GRANTED, now=clock())
+        process.flush()
+        assert measured() == {}
+
+    @pytest.mark.parametrize("mode", ["opt-out", "notice", "opt-in"])
+    def test_counts_from_between_a_no_and_a_yes_are_never_kept(self, product, process, clock, mode):
+        product.METRIC_COLLECTION_CONSENT = mode
+        choose(DENIED, now=clock())
+        process.count(3)
+        clock.advance(milliseconds=1)
+        choose(GRANTED, now=clock())
+        process.flush()
+        assert measured() == {}
 
     @pytest.mark.parametrize("again", [False, True])
     def test_counts_from_before_an_opt_out_are_never_kept(self, process, clock, again):
