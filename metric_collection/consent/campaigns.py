@@ -14,6 +14,7 @@ from ..cleaninsights.datapoints import DataPoint
 from ..conf.settings import Mode, conf
 from ..measuring.policy import Term
 from ..models import CampaignConsent, Consent
+from ..models.report import CLOCK_SKEW
 from ..models.transactions import held
 from ..outbox import discard_campaign
 from .announcements import announce
@@ -57,19 +58,22 @@ class Standing:
             return None
         return Period(start=self.row.start, end=self.row.end)
 
-    def allows(self, point: DataPoint, *, begun: datetime) -> bool:
+    def allows(self, point: DataPoint, *, begun: datetime, now: datetime) -> bool:
         """Whether consent covers a point of a journal that was begun at that moment."""
-        period = Period(start=point.period_start, end=point.period_end)
-        return bool(self.row and self.term.covers(period) and begun >= counts_since(self.row))
+        if self.row is None or begun < counts_since(self.row, now=now):
+            return False
+        return self.term.covers(Period(start=point.period_start, end=point.period_end))
 
 
-def counts_since(consent: Consent | CampaignConsent) -> datetime:
+def counts_since(consent: Consent | CampaignConsent, *, now: datetime) -> datetime:
     """Return the moment before which nothing may have been counted.
 
     That is the answer or notice that began what is allowed now; a yes that only confirms it changes
-    nothing. What is allowed by default has no beginning.
+    nothing. What is allowed by default has no beginning; one in the future, by a clock that was ahead,
+    is ignored.
     """
-    return consent.allowed_since or EPOCH
+    since = consent.allowed_since or EPOCH
+    return since if since <= now + CLOCK_SKEW else EPOCH
 
 
 def standings(

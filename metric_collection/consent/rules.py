@@ -14,10 +14,11 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ..cleaninsights.clock import utc_now
+from ..cleaninsights.clock import EPOCH, utc_now
 from ..conf.settings import Mode, conf
 from ..conf.values import FALSE_WORDS, TRUE_WORDS, is_unless, safe_str
 from ..models import Consent
+from ..models.report import CLOCK_SKEW
 
 WITHDRAWN: Final = "Consent Withdrawn"
 CI_VARIABLES: Final = ("CI", "TF_BUILD", "TEAMCITY_VERSION", "JENKINS_URL")
@@ -121,11 +122,15 @@ def by_operator(consent: Consent, *, now: datetime | None = None) -> Ruling:
 
 
 def valid_choice(consent: Consent, *, now: datetime | None = None) -> Consent.Choice:
-    """Return the operator's choice; a yes older than CONSENT_EXPIRES counts as no answer."""
+    """Return the operator's choice; a yes older than CONSENT_EXPIRES counts as no answer.
+
+    So does one from the future, by a clock that was ahead: nobody knows how old it is.
+    """
     choice = Consent.Choice(consent.choice)
     if choice != Consent.Choice.GRANTED or conf.CONSENT_EXPIRES is None:
         return choice
-    is_valid = consent.decided_at and (now or utc_now()) - consent.decided_at < conf.CONSENT_EXPIRES
+    age = (now or utc_now()) - (consent.decided_at or EPOCH)
+    is_valid = -CLOCK_SKEW <= age < conf.CONSENT_EXPIRES
     return choice if is_valid else Consent.Choice.UNKNOWN
 
 

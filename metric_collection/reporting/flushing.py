@@ -223,13 +223,13 @@ class Flusher(Forkable):
         """Count journals in one transaction, then remove them."""
         with held_at_once() as consent:
             journals = [*abandoned, *self._retire()]
-            seen = first_seen(journals)
-            standings = self._standings(consent, now=self._clock(), seen=seen)
+            seen, now = first_seen(journals), self._clock()
+            standings = self._standings(consent, now=now, seen=seen)
             if standings:
                 windows.save(standings.values())
-                new = self._note(journals)
-                points = allowed(new, standings, since=counts_since(consent))
-                measurements.count(unsealed(points, now=self._clock()))
+                new, since = self._note(journals), counts_since(consent, now=now)
+                covered = [journal for journal in new if journal.begun >= since]
+                measurements.count(unsealed(allowed(covered, standings, now=now), now=now))
         # After the commit: a process killed in between repeats the removal, as the keys are noted.
         self._finish(journals)
         return standings
@@ -269,13 +269,13 @@ def first_seen(journals: Iterable[Journal]) -> dict[str, datetime]:
 
 
 def allowed(
-    journals: Iterable[Journal], standings: Mapping[str, Standing], *, since: datetime
+    journals: Iterable[Journal], standings: Mapping[str, Standing], *, now: datetime
 ) -> Iterator[Counted]:
-    """Return the points of the journals that consent covers, none of a journal begun before `since`."""
+    """Return the points of the journals that consent to their campaigns covers."""
     for journal in journals:
-        for point in journal.counts() if journal.begun >= since else ():
+        for point in journal.counts():
             standing = standings.get(point.campaign_id)
-            if not (standing and standing.allows(point, begun=journal.begun)):
+            if not (standing and standing.allows(point, begun=journal.begun, now=now)):
                 continue
             campaign, mean = standing.declared.campaign, point
             is_mean = campaign.event_aggregation_rule is EventAggregationRule.AVG

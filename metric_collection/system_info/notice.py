@@ -24,6 +24,7 @@ from ..conf.settings import Mode, Settings, conf
 from ..consent import rules
 from ..consent.choice import disclose, names_to_tell, unanswered, undisclosed
 from ..models import Consent
+from ..models.report import CLOCK_SKEW
 from ..models.transactions import atomic
 from ..reporting.state import collector
 from .assets import assets
@@ -92,9 +93,7 @@ def open_notice(consent: Consent, *, now: datetime) -> Notice | None:
     position = rules.by_operator(consent, now=now)
     if is_overruled() or position.rule is rules.Rule.DENIED:
         return None
-    is_postponed = (
-        consent.notice_postponed_until is not None and now < consent.notice_postponed_until
-    )
+    is_postponed = postponed_until(consent, now=now) is not None
     if rules.valid_choice(consent, now=now) != Consent.Choice.UNKNOWN:
         names = names_to_tell(consent)
         news = {name: names[name] for name in unanswered(names, consent)}
@@ -105,6 +104,12 @@ def open_notice(consent: Consent, *, now: datetime) -> Notice | None:
     ):
         return None
     return Notice(consent=consent, position=position)
+
+
+def postponed_until(consent: Consent, *, now: datetime) -> datetime | None:
+    """Return until when *Later* hides the notice, None if it does not; not for longer if a clock was ahead."""
+    until = consent.notice_postponed_until
+    return until if until and now < until <= now + POSTPONED + CLOCK_SKEW else None
 
 
 def is_overruled() -> bool:
@@ -123,9 +128,9 @@ def on_page(consent: Consent, *, now: datetime) -> tuple[Consent, Notice | None]
 
 
 class Quiet:
-    """Until when this process need not read the row, as there is nothing to ask: new facts take a restart."""
+    """When this process need not read the row, as there is nothing to ask: new facts take a restart."""
 
-    until = EVER
+    since = until = EVER
 
     def reset(self, **_: Any) -> None:
         """Read the row again: tests flush the database and change settings within one process."""
@@ -140,8 +145,8 @@ for signal in (post_migrate, setting_changed):
 def quiet_until(consent: Consent, *, now: datetime) -> datetime:
     """Return when a row without an open notice may have one again."""
     moments = [NEVER]
-    if consent.notice_postponed_until and now < consent.notice_postponed_until:
-        moments.append(consent.notice_postponed_until)
+    if until := postponed_until(consent, now=now):
+        moments.append(until)
     if conf.CONSENT_EXPIRES and consent.decided_at:
         moments.append(consent.decided_at + conf.CONSENT_EXPIRES)
     return min(moments)
@@ -152,7 +157,7 @@ def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
 
     One query while there is a notice, none afterwards. Without our tables the index works as before.
     """
-    if now < quiet.until or is_overruled():
+    if quiet.since <= now < quiet.until or is_overruled():
         return
     in_use = isinstance(messages.get_messages(request), BaseStorage)
     if not in_use or messages.get_level(request) > messages.INFO:  # it would be dropped
@@ -165,7 +170,7 @@ def announce(request: HttpRequest, *, url: str, now: datetime) -> None:
             consent = Consent.objects.current()
             notice = open_notice(consent, now=now)
             if notice is None:
-                quiet.until = quiet_until(consent, now=now)
+                quiet.since, quiet.until = now, quiet_until(consent, now=now)
                 return
             # Without the host's context processors, which may use the database.
             context = {"notice": notice, "url": url, "csrf_token": get_token(request), **assets()}

@@ -221,8 +221,8 @@ class TestDecisions:
         clock.advance(60)
         windows.decide("search", DENIED, now=clock())
         windows.decide("search", GRANTED, now=clock())
-        assert not standing().allows(EVENT, begun=before)
-        assert standing().allows(EVENT, begun=clock())
+        assert not standing().allows(EVENT, begun=before, now=clock())
+        assert standing().allows(EVENT, begun=clock(), now=clock())
 
 
 class TestLock:
@@ -242,9 +242,9 @@ class TestLock:
 def test_only_whole_periods_within_the_window_are_covered(standing, clock):
     windows.save([standing()])
     later = {"period_start": TODAY + 10 * DAY, "period_end": TODAY + 11 * DAY}
-    assert standing().allows(EVENT, begun=clock())
+    assert standing().allows(EVENT, begun=clock(), now=clock())
     outside = Event(category="Search", action="Open", campaign_id="search", **later)
-    assert not standing().allows(outside, begun=clock())
+    assert not standing().allows(outside, begun=clock(), now=clock())
 
 
 def test_what_the_main_switch_deletes_includes_all_measurements(clock):

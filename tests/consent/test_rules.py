@@ -209,6 +209,13 @@ class TestExpiry:
         clock.advance(days=1)
         assert ruling(now=clock()).rule is rule
 
+    @pytest.mark.parametrize(("ahead", "is_valid"), [({"minutes": 1}, True), ({"days": 1}, False)])
+    def test_a_yes_from_the_future_counts_as_no_answer(self, clock, ahead, is_valid):
+        now = clock()
+        clock.advance(**ahead)
+        choose(GRANTED, now=clock())
+        assert (ruling(now=now).rule is Rule.GRANTED) is is_valid
+
     def test_a_no_stays(self, clock):
         choose(DENIED, now=clock())
         clock.advance(days=9999)

@@ -390,6 +390,22 @@ class TestConsent:
         process.flush()
         assert measured() == {}
 
+    @pytest.mark.parametrize("mode", ["opt-out", "notice", "opt-in"])
+    @pytest.mark.parametrize("first", [DENIED, GRANTED])
+    def test_an_answer_by_a_clock_that_was_ahead_stops_no_counting(
+        self, product, process, clock, mode, first
+    ):
+        product.METRIC_COLLECTION_CONSENT = mode
+        right = clock()
+        clock.advance(days=3650)
+        choose(first, now=clock())
+        clock.set(right)
+        if first == DENIED:
+            choose(GRANTED, now=clock())
+        process.count(3)
+        process.flush()
+        assert measured() == {("Open", None): (3, None)}
+
     @pytest.mark.parametrize("again", [False, True])
     def test_counts_from_before_an_opt_out_are_never_kept(self, process, clock, again):
         process.count(3)

@@ -100,6 +100,18 @@ def test_the_notice_can_be_put_off_and_comes_back(index, superuser, moved_on):
     assert Consent.objects.get().choice == Consent.Choice.UNKNOWN
 
 
+def test_a_clock_that_was_ahead_does_not_put_the_notice_off_for_longer(index, superuser, moved_on):
+    moved_on(timedelta(days=3650))
+    superuser.post(PAGE, {"choice": "later"})
+    index()
+    assert index() == []
+    moved_on(timedelta(0))
+    assert len(index()) == 1
+    superuser.post(PAGE, {"choice": "later"})
+    index()
+    assert index() == []
+
+
 @pytest.mark.parametrize(
     ("mode", "is_back"), [("opt-out", True), ("notice", True), ("opt-in", False)]
 )
