@@ -16,7 +16,7 @@ from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from ..conf.settings import Settings, conf
-from ..consent.rules import Ruling, by_operator, ruling
+from ..consent.rules import Rule, Ruling, by_operator, ruling
 from ..models import Change, Consent, Report, Snapshot
 from ..probes import registry
 from ..reporting.collection import Collection
@@ -100,13 +100,15 @@ class Summary:
 
     @property
     def decision(self) -> str:
-        """Who decided and when, or why the switch has no effect."""
+        """When the operator decided, or why the switch has no effect; "" if the date is unknown."""
         if self.ruling.is_locked:
             return gettext("The switch is locked.")
         if self.is_overruled:
             return gettext("Your choice takes effect once this reason no longer applies.")
-        if self.decided_at is None:
+        if self.position.rule not in {Rule.GRANTED, Rule.DENIED}:
             return gettext("On by default.") if self.is_on else gettext("Off by default.")
+        if self.decided_at is None:  # a no that a migration has adopted
+            return ""
         return gettext("Decided on %(day)s.") % {"day": date_format(self.decided_at, "DATE_FORMAT")}
 
     @property

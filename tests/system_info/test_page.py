@@ -75,6 +75,17 @@ class TestSwitch:
         assert (summary.is_on, summary.notice) == (False, None)
         assert summary.decision == "Decided on March 1, 2026."
 
+    def test_an_adopted_no_has_no_date_and_is_no_default(self):
+        Consent.objects.create(choice=Consent.Choice.DENIED)
+        summary = current().summary
+        assert summary.sentence == "Off, because a superuser has declined."
+        assert summary.decision == ""
+
+    def test_a_yes_that_has_expired_is_no_decision(self, settings):
+        settings.METRIC_COLLECTION_CONSENT_EXPIRES = DAY
+        choose(Consent.Choice.GRANTED, now=NOON)
+        assert current(now=NOON + DAY).summary.decision == "On by default."
+
     def test_a_locked_switch_is_off_whatever_was_chosen(self, settings):
         choose(Consent.Choice.GRANTED, now=NOON)
         settings.METRIC_COLLECTION = False
