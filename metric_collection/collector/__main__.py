@@ -12,8 +12,10 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.management import call_command, execute_from_command_line
+from django.http.request import split_domain_port
 
 from .embedded.folder import Folder, prepared
+from .embedded.hosts import LOOPBACK, in_url
 from .embedded.settings import settings_for
 
 PROGRAM = "python -m metric_collection.collector"
@@ -28,8 +30,7 @@ def main(arguments: Sequence[str]) -> None:
     chosen = parser().parse_args(own)
     os.umask(0o077)
     folder = prepared(chosen.data.absolute())
-    host, _port = chosen.bind
-    hosts = [host, "localhost", *chosen.host]
+    hosts = [in_url(chosen.bind[0]), *LOOPBACK, *chosen.host]
     settings.configure(**settings_for(folder, hosts=hosts, environ=os.environ))
     django.setup()
     if folder.is_new or not (command or chosen.worker):
@@ -60,7 +61,14 @@ def parser() -> ArgumentParser:
     add = parser.add_argument
     add("--data", type=Path, required=True, metavar="FOLDER", help="Folder; made if missing.")
     add("--bind", type=address, default="127.0.0.1:8080", metavar="HOST:PORT", help="Address.")
-    add("--host", action="append", default=[], metavar="NAME", help="Another name of this host.")
+    add(
+        "--host",
+        action="append",
+        default=[],
+        type=host_name,
+        metavar="NAME",
+        help="Another name of this host.",
+    )
     add("--site", action="append", default=[], type=site, metavar="ID=NAME", help="Add a site.")
     add("--worker", type=int, help=SUPPRESS)
     return parser
@@ -71,6 +79,14 @@ def address(text: str) -> tuple[str, int]:
     if not host or not port.isdigit() or int(port) > 65_535:
         raise ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080")
     return host.strip("[]"), int(port)
+
+
+def host_name(text: str) -> str:
+    name = in_url(text.strip("[]"))
+    domain, port = split_domain_port(name)
+    if name != "*" and (port or not domain):
+        raise ArgumentTypeError(f"{text!r} is not the name of a host, such as metrics.example.org")
+    return name
 
 
 def site(text: str) -> tuple[int, str]:
@@ -93,7 +109,7 @@ def run(chosen: Namespace, folder: Folder) -> None:
             call_command("metric_collector", "site", "add", str(site_id), name)
     host, port = chosen.bind
     server, port = server_for(get_wsgi_application(), host, port)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    url = f"http://{in_url(host)}:{port}"
     beside = ["-m", "metric_collection.collector", "--data", str(folder.path)]
 
     def announce() -> None:

@@ -53,6 +53,26 @@ def test_the_answer_says_nothing(embedded, running):
     assert "Server" not in response.headers
 
 
+@pytest.mark.parametrize("host", ["metrics.example.org", "10.0.0.7:81", "a b", "", "%00"])
+def test_a_report_is_taken_by_whatever_name_it_is_sent_to(embedded, running, host):
+    assert post(embedded, Host=host).status_code == 204
+    page = requests.get(f"{embedded.url}/admin/", headers={"Host": host}, timeout=5)
+    assert (page.status_code, page.text.partition(". ")[2]) == (
+        400,
+        "Start it with --host NAME.",
+    )
+    assert "Traceback" not in running.log
+
+
+def test_a_report_without_a_name_is_taken(embedded, running):
+    host, port = embedded.url.removeprefix("http://").split(":")
+    body = report(at=now())
+    with socket.create_connection((host, int(port))) as connection:
+        head = f"POST /cleaninsights.php HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        assert connection.recv(100).startswith(b"HTTP/1.0 204 ")
+
+
 def test_nobody_else_can_read_the_folder(embedded, running):
     assert stat.S_IMODE(embedded.data.stat().st_mode) == 0o700
     for path in embedded.data.iterdir():
@@ -141,6 +161,13 @@ def test_an_address_without_host_or_port_is_refused(text, capsys):
     with pytest.raises(SystemExit):
         command.main(["--data", "/nowhere", "--bind", text])
     assert f"{text!r} is not HOST:PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["https://metrics.example.org", "metrics.example.org:8443", ""])
+def test_what_is_no_name_of_a_host_is_refused(text, capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--data", "/nowhere", "--host", text])
+    assert f"{text!r} is not the name of a host" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["Acme", "0=Acme", "5=", "x=Acme"])

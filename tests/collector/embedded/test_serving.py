@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -99,7 +100,30 @@ class TestCommand:
         out = capsys.readouterr().out
         assert "Reports are received at http://127.0.0.1:" in out
         assert "Set the password of the account admin: http://127.0.0.1:" in out
-        assert embedded["ALLOWED_HOSTS"] == ["127.0.0.1", "localhost", "metrics.example.org"]
+        assert "metrics.example.org" in embedded["ALLOWED_HOSTS"]
+
+    @pytest.mark.urls("metric_collection.collector.embedded.urls")
+    @pytest.mark.parametrize(
+        ("bind", "others"),
+        [
+            ("127.0.0.1:0", []),
+            ("[::1]:0", []),
+            ("0.0.0.0:0", ["127.0.0.1", "localhost"]),
+            ("[::]:0", ["[::1]", "127.0.0.1", "localhost"]),
+            ("127.0.0.1:0", ["[2001:db8::7]", "metrics.example.org"]),
+        ],
+    )
+    def test_the_dashboard_opens_by_the_printed_address_and_on_the_machine_itself(
+        self, tmp_path, capsys, embedded, settings, client, bind, others
+    ):
+        names = ["--host", "2001:db8::7", "--host", "metrics.example.org"]
+        command.main(["--data", str(tmp_path / "data"), "--bind", bind, *names])
+        (printed,) = re.findall(r"Dashboard: http://(\S+):\d+/admin/", capsys.readouterr().out)
+        settings.ALLOWED_HOSTS = embedded["ALLOWED_HOSTS"]
+        settings.MIDDLEWARE = embedded["MIDDLEWARE"]
+        for host in [printed, *others]:
+            page = client.get("/admin/login/", headers={"Host": f"{host}:18102"})
+            assert page.status_code == 200, host
 
     def test_a_management_command_is_run_on_the_folder(self, tmp_path, capsys):
         command.main(["--data", str(tmp_path / "data"), "--", "metric_collector", "site", "list"])
