@@ -6,14 +6,15 @@ They never use the network, except for two messages to the broker that a worker 
 from __future__ import annotations
 
 import logging
+import pkgutil
 import sys
 import time
 from collections.abc import Container, Sequence
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router
-from django.db.migrations.loader import MigrationLoader
 
 from .consent.rules import switched_off
 from .measuring.meter import meter
@@ -54,8 +55,24 @@ def has_migrated_ours(using: str, *, plan: Any = None, **_: Any) -> bool:
     """
     if plan is None or any(backwards for _migration, backwards in plan):
         return False
-    loader = MigrationLoader(connections[using])
-    return loader.applied_migrations.keys() >= set(loader.graph.leaf_nodes("usage_metrics"))
+    from django.db.migrations.recorder import MigrationRecorder  # noqa: PLC0415  migrate has it
+
+    applied = MigrationRecorder(connections[using]).applied_migrations()
+    return our_migrations() <= applied.keys()
+
+
+def our_migrations() -> set[tuple[str, str]]:
+    """Return the migrations of this app, none if the host has disabled them.
+
+    Reading their names is a tenth of the work of Django's graph of all migrations.
+    """
+    from django.db.migrations.loader import MigrationLoader  # noqa: PLC0415  as above
+
+    module, _ = MigrationLoader.migrations_module("usage_metrics")
+    if module is None:
+        return set()
+    found = pkgutil.iter_modules(import_module(module).__path__)
+    return {("usage_metrics", each.name) for each in found if each.name[0] not in "_~"}
 
 
 def on_import_modules(sender: Celery, **_: Any) -> None:
