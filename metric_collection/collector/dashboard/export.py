@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..models import Publication, Site, Span
@@ -12,18 +12,33 @@ from .public_views import CSS, CSV_HEADS, as_json, rules_page, site_list, site_p
 
 APP = Path(__file__).parents[1]
 STYLES = "collector.css"
+LISTING = ".exported"  # the names of the files that our exports wrote
 
 
 class ExportError(Exception):
     """The folder cannot be written to."""
 
 
-def export(folder: Path) -> int:
-    """Write the files of all public sites; return the number of those that are new or changed."""
+def export(folder: Path) -> tuple[int, int]:
+    """Write the files of all public sites, and remove those of earlier exports that are not public any more.
+
+    Return the number of files that are new or changed, and of those that were removed.
+    """
     try:
-        return sum(_write(folder / name, text) for name, text in files())
+        return _export(folder, dict(files()))
     except OSError as error:
         raise ExportError(f"{folder} cannot be written to: {error.strerror}") from error
+
+
+def _export(folder: Path, contents: Mapping[str, str]) -> tuple[int, int]:
+    listing = folder / LISTING
+    earlier = set(listing.read_text(encoding="utf-8").splitlines()) if listing.is_file() else set()
+    # Should this run be killed, the next one knows what it has written.
+    _write(listing, "\n".join(sorted(earlier | contents.keys())))
+    removed = sum(_remove(folder, name) for name in earlier - contents.keys())
+    written = sum(_write(folder / name, text) for name, text in contents.items())
+    _write(listing, "\n".join(sorted(contents)))
+    return written, removed
 
 
 def files() -> Iterator[tuple[str, str]]:
@@ -47,13 +62,32 @@ def _files_of(site: Site) -> Iterator[tuple[str, str]]:
     yield f"{slug}/badge.json", as_json(public.badge(site))
 
 
+def _remove(folder: Path, name: str) -> bool:
+    """Remove a file from the folder, and the folders that are empty then; whether it was there."""
+    path = folder / name
+    if folder.resolve() not in path.resolve().parents:
+        return False
+    _unfinished(path).unlink(missing_ok=True)
+    was_there = path.is_file()
+    if was_there:
+        path.unlink()
+    parent = path.parent
+    while parent != folder and parent.is_dir() and not any(parent.iterdir()):
+        parent.rmdir()
+        parent = parent.parent
+    return was_there
+
+
 def _write(path: Path, text: str) -> bool:
     """Replace a file atomically, and only if it differs."""
     content = text.encode()
     if path.is_file() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.new")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    _unfinished(path).write_bytes(content)
+    _unfinished(path).replace(path)
     return True
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")

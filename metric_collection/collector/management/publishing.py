@@ -58,9 +58,10 @@ def publish(out: OutputWrapper, *, folder: Path | None) -> None:
     out.write(f"{number} periods were published.")
     if folder is not None:
         try:
-            out.write(f"{export(folder)} files were written to {folder}.")
+            written, removed = export(folder)
         except ExportError as error:
             raise CommandError(str(error)) from error
+        out.write(f"{written} files were written to {folder}, {removed} were removed.")
 
 
 def held() -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from metric_collection.collector.dashboard import public_views
 from metric_collection.collector.dashboard.export import ExportError, export
 from metric_collection.collector.models import Fact, Publication, Site, Span
 from metric_collection.collector.publishing import publications
+from metric_collection.collector.publishing.erasing import forget_site
 from tests.collector.rows import NOW, grow
 
 pytestmark = pytest.mark.django_db
@@ -40,13 +41,54 @@ def test_every_link_of_the_pages_leads_to_a_file(tmp_path):
 
 
 def test_a_second_export_writes_what_is_new_and_nothing_else(tmp_path):
-    assert export(tmp_path) > 40
-    assert export(tmp_path) == 0
+    assert export(tmp_path)[0] > 40
+    assert export(tmp_path) == (0, 0)
     (tmp_path / "acme/badge.json").write_text("{}")
-    assert export(tmp_path) == 1
+    assert export(tmp_path) == (1, 0)
 
 
 def test_private_sites_are_not_exported(tmp_path):
+    Site.objects.update(is_public=False)
+    export(tmp_path)
+    assert not (tmp_path / "acme").exists()
+
+
+def test_what_is_not_public_any_more_is_removed_with_its_folders(tmp_path, site):
+    export(tmp_path)
+    forget_site(site, before=NOW.date())
+    assert export(tmp_path)[1] > 40
+    assert not (tmp_path / "acme/days").exists()
+    assert (tmp_path / "acme/index.html").is_file()
+    Site.objects.update(is_public=False)
+    assert export(tmp_path)[1] > 4
+    assert {each.name for each in tmp_path.iterdir()} == {
+        "index.html",
+        "collector.css",
+        ".exported",
+    }
+
+
+def test_files_that_no_export_wrote_are_left_alone(tmp_path):
+    folder, outside = tmp_path / "public", tmp_path / "outside.json"
+    export(folder)
+    others = [folder / "CNAME", folder / "acme/logo.svg", folder / "acme/days/1999-01-01.json"]
+    for each in (*others, outside):
+        each.write_text("mine")
+    with (folder / ".exported").open("a") as listing:
+        listing.write(f"../outside.json\n{outside}\nacme\n\nacme/missing.json\n")
+    Site.objects.update(is_public=False)
+    export(folder)
+    for each in (*others, outside):
+        assert each.read_text() == "mine"
+    assert not (folder / "acme/index.html").exists()
+
+
+def test_an_export_that_failed_halfway_leaves_nothing_behind_for_good(tmp_path):
+    (tmp_path / "acme/data.json").mkdir(parents=True)
+    with pytest.raises(ExportError, match="cannot be written to"):
+        export(tmp_path)
+    assert (tmp_path / "acme/index.html").is_file()
+    (tmp_path / "acme/data.json").rmdir()
     Site.objects.update(is_public=False)
     export(tmp_path)
     assert not (tmp_path / "acme").exists()

@@ -39,7 +39,7 @@ def held(site) -> Period:
 def test_what_is_due_is_published_and_written_to_a_folder(site, tmp_path):
     assert "periods were published." in run("publish")
     assert Publication.objects.exists()
-    assert f"files were written to {tmp_path}." in run("publish", "--out", tmp_path)
+    assert f"files were written to {tmp_path}, 0 were removed." in run("publish", "--out", tmp_path)
     assert (tmp_path / "acme/index.html").is_file()
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match="cannot be written to"):
