@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from django.contrib.admin.sites import all_sites
 from django.core import checks
@@ -147,6 +149,11 @@ class Silent(Weather):
     __doc__ = None
 
 
+@dataclass
+class SilentDataclass:  # dataclasses have their signature for a docstring
+    facts: tuple = ()
+
+
 class Broken:
     """Declares nothing."""
 
@@ -179,6 +186,7 @@ def test_a_probe_with_options_and_words_is_fine(settings):
         ((WEATHER, {"description": " "}), "has no description of 'sky'"),
         ((WEATHER, {"purpose": ""}), "has no purpose of 'sky'"),
         (f"{__name__}.Silent", "has no docstring"),
+        (f"{__name__}.SilentDataclass", "has no docstring"),
         (f"{__name__}.Broken", "cannot declare its facts: LookupError: no sky"),
     ],
 )

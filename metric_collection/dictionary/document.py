@@ -13,7 +13,7 @@ from ..cleaninsights import payload
 from ..cleaninsights.campaigns import Campaign, EventAggregationRule
 from ..conf.settings import Mode, conf
 from ..consent.rules import off_switches
-from ..probes.probe import group_of, heading_of, path_of
+from ..probes.probe import group_of, heading_of, path_of, summary_of
 from ..recorders.recorder import Recorder
 from ..reporting.collection import events_of
 from ..reporting.state import collector
@@ -84,9 +84,8 @@ def sections(entries: Sequence[Entry], markup: Plain) -> Iterator[str]:
     """Yield a section with a table for each probe."""
     for probe, group in groupby(entries, key=lambda entry: entry.probe):
         listed = list(group)
-        summary = (probe.__doc__ or "").strip().partition("\n")[0]
         yield markup.heading(heading_of(probe))
-        yield markup.paragraph(f"{summary} (``{path_of(probe)}``)")
+        yield markup.paragraph(f"{summary_of(probe)} (``{path_of(probe)}``)".strip())
         told = [] if listed[0].is_sent is None else ["Sent now"]
         yield markup.table([*FACT_COLUMNS, *told], [row(entry, markup) for entry in listed])
 
@@ -149,7 +148,7 @@ def recorder_section(recorders: Sequence[tuple[Recorder, str]], markup: Plain) -
         rows = [
             [
                 markup.literal(recorder.name),
-                markup.text(f"{recorder.description} {recorder.coarsened}"),
+                markup.text(f"{recorder.description} {recorder.coarsened}".strip()),
                 markup.text(title),
             ]
             for recorder, title in recorders

@@ -1,6 +1,7 @@
 """The declaration of facts, and the protocol of the probes that gather them."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -111,9 +112,17 @@ def worded(fact: Fact, *, entry: Any, source: object) -> Fact:
     return replace(fact, **stated)
 
 
+def summary_of(documented: type) -> str:
+    """The first line of the docstring; of a dataclass without one, not the signature that it has instead."""
+    line = (documented.__doc__ or "").strip().partition("\n")[0]
+    return "" if line.startswith(f"{documented.__name__}(") else line
+
+
 def missing_words(probe: Probe) -> Iterator[str]:
     """The words that operators need and the declaration lacks: the docstring, a description."""
-    if not (type(probe).__doc__ or "").strip():
+    if sys.flags.optimize >= 2:  # python -OO strips docstrings, which hold some of them
+        return
+    if not summary_of(type(probe)):
         yield "docstring"
     for fact in probe.facts:
         yield from (

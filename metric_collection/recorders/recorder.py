@@ -10,6 +10,7 @@ from typing import ClassVar, ParamSpec
 
 from ..cleaninsights.keys import Keyed, Kind
 from ..conf.values import text
+from ..probes.probe import summary_of
 
 logger = logging.getLogger("metric_collection.recorders")
 
@@ -37,9 +38,10 @@ class Recorder(Keyed):
     @property
     def description(self) -> str:
         """The first line of the docstring, for operators, and whether there is a histogram."""
-        has_histogram = getattr(self, "histogram", False)
-        line = (self.__doc__ or "").partition("\n")[0]
-        return f"{line} Durations are counted in eight buckets, too." if has_histogram else line
+        line = summary_of(type(self))
+        if getattr(self, "histogram", False):
+            line = f"{line} Durations are counted in eight buckets, too.".lstrip()
+        return line
 
 
 class Packages:

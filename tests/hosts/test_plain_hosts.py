@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.campaigns import daily
 from tests.harness import admin
-from tests.harness.host import Host
+from tests.harness.host import DJANGO_SETUP, Host
 
 APPS = [*admin.APPS, "metric_collection", "django.contrib.admin"]
 OWN_PAGE = """
@@ -63,6 +64,11 @@ FAILS = """
 
     urlpatterns = [path("admin/", admin.site.urls), path("off-and-fail/", off_and_fail)]
 """
+CHECK_AND_SHOW = """
+from django.core.management import call_command
+call_command("check", fail_level="WARNING")
+call_command("metric_collection", "dictionary", "--static", "--format", "markdown")
+"""
 
 
 def test_a_host_keeps_its_own_page_and_its_strict_content_security_policy(tmp_path):
@@ -92,3 +98,19 @@ def test_without_default_auto_field_no_migration_is_missing_and_no_check_fails(t
     assert ended.returncode == 0, ended.stdout
     assert ended.stdout == "No changes detected\n"
     assert "usage_metrics" not in ended.stderr
+
+
+def test_probes_and_recorders_whose_docstrings_python_has_stripped_are_no_defect(tmp_path):
+    campaign = daily(end="2099-01-01T00:00:00Z")
+    host = Host(
+        tmp_path,
+        METRIC_COLLECTION_CAMPAIGNS={"tasks": campaign},
+        METRIC_COLLECTION_RECORDERS={"tasks": "tasks"},
+        METRIC_COLLECTION_PACKAGES=["product"],
+    )
+    stripped = host.run("-OO", "-c", DJANGO_SETUP + CHECK_AND_SHOW)
+    assert stripped.returncode == 0, stripped.stderr
+    assert "\n(`metric_collection.probes.OperatingSystem`)\n" in stripped.stdout
+    assert "OperatingSystem(" not in stripped.stdout
+    assert "| `tasks` | " in stripped.stdout
+    assert "TaskRecorder(" not in stripped.stdout
