@@ -1,4 +1,4 @@
-"""The collector's work outside of requests: reports are counted every minute, the rest is done less often.
+"""The collector's work outside of requests: counting and publishing every minute, the rest less often.
 
 Celery, cron, and the embedded mode's second process all come here. Each job asks the database whether it is
 due, and may run twice without harm.
