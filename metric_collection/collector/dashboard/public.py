@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import itemgetter
-from statistics import median
+from statistics import median_low
 from typing import Any
 
 from django.db.models import Count, Max, Q
@@ -132,8 +132,8 @@ def page(site: Site, today: date) -> PublicPage:
 
 
 def headline_of(latest: Sequence[int | None]) -> int:
-    """Return the median of the newest days, rounded as they are."""
-    return round(median(n for n in latest if n is not None) / 10) * 10
+    """Return the median of the newest days, which is a number that was published."""
+    return median_low(n for n in latest if n is not None)
 
 
 def activity(numbers: Published) -> Iterator[Figure]:

@@ -120,6 +120,15 @@ def test_the_page_is_kept_until_something_changes(client, site):
     assert "Installations of Renamed" in text_of(client.get(PAGE))
 
 
+def test_a_small_fleet_is_stated_as_it_was_published(client, settings):
+    settings.METRIC_COLLECTOR_PUBLIC_MINIMUM = 5
+    grow(days=12, size=5)
+    Site.objects.update(is_public=True)
+    publications.publish(NOW)
+    assert "About <strong>5</strong> active installations" in text_of(client.get(PAGE))
+    assert client.get(f"{PAGE}badge.json").json()["message"] == "about 5"
+
+
 def test_the_page_outlives_the_erasure_of_all_values(client, site):
     for value in Value.objects.filter(fact__in=site.facts.filter(is_public=True)):
         forget_fact(value.fact, text=value.text, now=NOW)
