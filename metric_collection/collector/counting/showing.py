@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -28,7 +29,8 @@ def shown(site: Site, *, since: date | None = None, until: date | None = None) -
         cells = Cell.objects.filter(fact=fact, span=Span.DAY, start__range=(first, last))
         for cell in cells.select_related("value").order_by("start", "-n", "value"):
             if cell.start in days:
-                days[cell.start]["facts"].setdefault(fact.name, {})[str(cell.value)] = cell.n
+                values = days[cell.start]["facts"].setdefault(fact.name, Counter())
+                values[str(cell.value)] += cell.n  # a text may be "(other)" as well
     return {"site": site.pk, "days": list(days.values()), "usage": _usage(site, first, last)}
 
 

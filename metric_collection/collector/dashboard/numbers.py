@@ -195,7 +195,8 @@ def cells(
         start__range=(early, until),
     ).values_list("fact_id", "span", "start", "value__role", "value__text", "n")
     for fact, span, start, role, text, n in rows:
-        found[fact, span][start][name_of(role, text)] = n
+        values, name = found[fact, span][start], name_of(role, text)
+        values[name] = values.get(name, 0) + n  # a text may be "(other)" as well
     return found
 
 

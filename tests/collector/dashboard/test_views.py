@@ -14,6 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from metric_collection.collector.counting import showing
+from metric_collection.collector.counting.days import monday_of
 from metric_collection.collector.dashboard import views
 from metric_collection.collector.door import inbox
 from metric_collection.collector.models import (
@@ -29,6 +31,7 @@ from metric_collection.collector.models import (
     Span,
     Value,
     Work,
+    digest,
 )
 from tests.collector.reports import report
 from tests.collector.rows import NOW, TODAY, fact, grow, value
@@ -112,6 +115,21 @@ def test_a_fact_that_is_not_declared_does_not_replace_the_product(staff):
     Cell.objects.create(fact=zero, value=forged, span=Span.DAY, start=TODAY, n=1)
     assert "2.4 leads with 92 % of the installations." in text_of(staff.get(DASHBOARD))
     assert "8 active installations" in text_of(staff.get(DASHBOARD, {"version": "2.3"}))
+
+
+def test_a_value_that_is_named_like_many_others_does_not_hide_them(staff):
+    site = grow()
+    systems = site.facts.get(name="os_version")
+    other = Value.objects.create(
+        fact=systems, role="other", digest=digest(""), first_seen=TODAY, last_seen=TODAY
+    )
+    for each, n in ((other, 47), (value(systems, "(other)"), 1)):
+        Cell.objects.create(fact=systems, value=each, span=Span.DAY, start=TODAY, n=n)
+        Cell.objects.create(fact=systems, value=each, span=Span.WEEK, start=monday_of(TODAY), n=n)
+    rows = csv.reader(io.StringIO(staff.get(CSV).content.decode()))
+    assert [row[-1] for row in rows if row[-2] == "(other)"] == ["48"]
+    (day,) = showing.shown(site, since=TODAY)["days"]
+    assert day["facts"]["os_version"]["(other)"] == 48
 
 
 @pytest.mark.parametrize(
