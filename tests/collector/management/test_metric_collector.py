@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector import work
-from metric_collection.collector.models import Arrival, Fact, Site, Work
+from metric_collection.collector.models import Arrival, Fact, Period, Site, Work
 from tests.collector.reports import FACTS, body, event, report
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,15 @@ def test_a_site_is_not_added_twice(site):
 def test_an_unknown_site_is_named_with_those_that_there_are(site):
     with pytest.raises(CommandError, match=r"There is no site 7. Sites: 5. Add it with site add."):
         run("show", 7)
+
+
+def test_reports_that_were_set_aside_are_counted_once_the_cause_is_fixed(put):
+    for each in (report(at=utc_now()), b"poison"):
+        put(each)
+    Arrival.objects.update(attempts=3)
+    assert run("retry") == "2 reports were tried again, 1 are still set aside.\n"
+    assert Period.objects.get(span="D").installations == 1
+    assert Arrival.objects.set_aside().get().body == b"poison"
 
 
 def test_the_clients_dictionary_is_taken(site, tmp_path, put):

@@ -17,11 +17,11 @@ from django.utils.text import slugify
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector import health, moving, work
 from metric_collection.collector.checks import check_collector
-from metric_collection.collector.counting import dictionary, importing, showing
+from metric_collection.collector.counting import dictionary, importing, rollup, showing
 from metric_collection.collector.counting.failures import SitesFailedError
 from metric_collection.collector.demo import Fleet
 from metric_collection.collector.management import publishing
-from metric_collection.collector.models import Site
+from metric_collection.collector.models import Arrival, Site
 
 STANDS_STILL = 3
 ACTIONS = {
@@ -29,6 +29,7 @@ ACTIONS = {
     "dictionary": "Take the descriptions of a site's facts from the product's dictionary.",
     "show": "Print the numbers of a site.",
     "work": "Count reports and run the daily jobs, every minute until stopped.",
+    "retry": "Count the reports that were set aside, once the cause is fixed.",
     "check": "Check the collector's settings; exit with 1 if one is wrong.",
     "status": "Print whether anything stands still; exit with 3 if it does.",
     "move": "Copy everything to another database, such as an embedded collector's to PostgreSQL.",
@@ -118,6 +119,12 @@ class Command(BaseCommand):
             return
         for _ in work.run_forever():
             pass
+
+    def retry(self, **_: Any) -> None:
+        number = Arrival.objects.set_aside().update(attempts=0)
+        rollup.roll_up(utc_now)
+        left = Arrival.objects.set_aside().count()
+        self.stdout.write(f"{number} reports were tried again, {left} are still set aside.")
 
     def check_settings(self, **_: Any) -> None:
         """Exit with 1 on a warning, for a deployment to stop at."""
