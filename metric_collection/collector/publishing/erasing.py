@@ -25,6 +25,7 @@ from ..models import (
     Value,
 )
 from ..models.rows import atomic
+from .counts import product_of
 from .publications import digest_of
 from .rules import minor
 
@@ -38,14 +39,15 @@ def forget_fact(fact: Fact, *, text: str | None, now: datetime) -> tuple[int, in
     """
     with atomic(Fact):
         Site.objects.locked([fact.site_id])  # a roll-up may be counting these values
+        facts = _with_events(fact)
         ids = list(values_of(fact, text).values_list("pk", flat=True))
         for chunk in chunks(ids):
-            Cell.objects.filter(fact=fact, value__in=chunk).delete()
+            Cell.objects.filter(fact__in=facts, value__in=chunk).delete()
             Pair.objects.filter(value__in=chunk).delete()
             Pair.objects.filter(by__in=chunk).delete()
             Value.objects.filter(pk__in=chunk).delete()
         if text is None:
-            fact.delete()
+            Fact.objects.filter(pk__in=facts).delete()
         changed = _rewrite(fact, text, now)
     logger.info(
         "Erased %s of the fact %r.", "a value" if text is not None else "everything", fact.name
@@ -54,11 +56,19 @@ def forget_fact(fact: Fact, *, text: str | None, now: datetime) -> tuple[int, in
 
 
 def values_of(fact: Fact, text: str | None) -> QuerySet[Value]:
-    """Return all values of a fact, or the one with exactly this text."""
-    values = Value.objects.filter(fact=fact)
+    """Return all values to erase with a fact, or those with exactly this text."""
+    values = Value.objects.filter(fact__in=_with_events(fact))
     if text is None:
         return values
     return values.filter(role=Value.Role.NAMED, digest=digest_of_text(clean(text)))
+
+
+def _with_events(fact: Fact) -> list[int]:
+    """Return the ids of a fact and, if it is the product's version, of the built-in facts that name it too."""
+    facts = fact.site.facts
+    if fact.name != product_of(fact.site, facts.reported()):
+        return [fact.pk]
+    return [fact.pk, *facts.filter(is_built_in=True).values_list("pk", flat=True)]
 
 
 def _rewrite(fact: Fact, text: str | None, now: datetime) -> int:

@@ -81,6 +81,18 @@ def test_a_value_of_the_product_is_erased_with_its_pairs(site):
     assert Pair.objects.filter(by__text="2.3.0").exists()
 
 
+@pytest.mark.parametrize("text", ["2.4.0", None])
+def test_the_product_is_erased_with_its_events(site, text):
+    other = grow(site_id=6, name="Beta", days=3)
+    upgrades = Value.objects.get(fact__site=site, fact__name="upgraded to")
+    forget_fact(Fact.objects.get(site=site, name="os_version"), text=text, now=NOW)
+    assert Cell.objects.filter(value=upgrades).exists()
+    forget_fact(Fact.objects.get(site=site, name="Acme Version"), text=text, now=NOW)
+    assert not Cell.objects.filter(value=upgrades).exists()
+    assert not Value.objects.filter(fact__site=site, text="2.4.0").exists()
+    assert Value.objects.filter(fact__site=other, text="2.4.0").count() == 2
+
+
 def test_the_product_is_erased_with_every_table_by_version(site):
     assert tables()
     forget_fact(Fact.objects.get(name="Acme Version"), text=None, now=NOW)
