@@ -85,7 +85,12 @@ def standings(
     id, else now); see `save`.
     """
     found = campaigns()
-    rows = CampaignConsent.objects.in_bulk(found, field_name="campaign_id")
+    saved = CampaignConsent.objects.in_bulk(found, field_name="campaign_id")
+    rows = {
+        campaign_id: row
+        for campaign_id, row in saved.items()
+        if not is_ahead(row, found[campaign_id].campaign, now=now)
+    }
     return {
         campaign_id: Standing(
             declared=declared,
@@ -94,6 +99,14 @@ def standings(
         )
         for campaign_id, declared in found.items()
     }
+
+
+def is_ahead(row: CampaignConsent, campaign: Campaign, *, now: datetime) -> bool:
+    """Whether this window was opened without an answer, by a clock that was ahead."""
+    window = campaign.window(now)
+    if window is None or row.choice != Consent.Choice.UNKNOWN:
+        return False
+    return bool(row.start > max(now, window.start) + CLOCK_SKEW)
 
 
 def opened(
@@ -112,8 +125,9 @@ def opened(
 
 
 def save(found: Iterable[Standing]) -> None:
-    """Save the windows that have just been opened; the caller holds consent."""
-    CampaignConsent.objects.bulk_create(each.row for each in found if each.row and each.is_new)
+    """Save the windows that have just been opened, over any that `is_ahead`; the caller holds consent."""
+    rows = [each.row for each in found if each.row and each.is_new]
+    CampaignConsent.objects.upsert(rows, key="campaign_id", fields=["start", "end"])
 
 
 def needs_no_answer(

@@ -406,6 +406,23 @@ class TestConsent:
         process.flush()
         assert measured() == {("Open", None): (3, None)}
 
+    @pytest.mark.parametrize("strict", [False, True])
+    def test_a_window_that_a_clock_ahead_has_opened_is_opened_again(
+        self, product, start, clock, strict
+    ):
+        product.METRIC_COLLECTION_CAMPAIGNS = {"search": daily(strengthenAnonymity=strict)}
+        right = clock()
+        clock.advance(days=200)
+        start().flush()
+        clock.set(right)
+        start().flush()
+        opened = CampaignConsent.objects.get()
+        today = right.replace(hour=0, minute=0, second=0)
+        assert (opened.start, opened.end - opened.start) == (
+            today + timedelta(days=int(strict)),
+            timedelta(days=10),
+        )
+
     @pytest.mark.parametrize("again", [False, True])
     def test_counts_from_before_an_opt_out_are_never_kept(self, process, clock, again):
         process.count(3)
