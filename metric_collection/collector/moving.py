@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.core.management.color import no_style
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.db.models import Model
 
 from .models import Import
@@ -20,7 +21,10 @@ class CannotMoveError(Exception):
 
 
 def move(source: str, target: str) -> dict[str, int]:
-    """Copy everything in one transaction; return the rows of each table. The source is not changed."""
+    """Copy everything in one transaction; return the rows of each table. The source is not changed.
+
+    Accounts are copied with their groups and permissions, unless the target has accounts.
+    """
     if source == target:
         raise CannotMoveError(f"Both databases are {source!r}. Name another one with --to.")
     for alias in (source, target):
@@ -41,6 +45,9 @@ def move(source: str, target: str) -> dict[str, int]:
             model._meta.label: _copy(model, source, target, with_users=copies_users)
             for model in _parents_first(models)
         }
+        if copies_users and issubclass(get_user_model(), PermissionsMixin):
+            copied[Group._meta.label] = _copy_groups(source, target)
+            _copy_grants(source, target)
         _reset_sequences(models, target)
     return copied
 
@@ -65,8 +72,56 @@ def _copy(model: type[Model], source: str, target: str, *, with_users: bool) -> 
         for row in chunk:
             if isinstance(row, Import) and not with_users:
                 row.by = None  # the target has accounts of its own
-        model._base_manager.using(target).bulk_create(chunk, batch_size=500)
+        _create(model, chunk, target)
     return number
+
+
+def _create(model: type[Model], rows: list[Model], target: str) -> None:
+    """Create the rows at once. If the database refuses them, find the first that it refuses."""
+    manager = model._base_manager.using(target)
+    try:
+        with transaction.atomic(using=target):
+            manager.bulk_create(rows, batch_size=500)
+    except DatabaseError as error:
+        if len(rows) == 1:
+            raise CannotMoveError(
+                f"{model._meta.label} {rows[0].pk} cannot be written to {target!r}: {error}."
+                " Nothing was moved. Correct that row and try again."
+            ) from error
+        half = len(rows) // 2
+        _create(model, rows[:half], target)
+        _create(model, rows[half:], target)
+
+
+def _copy_groups(source: str, target: str) -> int:
+    """Copy groups by their names, with their permissions; return how many."""
+    groups = Group._base_manager.using(source).all()
+    for group in groups:
+        copy, _ = Group._base_manager.using(target).get_or_create(name=group.name)
+        copy.permissions.set(_counterparts(group.permissions.all(), target))
+    return len(groups)
+
+
+def _copy_grants(source: str, target: str) -> None:
+    """Put the accounts into their groups, and give them the permissions that they have themselves."""
+    copies = get_user_model()._base_manager.using(target).in_bulk()
+    for user in get_user_model()._base_manager.using(source).all():
+        copy, names = copies[user.pk], [group.name for group in user.groups.all()]
+        copy.groups.set(Group._base_manager.using(target).filter(name__in=names))
+        copy.user_permissions.set(_counterparts(user.user_permissions.all(), target))
+
+
+def _counterparts(permissions: Iterable[Permission], target: str) -> list[Permission]:
+    """Return the same permissions, whose ids differ between databases. Other apps' may be missing."""
+    return [
+        counterpart
+        for each in permissions
+        for counterpart in Permission._base_manager.using(target).filter(
+            codename=each.codename,
+            content_type__app_label=each.content_type.app_label,
+            content_type__model=each.content_type.model,
+        )
+    ]
 
 
 def _reset_sequences(models: list[type[Model]], target: str) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connections
 
@@ -50,19 +52,44 @@ assert rollup.roll_up(utc_now) == 1
 """
 
 
+@pytest.fixture(scope="module")
+def migrated(django_db_setup, django_db_blocker, tmp_path_factory):
+    """The file of a database that was only migrated."""
+    file = tmp_path_factory.mktemp("migrated") / "database"
+    connections.databases["migrated"] = {**connections.databases["default"], "NAME": str(file)}
+    with django_db_blocker.unblock():
+        call_command("migrate", database="migrated", verbosity=0)
+        connections["migrated"].close()
+    del connections["migrated"], connections.databases["migrated"]
+    return file
+
+
 @pytest.fixture
-def databases(django_db_setup, django_db_blocker, tmp_path):
+def databases(migrated, django_db_blocker, tmp_path):
     """Two databases in files, migrated: the source and the target."""
     aliases = ("source", "target")
     default = connections.databases["default"]
     with django_db_blocker.unblock():
         for alias in aliases:
-            connections.databases[alias] = {**default, "NAME": str(tmp_path / alias)}
-            call_command("migrate", database=alias, verbosity=0)
+            file = shutil.copy(migrated, tmp_path / alias)
+            connections.databases[alias] = {**default, "NAME": str(file)}
         yield aliases
         for alias in aliases:
             connections[alias].close()
             del connections[alias], connections.databases[alias]
+
+
+def grant(alias):
+    """Let an account and its group view and edit by permissions that have other ids elsewhere."""
+    permissions = Permission.objects.using(alias)
+    view = permissions.get(codename="view_period")
+    view.delete()
+    view.save(using=alias, force_insert=True)
+    group = Group.objects.using(alias).create(name="viewers")
+    group.permissions.add(view)
+    user = get_user_model().objects.using(alias).get()
+    user.groups.add(group)
+    user.user_permissions.add(permissions.get(codename="change_site"))
 
 
 def fill(alias):
@@ -100,6 +127,33 @@ def test_everything_is_copied_and_new_rows_have_free_ids(databases, has_account,
     assert Hour.objects.using(target).create(start=NOON + 9 * DAY, n=1).pk == 4
     with pytest.raises(moving.CannotMoveError, match="Move to one that was only migrated"):
         moving.move(source, target)
+
+
+def test_accounts_keep_their_groups_and_permissions(databases):
+    source, target = databases
+    fill(source)
+    grant(source)
+    Group.objects.using(target).create(name="others")
+    assert moving.move(source, target)["auth.Group"] == 1
+    user = get_user_model().objects.using(target).get()
+    assert [group.name for group in user.groups.all()] == ["viewers"]
+    assert [each.codename for each in user.groups.get().permissions.all()] == ["view_period"]
+    assert [each.codename for each in user.user_permissions.all()] == ["change_site"]
+
+
+def test_a_row_that_the_other_database_refuses_is_named(databases):
+    source, target = databases
+    fill(source)
+    Site.objects.using(source).create(id=7, name="Other", slug="other")
+    with connections[target].cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON usage_metrics_collector_site WHEN NEW.id = 7"
+            " BEGIN SELECT RAISE(ABORT, 'value too long'); END"
+        )
+    problem = r"usage_metrics_collector.Site 7 cannot be written to 'target': value too long"
+    with pytest.raises(moving.CannotMoveError, match=problem):
+        moving.move(source, target)
+    assert not Site.objects.using(target).exists()
 
 
 @pytest.mark.thorough
