@@ -101,7 +101,14 @@ class Migration(migrations.Migration):
                     models.PositiveIntegerField(
                         primary_key=True,
                         serialize=False,
-                        validators=[django.core.validators.MaxValueValidator(1073741823)],
+                        validators=[
+                            django.core.validators.MinValueValidator(
+                                1, "%(value)s is not the id of a site: 1 to 1073741823."
+                            ),
+                            django.core.validators.MaxValueValidator(
+                                1073741823, "%(value)s is not the id of a site: 1 to 1073741823."
+                            ),
+                        ],
                         verbose_name="site id",
                     ),
                 ),

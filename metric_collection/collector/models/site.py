@@ -7,13 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from .rows import PrimaryManager
 
 LARGEST_ID = 2**30 - 1  # above are the self-check's sites, each of one hour
+IDS = f"%(value)s is not the id of a site: 1 to {LARGEST_ID}."
+LONGEST_STEM = 39  # a slug of 50 characters, without a hyphen and an id
 
 
 def validate_excluded(rules: Any) -> None:
@@ -38,6 +41,28 @@ def is_rule(found: Any) -> bool:
 
 
 class SiteQuerySet(models.QuerySet["Site"]):
+    def add(self, site_id: int, name: str, *, is_public: bool = False) -> Site:
+        """Add a product, with a free slug; raise ValueError if its id or name is not valid."""
+        name = name.strip()
+        slug = self._free_slug(slugify(name)[:LONGEST_STEM], site_id)
+        site = self.model(id=site_id, name=name, slug=slug, is_public=is_public)
+        try:
+            name.encode()  # a byte of the command line that is no UTF-8 is a lone surrogate
+            site.full_clean()
+            site.save(force_insert=True)
+        except (ValidationError, UnicodeError) as error:
+            problems = error.messages if isinstance(error, ValidationError) else [str(error)]
+            raise ValueError(
+                f"Site {site_id} with the name {name!r} cannot be added. {' '.join(problems)}"
+            ) from error
+        return site
+
+    def _free_slug(self, stem: str, site_id: int) -> str:
+        last = f"site-{site_id}"
+        wanted = [stem, f"{stem}-{site_id}"] if stem else []
+        taken = set(self.filter(slug__in=wanted).values_list("slug", flat=True))
+        return next((slug for slug in wanted if slug not in taken), last)
+
     def products(self) -> SiteQuerySet:
         return self.filter(pk__lte=LARGEST_ID)
 
@@ -58,7 +83,9 @@ class Site(models.Model):
     """A product. Its id is the ``idsite`` in the reports."""
 
     id = models.PositiveIntegerField(
-        _("site id"), primary_key=True, validators=[MaxValueValidator(LARGEST_ID)]
+        _("site id"),
+        primary_key=True,
+        validators=[MinValueValidator(1, IDS), MaxValueValidator(LARGEST_ID, IDS)],
     )
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(_("slug"), unique=True)

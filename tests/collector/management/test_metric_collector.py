@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
+from django.utils.text import slugify
 
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector import work
@@ -45,9 +46,45 @@ def test_a_site_is_not_added_twice(site):
         run("site", "add", 5, "Acme")
 
 
+@pytest.mark.parametrize("site_id", [0, 2**30, 2_000_000_000, 10**23])
+@pytest.mark.parametrize("action", [["site", "add", "{}", "Big"], ["demo", "--id", "{}"]])
+def test_an_id_that_no_site_can_have_is_refused(site_id, action):
+    arguments = [word.format(site_id) for word in action]
+    with pytest.raises(CommandError, match=f"{site_id} is not the id of a site: 1 to"):
+        run(*arguments)
+    assert not Site.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("", "This field cannot be blank"),
+        (" ", "This field cannot be blank"),
+        ("x" * 101, "at most 100 characters"),
+        ("\udcff", "surrogates not allowed"),
+    ],
+)
+def test_a_name_that_no_database_could_keep_is_refused(name, problem):
+    with pytest.raises(CommandError, match=problem) as caught:
+        run("site", "add", 5, name)
+    assert f"Site 5 with the name {name.strip()!r} cannot be added" in str(caught.value)
+    assert not Site.objects.exists()
+
+
+@pytest.mark.parametrize("other", ["x" * 60, "Acme"])
+def test_each_site_has_a_slug_of_its_own(other):
+    run("site", "add", 5, other)
+    run("site", "add", 2**30 - 1, other)
+    run("site", "add", 6, f"{other} 7")
+    run("site", "add", 7, other)
+    assert Site.objects.get(pk=2**30 - 1).slug == f"{slugify(other)[:39]}-1073741823"
+
+
 def test_an_unknown_site_is_named_with_those_that_there_are(site):
     with pytest.raises(CommandError, match=r"There is no site 7. Sites: 5. Add it with site add."):
         run("show", 7)
+    with pytest.raises(CommandError, match=f"There is no site {10**23}"):
+        run("show", 10**23)
 
 
 def test_reports_that_were_set_aside_are_counted_once_the_cause_is_fixed(put):

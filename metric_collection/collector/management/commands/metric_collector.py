@@ -12,7 +12,6 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 from django.db import Error
-from django.utils.text import slugify
 
 from metric_collection.cleaninsights.clock import utc_now
 from metric_collection.collector import health, moving, work
@@ -87,7 +86,7 @@ class Command(BaseCommand):
     def site_add(self, *, id: int, name: str, public: bool, **_: Any) -> None:  # noqa: A002
         if Site.objects.filter(pk=id).exists():
             raise CommandError(f"There is a site {id} already. See site list.")
-        site = Site.objects.create(id=id, name=name, slug=free_slug(name, id), is_public=public)
+        site = add_site(id, name, is_public=public)
         self.stdout.write(f"Site {site.pk} was added: {site.name}")
 
     def site_list(self, **options: Any) -> None:
@@ -150,8 +149,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}: {number}")
 
     def demo(self, *, id: int, installations: int, days: int, **_: Any) -> None:  # noqa: A002
-        defaults = {"name": "Acme", "slug": free_slug("Acme", id)}
-        site = Site.objects.get_or_create(id=id, defaults=defaults)[0]
+        site = Site.objects.filter(pk=id).first() or add_site(id, "Acme")
         if site.periods.exists():
             raise CommandError(f"Site {id} has numbers already. Name another one with --id.")
         fleet = Fleet(site=site, installations=installations, days=days, now=utc_now())
@@ -261,10 +259,12 @@ def site_of(site_id: int) -> Site:
     return site
 
 
-def free_slug(name: str, site_id: int) -> str:
-    """Return the slug of a name, with the site's id if another site has it."""
-    slug = slugify(name)[:40] or f"site-{site_id}"
-    return f"{slug}-{site_id}" if Site.objects.filter(slug=slug).exists() else slug
+def add_site(site_id: int, name: str, *, is_public: bool = False) -> Site:
+    try:
+        site: Site = Site.objects.add(site_id, name, is_public=is_public)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    return site
 
 
 def site_lines(sites: Sequence[dict[str, Any]]) -> list[str]:
