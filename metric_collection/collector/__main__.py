@@ -100,10 +100,13 @@ def run(chosen: Namespace, folder: Folder) -> None:
     """Serve, with a worker beside, until stopped."""
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415  Django is set up now
 
+    from .checks import check_collector  # noqa: PLC0415
     from .embedded.accounts import one_time_link  # noqa: PLC0415
     from .embedded.serving import serve, server_for, worker  # noqa: PLC0415
     from .models import Site  # noqa: PLC0415
 
+    for message in check_collector():
+        sys.stderr.write(f"{message}\n")
     for site_id, name in chosen.site:
         if not Site.objects.filter(pk=site_id).exists():
             call_command("metric_collector", "site", "add", str(site_id), name)

@@ -71,7 +71,13 @@ def origins(value: Any) -> tuple[str, ...]:
 
 def targets(value: Any) -> Mapping[int, Target]:
     """Accept a dictionary of site ids to dictionaries with 'url', 'site' and 'token'."""
-    return {values.site(site): target(entry) for site, entry in value.items()}
+    return {site_id(key): target(entry) for key, entry in value.items()}
+
+
+def site_id(key: Any) -> int:
+    """Accept a site id; the keys of JSON are strings."""
+    number: int = values.site(int(key) if isinstance(key, str) and key.isdecimal() else key)
+    return number
 
 
 def target(entry: Any) -> Target:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..conf import Settings
+from ..conf import PREFIX
 from .folder import Folder
 
 # secure_delete overwrites what is deleted: bodies must not outlive their counting.
@@ -15,9 +15,15 @@ MODULE = "metric_collection.collector"
 
 
 def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the collector's settings that are set in the environment: JSON, or else plain text."""
-    names = [setting.name for setting in Settings.declared()]
-    return {name: _parsed(environ[name]) for name in names if name in environ}
+    """Return what the environment sets with the collector's prefix: JSON, or else plain text.
+
+    Misspelled names too: a system check finds them in the settings.
+    """
+    return {
+        name: _parsed(text)
+        for name, text in environ.items()
+        if name.startswith(f"{PREFIX}_") and name.isupper()
+    }
 
 
 def _parsed(text: str) -> Any:

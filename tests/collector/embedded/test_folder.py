@@ -27,8 +27,12 @@ def test_each_folder_has_a_key_of_its_own(tmp_path):
     [("5", 5), ('["https://acme.example"]', ["https://acme.example"]), ("often", "often")],
 )
 def test_a_setting_of_the_environment_is_json_or_text(text, value):
-    environ = {"METRIC_COLLECTOR_RATE": text, "METRIC_COLLECTOR_OTHER": "1", "PATH": "/"}
+    environ = {"METRIC_COLLECTOR_RATE": text, "METRIC_COLLECTION": "1", "PATH": "/"}
     assert from_environment(environ) == {"METRIC_COLLECTOR_RATE": value}
+
+
+def test_a_misspelled_setting_of_the_environment_is_found():
+    assert from_environment({"METRIC_COLLECTOR_PROXYS": "1"}) == {"METRIC_COLLECTOR_PROXYS": 1}
 
 
 def test_behind_a_proxy_cookies_are_secure(tmp_path):

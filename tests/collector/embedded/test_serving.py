@@ -125,6 +125,15 @@ class TestCommand:
             page = client.get("/admin/login/", headers={"Host": f"{host}:18102"})
             assert page.status_code == 200, host
 
+    @pytest.mark.urls("metric_collection.collector.embedded.urls")
+    def test_settings_that_are_not_used_are_printed_at_the_start(self, tmp_path, capsys, settings):
+        settings.METRIC_COLLECTOR_PROXIES = "yes"
+        settings.METRIC_COLLECTOR_PROXYS = 1
+        command.main(["--data", str(tmp_path / "data"), "--bind", "127.0.0.1:0"])
+        printed = capsys.readouterr().err
+        assert "METRIC_COLLECTOR_PROXIES is 'yes'" in printed
+        assert "Did you mean METRIC_COLLECTOR_PROXIES?" in printed
+
     def test_a_management_command_is_run_on_the_folder(self, tmp_path, capsys):
         command.main(["--data", str(tmp_path / "data"), "--", "metric_collector", "site", "list"])
         assert "There is no site" in capsys.readouterr().out
