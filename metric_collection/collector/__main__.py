@@ -29,7 +29,12 @@ def main(arguments: Sequence[str]) -> None:
     own, command = split(arguments)
     chosen = parser().parse_args(own)
     os.umask(0o077)
-    folder = prepared(chosen.data.absolute())
+    try:
+        folder = prepared(chosen.data.absolute())
+    except OSError as error:
+        parser().error(
+            f"{str(chosen.data)!r} cannot be used: {error.strerror}. Choose another --data."
+        )
     hosts = [in_url(chosen.bind[0]), *LOOPBACK, *chosen.host]
     settings.configure(**settings_for(folder, hosts=hosts, environ=os.environ))
     django.setup()
@@ -59,7 +64,9 @@ def parser() -> ArgumentParser:
         epilog=EPILOG,
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="FOLDER", help="Folder; made if missing.")
+    add(
+        "--data", type=folder_path, required=True, metavar="FOLDER", help="Folder; made if missing."
+    )
     add("--bind", type=address, default="127.0.0.1:8080", metavar="HOST:PORT", help="Address.")
     add(
         "--host",
@@ -74,9 +81,15 @@ def parser() -> ArgumentParser:
     return parser
 
 
+def folder_path(text: str) -> Path:
+    if not text.strip():
+        raise ArgumentTypeError(f"{text!r} is not the path of a folder, such as /srv/metrics")
+    return Path(text)
+
+
 def address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65_535:
+    if not host or not port.isdecimal() or int(port) > 65_535:
         raise ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080")
     return host.strip("[]"), int(port)
 
@@ -91,7 +104,7 @@ def host_name(text: str) -> str:
 
 def site(text: str) -> tuple[int, str]:
     number, _, name = text.partition("=")
-    if not number.isdigit() or int(number) < 1 or not name.strip():
+    if not number.isdecimal() or int(number) < 1 or not name.strip():
         raise ArgumentTypeError(f"{text!r} is not ID=NAME, such as 5=Acme")
     return int(number), name.strip()
 
@@ -109,9 +122,17 @@ def run(chosen: Namespace, folder: Folder) -> None:
         sys.stderr.write(f"{message}\n")
     for site_id, name in chosen.site:
         if not Site.objects.filter(pk=site_id).exists():
-            call_command("metric_collector", "site", "add", str(site_id), name)
+            try:
+                say(f"Site {site_id} was added: {Site.objects.add(site_id, name).name}")
+            except ValueError as error:
+                parser().error(str(error))
     host, port = chosen.bind
-    server, port = server_for(get_wsgi_application(), host, port)
+    try:
+        server, port = server_for(get_wsgi_application(), host, port)
+    except (OSError, ValueError) as error:
+        parser().error(
+            f"{in_url(host)}:{port} cannot be served at: {error}. Choose another --bind."
+        )
     url = f"http://{in_url(host)}:{port}"
     beside = ["-m", "metric_collection.collector", "--data", str(folder.path)]
 

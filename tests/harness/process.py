@@ -49,6 +49,10 @@ class Process:
             self.kill()
             raise
 
+    def send(self, number: int) -> None:
+        """Send a signal to the process, but not to its children."""
+        self._popen.send_signal(number)
+
     def kill(self) -> None:
         """End the process and its children with SIGKILL, between any two instructions."""
         with suppress(ProcessLookupError):

@@ -24,6 +24,7 @@ CONNECTIONS = 500
 STALLED = 20  # seconds after which an idle connection is closed
 GRACE = 0.7  # seconds that a request in progress has when the server is stopped
 RESTART_AFTER = 1.0
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Server(Protocol):
@@ -79,11 +80,13 @@ def serve(
     """Serve until SIGTERM or Ctrl-C. Then end within a second: unanswered reports are sent again."""
 
     def stop(*_: Any) -> None:
+        for number in STOPS:
+            signal.signal(number, signal.SIG_IGN)
         threading.Timer(GRACE, leave, [0]).start()
         raise KeyboardInterrupt
 
     with suppress(KeyboardInterrupt):
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOPS:
             signal.signal(number, stop)
         announce()
         server.run()

@@ -16,6 +16,7 @@ from ..counting.catalog import digest_of
 from ..dashboard.export import ExportError, export
 from ..models import Fact, Period, Site, Span
 from ..publishing import erasing, publications
+from . import arguments
 
 ACTIONS = {
     "publish": "Publish what is due now; with --out, write the public files to a folder.",
@@ -34,7 +35,7 @@ def add_options(parsers: Mapping[str, ArgumentParser]) -> None:
     for name in ("decide", "forget-fact", "forget-site"):
         parsers[name].add_argument("id", type=int, metavar="ID", help="The site id.")
     decide.add_argument(
-        "day", type=date.fromisoformat, metavar="DAY", help="The first day of the period."
+        "day", type=arguments.day, metavar="DAY", help="The first day of the period."
     )
     decide.add_argument("decision", choices=[PUBLISH, LEAVE_OUT], help="The decision.")
     decide.add_argument("--span", choices=["day", "week"], default="day", help="Default: day.")
@@ -43,7 +44,7 @@ def add_options(parsers: Mapping[str, ArgumentParser]) -> None:
     parsers["forget-fact"].add_argument("--value", metavar="TEXT", help="Erase this value only.")
     parsers["forget-site"].add_argument(
         "--before",
-        type=date.fromisoformat,
+        type=arguments.day,
         metavar="DATE",
         help="Erase periods that began before this day only.",
     )
@@ -133,5 +134,11 @@ def forget_site(
 
 
 def _confirm(interactive: bool, question: str) -> None:
-    if interactive and input(f"{question} [yes/no] ") != "yes":
+    try:
+        is_confirmed = not interactive or input(f"{question} [yes/no] ") == "yes"
+    except EOFError:
+        raise CommandError(
+            "Nothing was erased. Nobody can be asked here: confirm with --no-input."
+        ) from None
+    if not is_confirmed:
         raise CommandError("Nothing was erased.")

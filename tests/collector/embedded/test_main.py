@@ -151,27 +151,47 @@ def test_it_ends_within_a_second_and_loses_nothing(tmp_path, number):
     with embedded.running("--site", "5=Acme") as process:
         assert post(embedded).status_code == 204
         began = time.monotonic()
-        assert process.stop(number) == 0
+        process.send(number)
+        time.sleep(0.1)
+        assert process.stop(number) == 0, "a second signal is ignored"
         assert time.monotonic() - began < 1.5
+        assert "Traceback" not in process.log
     assert heartbeats(embedded) == 1
 
 
-@pytest.mark.parametrize("text", ["8080", ":8080", "localhost:", "localhost:99999"])
+def refused(capsys, *arguments):
+    """What the command prints when it refuses its arguments."""
+    with pytest.raises(SystemExit) as caught:
+        command.main(arguments)
+    assert caught.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["8080", ":8080", "localhost:", "localhost:99999", "x:²"])
 def test_an_address_without_host_or_port_is_refused(text, capsys):
-    with pytest.raises(SystemExit):
-        command.main(["--data", "/nowhere", "--bind", text])
-    assert f"{text!r} is not HOST:PORT" in capsys.readouterr().err
+    assert f"{text!r} is not HOST:PORT" in refused(capsys, "--data", "/nowhere", "--bind", text)
 
 
 @pytest.mark.parametrize("text", ["https://metrics.example.org", "metrics.example.org:8443", ""])
 def test_what_is_no_name_of_a_host_is_refused(text, capsys):
-    with pytest.raises(SystemExit):
-        command.main(["--data", "/nowhere", "--host", text])
-    assert f"{text!r} is not the name of a host" in capsys.readouterr().err
+    assert f"{text!r} is not the name of a host" in refused(
+        capsys, "--data", "/nowhere", "--host", text
+    )
 
 
-@pytest.mark.parametrize("text", ["Acme", "0=Acme", "5=", "x=Acme"])
+@pytest.mark.parametrize("text", ["Acme", "0=Acme", "5=", "x=Acme", "²=Acme"])
 def test_a_site_without_id_or_name_is_refused(text, capsys):
-    with pytest.raises(SystemExit):
-        command.main(["--data", "/nowhere", "--site", text])
-    assert f"{text!r} is not ID=NAME" in capsys.readouterr().err
+    assert f"{text!r} is not ID=NAME" in refused(capsys, "--data", "/nowhere", "--site", text)
+
+
+@pytest.mark.parametrize("path", ["file", "file/data", "/proc/nothing"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, capsys, path):
+    (tmp_path / "file").touch()
+    folder = tmp_path / path
+    assert f"'{folder}' cannot be used: " in refused(capsys, "--data", str(folder))
+
+
+def test_no_folder_is_not_the_current_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert "'' is not the path of a folder" in refused(capsys, "--data", "")
+    assert not list(tmp_path.iterdir())

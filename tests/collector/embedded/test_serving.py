@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 import time
@@ -133,6 +134,38 @@ class TestCommand:
         printed = capsys.readouterr().err
         assert "METRIC_COLLECTOR_PROXIES is 'yes'" in printed
         assert "Did you mean METRIC_COLLECTOR_PROXIES?" in printed
+
+    def refused(self, folder, capsys, *arguments):
+        """What the command prints when it refuses its arguments."""
+        with pytest.raises(SystemExit) as caught:
+            command.main(["--data", str(folder / "data"), *arguments])
+        assert caught.value.code == 2
+        return capsys.readouterr().err
+
+    @pytest.mark.parametrize("has_waitress", [True, False])
+    def test_an_address_that_cannot_be_bound_is_named(
+        self, tmp_path, capsys, monkeypatch, has_waitress
+    ):
+        if not has_waitress:
+            monkeypatch.setitem(sys.modules, "waitress.server", None)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            used = f"127.0.0.1:{taken.getsockname()[1]}"
+            for address in (used, "nosuch.invalid:8080"):
+                printed = self.refused(tmp_path, capsys, "--bind", address)
+                assert f"{address} cannot be served at: " in printed
+
+    @pytest.mark.parametrize("text", [f"{2**30}=Big", f"{10**23}=Big", f"5={'x' * 101}"])
+    def test_a_site_that_cannot_be_kept_is_refused(self, tmp_path, capsys, text):
+        printed = self.refused(tmp_path, capsys, "--site", text)
+        number, name = text.split("=")
+        assert f"Site {number} with the name '{name}' cannot be added" in printed
+        assert not Site.objects.exists()
+
+    @pytest.mark.urls("metric_collection.collector.embedded.urls")
+    def test_the_name_of_a_site_may_begin_with_a_hyphen(self, tmp_path):
+        data = ["--data", str(tmp_path / "data"), "--bind", "127.0.0.1:0"]
+        command.main([*data, "--site", "5=-Acme"])
+        assert Site.objects.get().name == "-Acme"
 
     def test_a_management_command_is_run_on_the_folder(self, tmp_path, capsys):
         command.main(["--data", str(tmp_path / "data"), "--", "metric_collector", "site", "list"])

@@ -211,6 +211,22 @@ def test_a_collector_is_not_moved_to_itself_or_to_nowhere():
         run("move", "--to", "pg")
 
 
+@pytest.mark.parametrize("option", ["--days", "--installations"])
+@pytest.mark.parametrize("text", ["-5", "0", "9999999", "many"])
+def test_a_demo_of_an_impossible_size_is_refused(option, text):
+    with pytest.raises(CommandError, match=rf"argument {option}: '{text}' is not a number from 1"):
+        run("demo", option, text)
+    assert not Site.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "action", ["show 5 --since {}", "show 5 --until {}", "decide 5 {} publish"]
+)
+def test_a_day_in_another_form_is_refused(action):
+    with pytest.raises(CommandError, match=r"'26.11.2026' is not a day, such as 2026-11-26"):
+        run(*action.format("26.11.2026").split())
+
+
 def test_a_terminal_sees_the_demos_progress():
     class Terminal(StringIO):
         def isatty(self):

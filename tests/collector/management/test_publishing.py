@@ -127,3 +127,16 @@ def test_files_of_reports_are_imported_once(site, tmp_path):
     other.write_bytes(b"x")
     (result,) = json.loads(run("import", other, "--json"))
     assert result["reasons"] == [{"line": 1, "reason": "it is not JSON"}]
+
+
+@pytest.mark.parametrize("action", ["forget-site 5", "forget-fact 5 os_version"])
+def test_a_question_that_nobody_can_answer_names_the_option(site, monkeypatch, action):
+    monkeypatch.setattr("sys.stdin", StringIO())
+    with pytest.raises(CommandError, match=r"Nothing was erased. .* --no-input"):
+        run(*action.split())
+    assert site.periods.exists()
+
+
+def test_the_day_before_which_is_erased_is_a_day(site):
+    with pytest.raises(CommandError, match="'tomorrow' is not a day, such as 2026-11-26"):
+        run("forget-site", 5, "--before", "tomorrow", "--no-input")

@@ -19,7 +19,7 @@ from metric_collection.collector.checks import check_collector
 from metric_collection.collector.counting import dictionary, importing, rollup, showing
 from metric_collection.collector.counting.failures import SitesFailedError
 from metric_collection.collector.demo import Fleet
-from metric_collection.collector.management import publishing
+from metric_collection.collector.management import arguments, publishing
 from metric_collection.collector.models import Arrival, Site
 
 STANDS_STILL = 3
@@ -223,14 +223,24 @@ def add_dictionary_options(parser: ArgumentParser) -> None:
 def add_show_options(parser: ArgumentParser) -> None:
     parser.add_argument("id", type=int, metavar="ID", help="The site id.")
     for name, text in (("--since", "The first day"), ("--until", "The last day")):
-        parser.add_argument(name, type=date.fromisoformat, metavar="DATE", help=f"{text}.")
+        parser.add_argument(name, type=arguments.day, metavar="DATE", help=f"{text}.")
     parser.add_argument("--json", action="store_true", help="Print JSON.")
 
 
 def add_demo_options(parser: ArgumentParser) -> None:
     parser.add_argument("--id", type=int, default=1, help="The site id; it is added if missing.")
-    parser.add_argument("--installations", type=int, default=200, help="The size of the fleet.")
-    parser.add_argument("--days", type=int, default=120, help="The days to simulate until today.")
+    parser.add_argument(
+        "--installations",
+        type=arguments.at_most(1_000_000),
+        default=200,
+        help="The size of the fleet.",
+    )
+    parser.add_argument(
+        "--days",
+        type=arguments.at_most(3650),
+        default=120,
+        help="The days to simulate until today.",
+    )
 
 
 def add_import_options(parser: ArgumentParser) -> None:
