@@ -64,7 +64,7 @@ def test_what_is_switched_off_imports_there_too(host):
 @pytest.mark.thorough
 def test_without_a_usable_folder_for_temporary_files_counts_are_kept_in_memory(host):
     host.configure(METRIC_COLLECTION_STATE_FOLDER=None)
-    none = "import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/nowhere']\n"
+    none = "import tempfile\ntempfile._candidate_tempdir_list = lambda: ['/proc/nowhere']\n"
     said, times, reports = host.python(none + DJANGO_SETUP + LIFE)
     assert "No usable temporary directory" in said
     assert (times, reports) == (3, ["Install"])

@@ -816,7 +816,7 @@ def test_an_invalid_database_engine_keeps_counts_in_memory(monkeypatch):
 def test_a_machine_without_a_temporary_folder_keeps_counts_in_memory(product, monkeypatch, process):
     product.METRIC_COLLECTION_STATE_FOLDER = None
     monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/nowhere"])
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/proc/nowhere"])
     assert "No usable temporary directory" in state_folder().problem()
     process.count(2)
     process.flush()
