@@ -129,7 +129,7 @@ def run(chosen: Namespace, folder: Folder) -> None:
     host, port = chosen.bind
     try:
         server, port = server_for(get_wsgi_application(), host, port)
-    except (OSError, ValueError) as error:
+    except (OSError, UnicodeError) as error:
         parser().error(
             f"{in_url(host)}:{port} cannot be served at: {error}. Choose another --bind."
         )

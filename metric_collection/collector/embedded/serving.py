@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -59,10 +60,12 @@ def server_for(application: Any, host: str, port: int) -> tuple[Server, int]:
         plain = DevelopmentServer((host, port), SilentHandler)
         plain.set_app(application)
         return plain, plain.server_address[1]
+    # One socket of our own: waitress opens one for each address of a name, and has no one port then.
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.create_server(address[:2], family=family)
     server = create_server(
         application,
-        host=host,
-        port=port,
+        sockets=[listening],
         threads=8,
         connection_limit=CONNECTIONS,
         channel_timeout=STALLED,
@@ -71,7 +74,7 @@ def server_for(application: Any, host: str, port: int) -> tuple[Server, int]:
         clear_untrusted_proxy_headers=False,  # the limiter reads X-Forwarded-For by PROXIES
         ident=None,
     )
-    return server, server.effective_port
+    return server, listening.getsockname()[1]
 
 
 def serve(
