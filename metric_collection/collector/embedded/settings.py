@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from .folder import Folder
 # secure_delete overwrites what is deleted: bodies must not outlive their counting.
 ON_CONNECT = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;"
 MODULE = "metric_collection.collector"
+# Kubernetes describes a service that is called metric-collector in variables with our prefix.
+SERVICE = re.compile(rf"{PREFIX}_(SERVICE_(HOST|PORT)|PORT)(_|$)")
 
 
 def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -22,7 +25,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return {
         name: _parsed(text)
         for name, text in environ.items()
-        if name.startswith(f"{PREFIX}_") and name.isupper()
+        if name.startswith(f"{PREFIX}_") and name.isupper() and not SERVICE.match(name)
     }
 
 

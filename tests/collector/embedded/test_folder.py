@@ -35,6 +35,11 @@ def test_a_misspelled_setting_of_the_environment_is_found():
     assert from_environment({"METRIC_COLLECTOR_PROXYS": "1"}) == {"METRIC_COLLECTOR_PROXYS": 1}
 
 
+@pytest.mark.parametrize("name", ["PORT", "PORT_80_TCP_ADDR", "SERVICE_HOST", "SERVICE_PORT_HTTP"])
+def test_what_kubernetes_says_about_a_service_is_no_setting(name):
+    assert from_environment({f"METRIC_COLLECTOR_{name}": "tcp://10.0.0.1:80"}) == {}
+
+
 def test_behind_a_proxy_cookies_are_secure(tmp_path):
     folder = prepared(tmp_path)
     plain = settings_for(folder, hosts=["localhost"], environ={})
