@@ -10,7 +10,7 @@ from typing import Any
 from ..conf import conf
 from ..counting.days import DAY, end_of
 from ..counting.failures import Failures
-from ..models import Period, Publication, Span
+from ..models import Period, Publication, Site, Span
 from ..models.rows import atomic
 from .counts import counts
 from .holding import reason_to_hold
@@ -68,10 +68,11 @@ def _publish_or_hold(period: Period, now: datetime) -> bool:
 
 def freeze(period: Period, now: datetime, *, unusual: str = "") -> bool:
     """Publish a period as it is counted now; False where too few installations were counted."""
-    content = published(counts(period, now.date()), Rules(minimum=conf.PUBLIC_MINIMUM))
-    body = "" if content is None else body_of(period, content, now, unusual)
-    state = Period.State.PUBLISHED if body else Period.State.LEFT_OUT
     with atomic(Period):
+        Site.objects.locked([period.site_id])  # forget-fact may be erasing what is counted here
+        content = published(counts(period, now.date()), Rules(minimum=conf.PUBLIC_MINIMUM))
+        body = "" if content is None else body_of(period, content, now, unusual)
+        state = Period.State.PUBLISHED if body else Period.State.LEFT_OUT
         undecided = [Period.State.SETTLED, Period.State.HELD]
         claimed = Period.objects.filter(pk=period.pk, state__in=undecided)
         if not claimed.update(state=state, note=unusual if body else TOO_FEW):

@@ -141,6 +141,40 @@ def test_a_value_that_a_roll_up_counts_meanwhile_is_erased_with_its_numbers(host
     assert host.django(FORGETTING) == [0, 0]
 
 
+PUBLISHING = """
+from threading import Thread
+from django.db import connection, transaction
+from metric_collection.collector.models import *
+from metric_collection.collector.publishing.publications import freeze
+from tests.collector.rows import NOW, grow
+
+site = grow(site_id=10, name="Public", size=1000, days=70)
+site.facts.filter(is_declared=True).update(is_public=True)
+week = Period.objects.filter(site=site, span="W", state="settled").latest("start")
+version = Value.objects.get(fact__site=site, fact__is_built_in=False, text="2.4.0")
+
+def publish():
+    freeze(week, NOW)
+    connection.close()
+
+with transaction.atomic():  # as in forget-fact: the site is locked, and the value is erased
+    Site.objects.locked([site.pk])
+    thread = Thread(target=publish)
+    thread.start()
+    thread.join(0.2)
+    Pair.objects.filter(by=version).delete()
+    Cell.objects.filter(value=version).delete()
+    version.delete()
+thread.join()
+body = Publication.objects.get(site=site).body
+print(json.dumps(["2.3" in body, "2.4" in body]))
+"""
+
+
+def test_a_value_that_is_erased_meanwhile_is_not_published(host):
+    assert host.django(PUBLISHING) == [True, False]
+
+
 ALIKE = """
 from io import StringIO
 from django.core.management import CommandError, call_command
