@@ -10,7 +10,7 @@ import pytest
 from tests.campaigns import daily
 from tests.harness import admin, brokers
 from tests.harness.collector import collecting
-from tests.harness.host import LOADS_CELERY, Host
+from tests.harness.host import LOADS_CELERY, Host, own_name
 from tests.harness.ports import swallowing
 from tests.harness.relay import relaying
 
@@ -89,7 +89,7 @@ def test_a_broker_that_dies_during_a_delivery_loses_and_repeats_nothing(
     )
     host.manage("migrate").check_returncode()
     collector.delay = 1
-    with host.process("-c", SERVICE_MANAGER, "-A", "product", *WORKER) as worker:
+    with host.process("-c", SERVICE_MANAGER, "-A", "product", *WORKER, *own_name()) as worker:
         collector.await_arrivals(1)
         getattr(relay, fault)()
         host.configure(METRIC_COLLECTION_PRODUCT_VERSION="2.0")

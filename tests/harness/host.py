@@ -8,6 +8,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -83,6 +84,11 @@ def folder_broker(folder: Path) -> dict[str, Any]:
     }
 
 
+def own_name() -> tuple[str, str]:
+    """An option for a worker: RabbitMQ refuses a second one of the same name, such as another test's."""
+    return ("-n", f"{uuid.uuid4().hex}@%h")
+
+
 class Host:
     """A product installed in `folder`; `settings` are laid over the plain ones, `files` written beside."""
 
@@ -137,7 +143,8 @@ class Host:
     @contextmanager
     def celery(self, *arguments: str, app: str = "product", **environ: str) -> Iterator[Process]:
         """Run a worker or a beat until the block ends."""
-        with self.process("-m", "celery", "-A", app, *arguments, **environ) as process:
+        name = own_name() if arguments[0] == "worker" else ()
+        with self.process("-m", "celery", "-A", app, *arguments, *name, **environ) as process:
             yield process
 
     @contextmanager
