@@ -59,7 +59,8 @@ def test_one_install_and_one_heartbeat_an_interval_is_recorded(fleet):
     assert categories == ["Install"] + ["Heartbeat"] * (len(categories) - 1)
     beats = rows["sealed"][1:]
     spans = [later - earlier for earlier, later in pairwise(beats)]
-    assert min(spans) >= INTERVAL / 2  # a late one is followed by a punctual one; a second one at once
+    # A late one may be followed by a punctual one. A second one by the other worker would follow at once.
+    assert min(spans) >= INTERVAL / 2
 
 
 def test_each_report_arrives_once_and_in_order(fleet):
