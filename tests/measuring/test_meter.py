@@ -267,6 +267,9 @@ class Deadline(Exception):
     """An exception of the host, such as Celery's SoftTimeLimitExceeded."""
 
 
+# It may come while a file is opened for the next journal; nobody but the garbage collector has that file.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 @pytest.mark.parametrize(
     "call",
     [
