@@ -67,6 +67,7 @@ class Router:
 """
 
 
+@pytest.mark.thorough
 def test_users_may_have_a_uuid_and_neither_name_nor_staff_column(tmp_path):
     files = {"product/urls.py": admin.URLS, "people/__init__.py": "", "people/models.py": USERS}
     apps = ["metric_collection", *APPS, "people"]
@@ -77,6 +78,7 @@ def test_users_may_have_a_uuid_and_neither_name_nor_staff_column(tmp_path):
     assert host.django(LOOK_AND_SWITCH, '{"email": "one@acme.example"}') == DONE
 
 
+@pytest.mark.thorough
 def test_our_tables_may_be_in_a_database_of_their_own_and_our_app_the_last(tmp_path):
     databases = {name: sqlite(tmp_path / f"{name}.sqlite3") for name in ("default", "ours")}
     files = {"product/urls.py": admin.URLS, "product/router.py": ROUTER}

@@ -71,6 +71,7 @@ print(json.dumps([list(Report.objects.using(alias).values_list("category", flat=
 """
 
 
+@pytest.mark.thorough
 def test_a_replica_that_lags_is_never_read(tmp_path):
     databases = {name: sqlite(tmp_path / name) for name in ("default", "primary", "replica")}
     files = {"product/urls.py": admin.URLS, "product/router.py": REPLICAS}
@@ -95,6 +96,7 @@ def test_the_migrate_of_a_database_that_is_not_ours_records_nothing(tmp_path):
     assert host.django(MIGRATE_ALL) == [["Install"], []]
 
 
+@pytest.mark.thorough
 def test_the_tables_of_the_replaced_app_are_found_in_the_default_database(tmp_path):
     host = Host(
         tmp_path,

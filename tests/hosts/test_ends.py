@@ -61,6 +61,7 @@ def test_a_program_that_has_not_leaves_its_journal_to_the_next(host):
     assert host.sql(COUNTED) == [(1,)]
 
 
+@pytest.mark.thorough
 def test_a_database_that_is_locked_holds_up_no_exit(host):
     source = (
         "import sqlite3, time; from django.conf import settings\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.campaigns import daily
 from tests.harness import admin
 from tests.harness.host import DJANGO_SETUP, Host
@@ -100,6 +102,7 @@ def test_without_default_auto_field_no_migration_is_missing_and_no_check_fails(t
     assert "usage_metrics" not in ended.stderr
 
 
+@pytest.mark.thorough
 def test_probes_and_recorders_whose_docstrings_python_has_stripped_are_no_defect(tmp_path):
     campaign = daily(end="2099-01-01T00:00:00Z")
     host = Host(
